@@ -1,0 +1,107 @@
+"""What can be asked of a device: a verb, bound to its read-back and to its bounds."""
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from .errors import NotANumberError, OutOfBoundsError
+from .parts import Part
+from .points import Quantity, Tier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What a number may be, from the device and the installer."""
+
+    minimum: float
+    maximum: float
+    step: float
+
+    def accept(self, value: float) -> float:
+        """Return the value on the device's own steps; refuse what is out of bounds.
+
+        Between two steps the one nearer to zero is taken: a limit must never come out
+        higher than it was asked for.
+        """
+        if not math.isfinite(value):
+            raise NotANumberError(value=value)
+        if not self.minimum <= value <= self.maximum:
+            raise OutOfBoundsError(
+                value=shown(value), minimum=shown(self.minimum), maximum=shown(self.maximum)
+            )
+        # The small addition undoes what binary fractions lose: 7.2 / 0.1 is 71.99…
+        steps = math.trunc(value / self.step + math.copysign(1e-6, value))
+        return round(steps * self.step, 6)
+
+
+def shown(value: float) -> str:
+    """Return a number without a needless fraction, for a message."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")
+
+
+def always() -> bool:
+    """Say that a control can be used at any time."""
+    return True
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Control:
+    """What all controls share."""
+
+    key: str
+    """The word of this control, the same on every device that has it."""
+    part: Part | None = None
+    needs: tuple[str, ...] = ()
+    """The components that its read-back and bounds look at."""
+    tier: Tier = Tier.MAIN
+    phase: str = ""
+    number: int | None = None
+    usable: Callable[[], bool] = field(default=always)
+    """Whether it can be used now; a control that cannot is shown as unavailable."""
+
+    @property
+    def path(self) -> str:
+        """The name of this control within its device: ``key`` or ``part/key``."""
+        return self.key if self.part is None else f"{self.part.key}/{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NumberControl(_Control):
+    """A number that can be set."""
+
+    quantity: Quantity
+    bounds: Callable[[], Bounds]
+    read: Callable[[], float | None]
+    write: Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SwitchControl(_Control):
+    """Something that can be switched on and off."""
+
+    read: Callable[[], bool | None]
+    write: Callable[[bool], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SelectControl[E: Enum](_Control):
+    """A choice out of a few, which are members of one enumeration."""
+
+    options: tuple[E, ...]
+    read: Callable[[], E | None]
+    write: Callable[[E], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ButtonControl(_Control):
+    """Something that can be done once."""
+
+    press: Callable[[], Awaitable[None]]
+    restarts: bool = False
+    """Whether the device starts anew."""
+
+
+# Any: a choice may be written, so no enumeration can stand for all of them.
+type Control = NumberControl | SwitchControl | SelectControl[Any] | ButtonControl

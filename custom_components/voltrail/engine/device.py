@@ -1,0 +1,404 @@
+"""The base that every polled device builds on."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
+from modbus_connection.model import Component, Device, read_optional
+
+from .controls import Control
+from .errors import DeviceSilentError, VoltrailError, WrongDeviceError, explained, explaining
+from .keep_alive import KeepAlive
+from .options import Options
+from .parts import Identity, Part
+from .points import Declared, Point, Value, points_of
+
+_LOGGER = logging.getLogger(__name__)
+
+type UnitSource = Callable[[int], ModbusUnit]
+"""Gives the Modbus unit with an id, on the link that leads to the device."""
+
+type RawRegisters = dict[int, dict[str, dict[int, int | bool]]]
+"""Raw registers by unit id, address space and address: what a dump holds."""
+
+
+class Cadence(StrEnum):
+    """How often a component is read."""
+
+    MEASUREMENTS = "measurements"
+    """Every few seconds."""
+    SETTINGS = "settings"
+    """Every minute, and as soon as the measurements hint at a change."""
+    IDENTITY = "identity"
+    """When the device is first met, and again after the link was lost."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """One value of one device: its name, its meaning, and where it comes from."""
+
+    name: str
+    point: Point
+    part: Part | None
+    components: frozenset[str]
+    """The components it depends on; if one failed, the value is not available."""
+    read: Callable[[], Value]
+
+    @property
+    def path(self) -> str:
+        """The name within the device: ``name`` or ``part/name``."""
+        return self.name if self.part is None else f"{self.part.key}/{self.name}"
+
+    @property
+    def word(self) -> str:
+        """The word to translate for its name."""
+        return self.point.word(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that a person has to put right, at the device or in its settings."""
+
+    key: str
+    part: Part | None = None
+    details: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Slot:
+    """A component, and what the device knows about it."""
+
+    component: Component
+    cadence: Cadence
+    part: Part | None
+    unit_id: int
+
+
+class VoltrailDevice(Device):
+    """A device that is polled over Modbus.
+
+    A family adds its components (what is read) and views (objects that work values out
+    of several components), and yields controls. It never talks to a user interface.
+    """
+
+    request_timeout: ClassVar[float] = 5.0
+    """Seconds to wait for one answer; asked of the link."""
+
+    def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.unit_id = unit_id
+        self._units = units
+        self._slots: dict[str, _Slot] = {}
+        self._views: list[tuple[object, Part | None]] = []
+        self._removers: list[Callable[[], None]] = []
+        self._fresh_link = False
+        self.failures: dict[str, VoltrailError] = {}
+        """Components whose last read failed, and why."""
+        self.answered: set[str] = set()
+        """Components that have been read at least once."""
+        self.memory_changed: Callable[[], None] = _nothing
+        """Called when something changed that has to survive a restart."""
+        self.expected: str | None = None
+        """The fingerprint of the device that belongs here; the first one met, if not told."""
+        super().__init__(self.unit(unit_id))
+
+    # -- what a family tells ---------------------------------------------------
+
+    @property
+    def identity(self) -> Identity:
+        """Who the device says it is. Only valid after :meth:`identify`."""
+        raise NotImplementedError
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this device from another of its kind at the same address.
+
+        The serial number where there is one.
+        """
+        identity = self.identity
+        return identity.serial or identity.model
+
+    def controls(self) -> Iterable[Control]:
+        """Yield what this device can be asked to do."""
+        return ()
+
+    def keep_alives(self) -> Iterable[KeepAlive]:
+        """Yield what has to be renewed while somebody relies on it."""
+        return ()
+
+    def problems(self) -> Iterable[Problem]:
+        """Yield what a person should put right, judged by the values at hand."""
+        return ()
+
+    @property
+    def essential(self) -> frozenset[str]:
+        """The components that are polled even if no entity shows them."""
+        return frozenset()
+
+    @property
+    def attention(self) -> object:
+        """A value whose change means that the settings should be read again at once."""
+        return None
+
+    @property
+    def layout(self) -> object:
+        """A value whose change means that the device now has other values to offer."""
+        return None
+
+    async def uphold(self) -> None:
+        """Bring the device back to what its user asked for, if it was away meanwhile.
+
+        Called after a poll, never by a mere reader.
+        """
+
+    def recall(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take back what :meth:`recall` returned before a restart."""
+
+    # -- building --------------------------------------------------------------
+
+    def unit(self, unit_id: int) -> ModbusUnit:
+        """Return a unit on this device's link, and watch the link from now on."""
+        unit = self._units(unit_id)
+        unit.require_timeout(self.request_timeout)
+        self._removers.append(unit.on_connection_lost(self._link_lost))
+        return unit
+
+    def add[C: Component](
+        self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
+    ) -> C:
+        """Add a component under a name that is unique in the device."""
+        if part is not None:
+            name = f"{part.key}_{name}"
+        # The base class polls by attribute name.
+        setattr(self, name, component)
+        self._slots[name] = _Slot(
+            component=component,
+            cadence=cadence,
+            part=part,
+            unit_id=getattr(component, "unit_id", self.unit_id),
+        )
+        return component
+
+    async def add_optional[C: Component](
+        self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
+    ) -> C | None:
+        """Add a component if the device serves it; a refusal means that it does not."""
+        if await read_optional(component) is None:
+            return None
+        added = self.add(name, component, cadence, part=part)
+        self.answered.add(name if part is None else f"{part.key}_{name}")
+        return added
+
+    def add_view(self, view: object, *, part: Part | None = None) -> None:
+        """Add an object whose derived values belong to the device."""
+        self._views.append((view, part))
+
+    def keep_memory(self) -> None:
+        """Tell the owner that something changed that has to survive a restart."""
+        self.memory_changed()
+
+    def close(self) -> None:
+        """Stop watching the link."""
+        while self._removers:
+            self._removers.pop()()
+
+    def _link_lost(self) -> None:
+        # What answers after this may be another device: addresses get reused.
+        self._fresh_link = True
+
+    # -- asking ----------------------------------------------------------------
+
+    async def identify(self) -> Identity:
+        """Ask the device who it is, and find out what it serves."""
+        if self._setup_done:
+            return self.identity
+        with explaining():
+            await self.async_ensure_setup()
+        self._check_fingerprint()
+        return self.identity
+
+    def _check_fingerprint(self) -> None:
+        found = self.fingerprint
+        if self.expected is None:
+            self.expected = found
+        elif self.expected != found:
+            # Asked again at the next poll: the right one may come back.
+            self._fresh_link = True
+            raise WrongDeviceError(expected=self.expected, found=found)
+
+    def names(self, cadence: Cadence) -> tuple[str, ...]:
+        """Return the names of the components of one cadence, in reading order."""
+        return tuple(name for name, slot in self._slots.items() if slot.cadence is cadence)
+
+    async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
+        """Read the components of one cadence; of these, only the wanted ones.
+
+        One failing component is noted in :attr:`failures` and does not stop the others.
+        Raises a :class:`VoltrailError` if the link is down or nobody answers.
+        """
+        await self.identify()
+        if self._fresh_link:
+            await self._meet_again()
+        names = self.names(cadence)
+        if wanted is not None:
+            keep = self.essential.union(wanted)
+            names = tuple(name for name in names if name in keep)
+        await self.refresh(names)
+
+    async def refresh(self, names: Iterable[str]) -> None:
+        """Read the named components now.
+
+        A component that fails for the first time gets a second chance at once; one that
+        has been failing does not, so that it cannot slow every poll down.
+        """
+        names = tuple(names)
+        again: list[str] = []
+        heard = False
+        for name in names:
+            err = await self._read(name)
+            if isinstance(err, ModbusTimeoutError) and not heard:
+                again.append(name)
+                # Two that time out with nothing heard before: the device is gone, and
+                # asking for the rest would only add up time-outs.
+                if len(again) == min(2, len(names)):
+                    raise DeviceSilentError from err
+                continue
+            heard = True
+            if err is not None:
+                again.append(name)
+        for name in again:
+            if name not in self.failures:
+                await self._read_again(name)
+        for name in names:
+            if name not in self.failures:
+                self._slots[name].component.notify()
+
+    async def _read_again(self, name: str) -> None:
+        err = await self._read(name)
+        if err is not None:
+            if name not in self.failures:
+                _LOGGER.warning("%s: %s failed: %s", self._title, name, err)
+            self.failures[name] = explained(err)
+
+    async def _read(self, name: str) -> ModbusError | None:
+        try:
+            await self._slots[name].component.async_update(notify=False)
+        except ModbusConnectionError as err:
+            raise explained(err) from err
+        except ModbusError as err:
+            return err
+        if self.failures.pop(name, None) is not None:
+            _LOGGER.info("%s: %s answers again", self._title, name)
+        self.answered.add(name)
+        return None
+
+    @property
+    def _title(self) -> str:
+        return type(self).__name__
+
+    async def _meet_again(self) -> None:
+        """After the link was lost, make sure that it is still the same device."""
+        names = self.names(Cadence.IDENTITY)
+        await self.refresh(names)
+        for name in names:
+            if name in self.failures:
+                # Whoever does not say who it is may be anybody.
+                raise self.failures[name]
+        # Cleared only now: a link that is lost during these reads is not a fresh one.
+        self._fresh_link = False
+        self._check_fingerprint()
+        self.reconnected()
+
+    def reconnected(self) -> None:
+        """Take note that the device was away and is back; it may have forgotten things."""
+
+    # -- what there is ---------------------------------------------------------
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield every value of the device, components first, views after."""
+        for name, slot in self._slots.items():
+            for declared in points_of(type(slot.component)):
+                yield _reading(slot.component, slot.part, declared, frozenset({name}))
+        for view, part in self._views:
+            for declared in points_of(type(view)):
+                components = self.serving(declared.needs, part)
+                # Made of components that this device does not have: not a value of it.
+                if components:
+                    yield _reading(view, part, declared, components)
+
+    def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
+        """Return those of the needed components that this device has, by their full names."""
+        prefix = "" if part is None else f"{part.key}_"
+        return frozenset(prefix + need for need in needs if prefix + need in self._slots)
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts of the device, each once."""
+        seen: set[str] = set()
+        owners = [slot.part for slot in self._slots.values()] + [part for _, part in self._views]
+        for part in owners:
+            if part is not None and part.key not in seen:
+                seen.add(part.key)
+                yield part
+
+    def cadence_of(self, name: str) -> Cadence:
+        """Return how often a component is read."""
+        return self._slots[name].cadence
+
+    def available(self, components: Iterable[str]) -> bool:
+        """Whether all of these components answered when they were last asked."""
+        return all(name in self.answered and name not in self.failures for name in components)
+
+    async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
+        """Read every component; return the raw registers, and the failures by name.
+
+        With ``private`` false, registers that identify a person or a place are replaced by
+        the letter X, so that the dump still decodes.
+        """
+        await self.identify()
+        raw: RawRegisters = {}
+        failed: dict[str, str] = {}
+        for name, slot in self._slots.items():
+            try:
+                got = await slot.component.async_read_raw(notify=False)
+            except ModbusError as err:
+                failed[name] = str(explained(err))
+                continue
+            if not private:
+                _hide_private(slot.component, got)
+            spaces = raw.setdefault(slot.unit_id, {})
+            for space, values in got.items():
+                spaces.setdefault(space, {}).update(values)
+        return raw, failed
+
+
+def _reading(
+    owner: object, part: Part | None, declared: Declared, components: frozenset[str]
+) -> Reading:
+    return Reading(
+        name=declared.name,
+        point=declared.point,
+        part=part,
+        components=components,
+        read=lambda: getattr(owner, declared.name),
+    )
+
+
+def _hide_private(component: Component, raw: dict[str, dict[int, int | bool]]) -> None:
+    for declared in points_of(type(component)):
+        resolved = component.resolved_fields.get(declared.name)
+        if declared.point.private and resolved is not None:
+            values = raw.get(resolved.space, {})
+            for address in range(resolved.address, resolved.address + resolved.count):
+                if values.get(address):
+                    values[address] = 0x5858
+
+
+def _nothing() -> None:
+    """Do nothing."""

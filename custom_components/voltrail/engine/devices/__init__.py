@@ -1,0 +1,13 @@
+"""The families that Voltrail knows: an explicit list, so that nothing is found by magic."""
+
+from typing import Final
+
+from ..family import Family
+from . import mennekes_tcp
+
+FAMILIES: Final[tuple[Family, ...]] = (mennekes_tcp.FAMILY,)
+
+
+def family(key: str) -> Family:
+    """Return the family with this key."""
+    return next(known for known in FAMILIES if known.key == key)

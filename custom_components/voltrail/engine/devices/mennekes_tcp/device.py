@@ -1,0 +1,258 @@
+"""The charger itself: finding out which profile it speaks, and upholding its set-points."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, override
+
+from modbus_connection import IllegalDataAddressError
+from modbus_connection.model import Component, string
+
+from ...controls import Control
+from ...device import Cadence, Problem, UnitSource, VoltrailDevice
+from ...errors import UnknownDeviceError
+from ...options import Options
+from ...parts import Identity
+from . import registers_4x, registers_ecu
+from .profile_4x import Profile4X
+from .profile_ecu import ProfileEcu
+
+SAFE_CURRENT_PATIENCE: Final = 180.0
+"""Seconds in safe current after which a person is told."""
+
+FOREIGN_POLLS: Final = 2
+"""Polls in a row with another limit than ours, before it counts as set by somebody else."""
+
+
+class _Marker(Component):
+    """Two letters that only profile 4X has."""
+
+    device_id = string(141, 1)
+
+
+class MennekesTcp(VoltrailDevice):
+    """An AMTRON or AMEDIO charger at its Modbus TCP port."""
+
+    request_timeout: ClassVar[float] = 4.0
+
+    def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
+        super().__init__(units, unit_id, options)
+        self._profile: Profile4X | ProfileEcu | None = None
+        self._model_text = ""
+        self._assert_due = False
+        self._foreign = 0
+        self._timed_out_since: float | None = None
+
+    @property
+    def profile(self) -> Profile4X | ProfileEcu:
+        """The charge point, in the register layout that the charger speaks."""
+        assert self._profile is not None, "identify() first"
+        return self._profile
+
+    # -- meeting it --
+
+    @override
+    async def _async_setup(self) -> None:
+        # Safe on both profiles, in this order; see the reference for what must not be
+        # asked for to find out.
+        unit = self.modbus_unit
+        model = registers_4x.Model(unit)
+        try:
+            await model.async_update()
+        except IllegalDataAddressError:
+            # Firmware of the ECU family before 5.22 has no model to tell.
+            await self._set_up_ecu(None)
+            return
+        name = (model.model or "").strip()
+        if "4you" in name.lower() or "4business" in name.lower() or await self._marked():
+            await self._set_up_4x(model, name)
+        elif name.startswith(("CC612", "CC613", "ICC1622")) or "_CC" in name:
+            await self._set_up_ecu(model)
+        else:
+            raise UnknownDeviceError(found=name or "a device without a name")
+
+    async def _marked(self) -> bool:
+        marker = _Marker(self.modbus_unit)
+        try:
+            await marker.async_update()
+        except IllegalDataAddressError:
+            return False
+        return marker.device_id == "AM"
+
+    async def _set_up_4x(self, model: registers_4x.Model, name: str) -> None:
+        unit = self.modbus_unit
+        protocol = registers_4x.Protocol(unit)
+        await protocol.async_update()
+        since_1_5 = _version(protocol.protocol_version) >= (1, 5)
+        self.add("model", model, Cadence.IDENTITY)
+        self.add("protocol", protocol, Cadence.IDENTITY)
+        self.add("version", registers_4x.ShortVersion(unit), Cadence.IDENTITY)
+        self.add(
+            "device_name",
+            registers_4x.DeviceName(unit) if since_1_5 else registers_4x.OldDeviceName(unit),
+            Cadence.IDENTITY,
+        )
+        profile = Profile4X(self, name, since_1_5=since_1_5)
+        for component in ("version", "device_name", "station", "network", "hems"):
+            if component in self._slots:
+                await self._slots[component].component.async_update(notify=False)
+                self.answered.add(component)
+        self.answered.update(("model", "protocol"))
+        if profile.leads_network:
+            profile.add_network(self)
+        self._adopt_profile(profile, name)
+
+    async def _set_up_ecu(self, model: registers_ecu.Model | registers_4x.Model | None) -> None:
+        unit = self.modbus_unit
+        version = self.add("version", registers_ecu.Version(unit), Cadence.IDENTITY)
+        await version.async_update(notify=False)
+        firmware = _version(version.firmware)
+        if firmware == (0, 0):
+            raise UnknownDeviceError(found=version.firmware or "a device without a version")
+        self.answered.add("version")
+        await self.add_optional("protocol", registers_ecu.Protocol(unit), Cadence.IDENTITY)
+        if model is not None:
+            self.add("model", model, Cadence.IDENTITY)
+            self.answered.add("model")
+        profile = ProfileEcu(self, firmware)
+        await profile.find_optional(self)
+        self._adopt_profile(profile, (model.model or "").strip() if model else "")
+
+    def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
+        self._model_text = model
+        self._profile = profile
+        self.add_view(profile)
+        if self._memory:
+            profile.remember(self._memory)
+            self._assert_due = profile.wish.set
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        # There is no serial number in the registers.
+        if isinstance(self.profile, Profile4X):
+            name = self._model_text or "4X"
+            return Identity(
+                manufacturer="MENNEKES",
+                model=name if name.startswith("AMTRON") else f"AMTRON {name}",
+                firmware=self.profile.station.firmware,
+                variant="4X",
+            )
+        version = self._slots["version"].component
+        return Identity(
+            manufacturer="MENNEKES",
+            model=_ecu_model(self._model_text),
+            firmware=getattr(version, "firmware", None),
+            hardware=self._model_text or None,
+            variant="ECU",
+        )
+
+    @property
+    @override
+    def fingerprint(self) -> str:
+        """The model: without a serial number nothing better stays the same."""
+        model = self._slots.get("model")
+        text = None if model is None else getattr(model.component, "model", None)
+        return f"{self.identity.variant} {(text or '').strip()}".strip()
+
+    # -- what it offers --
+
+    @override
+    def controls(self) -> Iterator[Control]:
+        yield from self.profile.controls()
+
+    @override
+    def problems(self) -> Iterable[Problem]:
+        yield from self.profile.problems()
+        since = self._timed_out_since
+        if since is not None and _now() - since >= SAFE_CURRENT_PATIENCE:
+            yield Problem(key="safe_current_active", details={})
+
+    @property
+    @override
+    def essential(self) -> frozenset[str]:
+        # Needed to uphold the set-point and to know what may be asked.
+        return frozenset({"limits", "hems", "vehicle", "fallback"})
+
+    @property
+    @override
+    def attention(self) -> object:
+        # Relay, phases, plug lock and authorisation move when these do.
+        return self.profile.vehicle.vehicle_state, self.profile.status.ocpp_status
+
+    @property
+    @override
+    def layout(self) -> object:
+        return isinstance(self.profile, Profile4X) and self.profile.leads_network
+
+    # -- upholding what the user asked for --
+
+    @override
+    def reconnected(self) -> None:
+        # A reboot has been seen to leave other limits behind than those last written.
+        self._assert_due = self.profile.wish.set
+
+    @override
+    def recall(self) -> dict[str, Any]:
+        return self.profile.recall() if self._profile is not None else dict(self._memory)
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        self._memory = dict(memory)
+
+    _memory: Mapping[str, Any] = {}
+
+    @override
+    async def uphold(self) -> None:
+        profile = self.profile
+        if profile.timed_out:
+            if self._timed_out_since is None:
+                # The charger leaves its safe current with the next write.
+                self._timed_out_since = _now()
+                self._assert_due = profile.wish.set
+        elif self._timed_out_since is not None:
+            self._timed_out_since = None
+            self._assert_due = profile.wish.set
+        if not profile.writable or not self.available(("limits",)):
+            return
+        if self._assert_due:
+            self._assert_due = False
+            self._foreign = 0
+            if profile.timed_out or profile.holds_wish is False:
+                try:
+                    await profile.assert_wish()
+                except BaseException:
+                    # Not asserted, so it is still due.
+                    self._assert_due = True
+                    raise
+            return
+        if profile.wish.set and profile.holds_wish is False:
+            self._foreign += 1
+            if self._foreign >= FOREIGN_POLLS:
+                # Somebody else drives now; fighting over it would help nobody.
+                self._foreign = 0
+                profile.adopt()
+        else:
+            self._foreign = 0
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _version(text: str | None) -> tuple[int, int]:
+    """Return the first two numbers of "1.5" or "5.22"; 0.0 if there are none."""
+    digits = [
+        "".join(char for char in piece if char.isdecimal())
+        for piece in (text or "").strip().split(".")
+    ]
+    if len(digits) < 2 or not digits[0] or not digits[1]:
+        return (0, 0)
+    return int(digits[0]), int(digits[1])
+
+
+def _ecu_model(text: str) -> str:
+    if text.startswith(("CC612", "CC613")):
+        return "AMTRON Professional"
+    if text.startswith("ICC1622"):
+        return "AMEDIO Professional"
+    return "AMTRON Charge Control" if "_CC" in text else "AMTRON (ECU)"

@@ -1,0 +1,335 @@
+"""Profile 4X: AMTRON 4Business and 4You, controllers ICC1314 and ICC1324.
+
+All are holding registers, numbered as on the wire. One component is one contiguous
+run of the document, because nothing guarantees that the holes between can be read.
+Registers 730 and 740 exist on relatives only: asking for them makes this firmware
+close the connection, so no range may ever reach them.
+"""
+
+from modbus_connection.model import Component, boolean, enum, integer, string, uint32
+
+from ...fields import padded
+from ...points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from .fields import clock, meter
+from .states import (
+    AssignedPhases,
+    Authorisation,
+    HemsAccess,
+    HemsStatus,
+    LimitationSource,
+    NetworkRole,
+    OcppStatus,
+    PhaseSwitchMode,
+    PlugLock,
+    Relay,
+    VehicleState,
+)
+
+
+class ShortVersion(Component):
+    """The application's version in four characters; the full one is in `Station`."""
+
+    short_version = string(100, 2)
+
+
+class Protocol(Component):
+    """The version of the register list."""
+
+    protocol_version = text(string(120, 2), tier=Tier.EXPERT)
+
+
+class Model(Component):
+    """What the charger calls itself."""
+
+    model = string(142, 10)
+
+
+class DeviceName(Component):
+    """The name that its owner gave it (protocol 1.5)."""
+
+    device_name = text(padded(2158, 16), tier=Tier.EXPERT, private=True)
+
+
+class OldDeviceName(Component):
+    """The same before protocol 1.5."""
+
+    device_name = text(padded(158, 16), tier=Tier.EXPERT, private=True)
+
+
+class Status(Component):
+    """What the charger reports to its back office."""
+
+    register_ranges = ((104, 112),)
+
+    ocpp_status = enumerated(enum(104, OcppStatus), tier=Tier.DETAIL)
+    # What the bits mean is not published for this profile: shown as they come.
+    error_word_1 = uint32(105)
+    error_word_2 = uint32(107)
+    error_word_3 = uint32(109)
+    error_word_4 = uint32(111)
+
+    @derived(Kind.TEXT, tier=Tier.EXPERT)
+    def error_words(self) -> str | None:
+        """The four error words in hexadecimal; their bits are not published."""
+        words = (self.error_word_1, self.error_word_2, self.error_word_3, self.error_word_4)
+        if any(word is None for word in words):
+            return None
+        return " ".join(f"{word:08X}" for word in words)
+
+
+class Vehicle(Component):
+    """The control pilot, and whether the charge point may be used.
+
+    123 between them is in no document, but reading across it is known to work.
+    """
+
+    register_ranges = ((122, 124),)
+
+    vehicle_state = enumerated(enum(122, VehicleState), tier=Tier.DETAIL)
+    # Readable only on this profile: a switch for it has no effect.
+    operative = flag(boolean(124), tier=Tier.DETAIL)
+
+
+class Fallback(Component):
+    """What the charger does when its energy manager falls silent."""
+
+    register_ranges = ((131, 132),)
+
+    safe_current = measure(
+        integer(131, signed=False, writable=True), Quantity.CURRENT, tier=Tier.DETAIL
+    )
+    communication_timeout = measure(
+        integer(132, signed=False, writable=True), Quantity.DURATION, tier=Tier.DETAIL
+    )
+
+
+class Operator(Component):
+    """The lowest limit over all load management, of the weakest phase."""
+
+    operator_limit = measure(integer(134, signed=False), Quantity.CURRENT, tier=Tier.DETAIL)
+
+
+class Station(Component):
+    """The contactor, the plug lock and the firmware."""
+
+    register_ranges = ((140, 157),)
+
+    relay = enumerated(enum(140, Relay), tier=Tier.DETAIL)
+    device_id = string(141, 1)
+    plug_lock = enumerated(enum(152, PlugLock), tier=Tier.DETAIL)
+    firmware_major = integer(153, signed=False)
+    firmware_minor = integer(154, signed=False)
+    firmware_patch = integer(155, signed=False)
+    firmware_build = uint32(156)
+
+    @derived(Kind.TEXT, tier=Tier.EXPERT)
+    def firmware(self) -> str | None:
+        """The full firmware version with its build."""
+        if self.firmware_build is None:
+            return None
+        return (
+            f"{self.firmware_major}.{self.firmware_minor}.{self.firmware_patch}"
+            f"-{self.firmware_build}"
+        )
+
+
+class Meter(Component):
+    """The charger's own meter."""
+
+    register_ranges = ((200, 227),)
+
+    # The meter's total stands in L1 while L2 and L3 read 0, so energy per phase is
+    # not published.
+    energy_l1 = meter(200)
+    energy_l2 = meter(202)
+    energy_l3 = meter(204)
+
+    power_l1 = measure(meter(206), Quantity.POWER, phase=1)
+    power_l2 = measure(meter(208), Quantity.POWER, phase=2)
+    power_l3 = measure(meter(210), Quantity.POWER, phase=3)
+
+    current_l1 = measure(meter(212, scale=0.001), Quantity.CURRENT, phase=1)
+    current_l2 = measure(meter(214, scale=0.001), Quantity.CURRENT, phase=2)
+    current_l3 = measure(meter(216, scale=0.001), Quantity.CURRENT, phase=3)
+
+    energy_charged = measure(meter(218), Quantity.ENERGY)
+    power = measure(meter(220), Quantity.POWER)
+
+    voltage_l1 = measure(meter(222), Quantity.VOLTAGE, phase=1)
+    voltage_l2 = measure(meter(224), Quantity.VOLTAGE, phase=2)
+    voltage_l3 = measure(meter(226), Quantity.VOLTAGE, phase=3)
+
+
+class Network(Component):
+    """The charger's place in a group with load management (protocol 1.5)."""
+
+    network_role = enumerated(enum(600, NetworkRole), tier=Tier.EXPERT)
+
+
+class NetworkLimits(Component):
+    """The limits of the group; only its master reports them."""
+
+    register_ranges = ((610, 615),)
+
+    network_limit_l1 = measure(
+        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_limit_l2 = measure(
+        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_limit_l3 = measure(
+        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+    # The lowest of the three is applied to all phases.
+    network_ems_limit_l1 = integer(613, signed=False, writable=True)
+    network_ems_limit_l2 = integer(614, signed=False, writable=True)
+    network_ems_limit_l3 = integer(615, signed=False, writable=True)
+
+
+class NetworkSource(Component):
+    """What limits the group, and how many stations it has."""
+
+    register_ranges = ((620, 621),)
+
+    limitation_source = enumerated(enum(620, LimitationSource), tier=Tier.EXPERT)
+    stations = measure(integer(621, signed=False), Quantity.COUNT, tier=Tier.EXPERT)
+
+
+class NetworkCurrents(Component):
+    """The group's currents.
+
+    6 A are reserved for each car that is connected and draws nothing, so what is
+    applied may exceed the limit.
+    """
+
+    register_ranges = ((630, 635),)
+
+    network_applied_l1 = measure(
+        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_applied_l2 = measure(
+        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_applied_l3 = measure(
+        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+    network_available_l1 = measure(
+        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_available_l2 = measure(
+        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_available_l3 = measure(
+        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+
+
+class NetworkFallback(Component):
+    """Satellites that lost their master."""
+
+    register_ranges = ((2622, 2623),)
+
+    stations_in_fallback = measure(integer(2622, signed=False), Quantity.COUNT, tier=Tier.EXPERT)
+    station_fallback_current = measure(
+        integer(2623, signed=False), Quantity.CURRENT, tier=Tier.EXPERT
+    )
+
+
+class NetworkConsumption(Component):
+    """What the group draws."""
+
+    register_ranges = ((2636, 2638),)
+
+    network_consumed_l1 = measure(
+        integer(2636, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_consumed_l2 = measure(
+        integer(2637, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_consumed_l3 = measure(
+        integer(2638, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+
+
+class Signal(Component):
+    """What the car is told, and when its session began."""
+
+    register_ranges = ((706, 708),)
+
+    current_offered = measure(integer(706, signed=False), Quantity.CURRENT)
+    session_start = text(clock(707), tier=Tier.DETAIL)
+
+
+class Ending(Component):
+    """When the previous session ended, and the least current that charges."""
+
+    register_ranges = ((710, 712),)
+
+    session_end = text(clock(710), tier=Tier.DETAIL)
+    minimum_current = measure(integer(712, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
+
+
+class Session(Component):
+    """The present or last session; its values stay until the next one starts."""
+
+    register_ranges = ((715, 719),)
+
+    # 0 is taken for "not known", as the older profile says (UNCONFIRMED here).
+    vehicle_maximum_current = measure(
+        integer(715, signed=False, nan=0), Quantity.CURRENT, tier=Tier.DETAIL
+    )
+    session_energy = measure(uint32(716, nan=0xFFFF_FFFF), Quantity.SESSION_ENERGY)
+    session_duration = measure(uint32(718, nan=0xFFFF_FFFF), Quantity.DURATION)
+
+
+class Limits(Component):
+    """What an energy manager asks for (protocol 1.5): current in A and in 0.1 A, power in W."""
+
+    register_ranges = ((2000, 2002),)
+
+    current = integer(2000, signed=False, writable=True)
+    tenths = integer(2001, signed=False, writable=True)
+    power = integer(2002, signed=False, writable=True)
+
+
+class OldLimits(Component):
+    """The same before protocol 1.5."""
+
+    register_ranges = ((1000, 1002),)
+
+    current = integer(1000, signed=False, writable=True)
+    tenths = integer(1001, signed=False, writable=True)
+    power = integer(1002, signed=False, writable=True)
+
+
+class Hems(Component):
+    """How the charger sees its energy manager."""
+
+    register_ranges = ((2010, 2013),)
+
+    hems_access = enumerated(enum(2010, HemsAccess), tier=Tier.EXPERT)
+    hems_status = enumerated(enum(2011, HemsStatus), tier=Tier.DETAIL)
+    power_limit_minimum = measure(integer(2012, signed=False), Quantity.POWER, tier=Tier.EXPERT)
+    power_limit_maximum = measure(integer(2013, signed=False), Quantity.POWER, tier=Tier.EXPERT)
+
+    @derived(Aspect.PROBLEM)
+    def safe_current_active(self) -> bool | None:
+        """Whether the charger has lost us and fell back to its safe current."""
+        return None if self.hems_status is None else self.hems_status is HemsStatus.TIMEOUT
+
+
+class PhaseSwitch(Component):
+    """How many phases are used, and who decides that."""
+
+    register_ranges = ((2020, 2023),)
+
+    phase_switch_mode = enumerated(enum(2020, PhaseSwitchMode), tier=Tier.DETAIL)
+    phase_switch_pause = measure(integer(2021, signed=False), Quantity.DURATION, tier=Tier.EXPERT)
+    phase_switching = flag(boolean(2022), Aspect.RUNNING, tier=Tier.DETAIL)
+    assigned_phases = enumerated(enum(2023, AssignedPhases), tier=Tier.DETAIL)
+
+
+class Permission(Component):
+    """Whether the session is authorised."""
+
+    authorisation = enumerated(enum(2030, Authorisation), tier=Tier.DETAIL)

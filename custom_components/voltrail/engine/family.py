@@ -1,0 +1,68 @@
+"""A family: a kind of device, and how one of them is reached."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from .device import UnitSource, VoltrailDevice
+from .options import Options
+
+
+class Transport(StrEnum):
+    """A way to reach a device."""
+
+    TCP = "tcp"
+    SERIAL = "serial"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    NETWORK = "network"
+    MQTT = "mqtt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSettings:
+    """How a serial line is set up unless somebody changed it."""
+
+    baudrate: int
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionField:
+    """A setting that only this family has."""
+
+    key: str
+    default: bool | float | str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A kind of device: what the config flow, the command line and the docs need to know."""
+
+    key: str
+    title: str
+    manufacturer: str
+    transports: tuple[Transport, ...]
+    create: Callable[[UnitSource, int, Options], VoltrailDevice]
+    """Build a device on a link; nothing is sent yet."""
+    port: int = 502
+    unit_id: int = 1
+    other_unit_ids: tuple[int, ...] = ()
+    """Ids worth a look when the chosen one is silent."""
+    line: LineSettings | None = None
+    scan_interval: float = 10.0
+    shortest_interval: float = 2.0
+    """The device or its bus suffers below this."""
+    is_charger: bool = False
+    """Whether the installer's current limit makes sense."""
+    installer_maximum: float = 80.0
+    """The largest value offered for the installer's current limit, in ampere."""
+    option_fields: tuple[OptionField, ...] = field(default=())
