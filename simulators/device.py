@@ -59,6 +59,10 @@ class SimulatedDevice:
     def step(self, seconds: float) -> None:
         """Let the model live through this many seconds."""
 
+    def admits(self) -> bool:
+        """Say whether a new TCP client is let in."""
+        return self.reachable
+
     def on_request(self, request: Request) -> None:
         """Notice a request that is for this device, before it is carried out."""
 

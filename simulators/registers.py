@@ -5,9 +5,10 @@ model says that the device has no value, and becomes the words the document give
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from pymodbus.constants import ExcCodes
@@ -308,6 +309,27 @@ def words(
 def hole(address: int, count: int = 1, word: int = 0) -> Register:
     """Declare addresses that mean nothing but may be read across."""
     return words(address, count, f"hole_{address}", [word] * count, filler=True)
+
+
+def on_phases[T](
+    declare: Callable[..., Register],
+    address: int,
+    name: str,
+    read: Callable[[int], T | None],
+    write: Callable[[int, T], None] | None = None,
+    *,
+    stride: int = 1,
+    **more: Any,
+) -> Iterator[Register]:
+    """Declare the same value for L1, L2 and L3; the functions are told 0, 1 or 2."""
+    for phase in range(3):
+        yield declare(
+            address + stride * phase,
+            f"{name}_l{phase + 1}",
+            partial(read, phase),
+            None if write is None else partial(write, phase),
+            **more,
+        )
 
 
 def within(low: float, high: float, code: ExcCodes = ExcCodes.ILLEGAL_VALUE) -> Sink[float]:

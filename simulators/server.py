@@ -311,7 +311,7 @@ class Server:
             and self.device.max_clients is not None
             and len(self._connections) >= self.device.max_clients
         )
-        if full or not self.device.reachable:
+        if full or not self.device.admits():
             traffic.connections_refused += 1
             return False
         self._connections.append(connection)

@@ -5,9 +5,10 @@ fields, and properties with a setter, can be set.
 """
 
 import dataclasses
+from annotationlib import Format, get_annotations
 from enum import Enum
 from types import NoneType
-from typing import get_args, get_type_hints
+from typing import Any, get_args
 
 type Scalar = bool | int | float | str | None
 
@@ -19,16 +20,22 @@ class StateError(ValueError):
     """There is no such state, or it cannot be set to this."""
 
 
-def _hints(part: object) -> dict[str, tuple[type, bool]]:
-    """Return the type of each state and whether it can be set."""
-    hints: dict[str, tuple[type, bool]] = {}
+def _hints(part: object) -> dict[str, tuple[Any, bool]]:
+    """Return the type of each state and whether it can be set.
+
+    Annotations may name what is imported for type checkers only; such fields are no states.
+    """
+    hints: dict[str, tuple[Any, bool]] = {}
+    kinds = type(part).__mro__[::-1]
     if dataclasses.is_dataclass(part):
-        types = get_type_hints(type(part))
+        types: dict[str, Any] = {}
+        for kind in kinds:
+            types |= get_annotations(kind, format=Format.FORWARDREF)
         hints = {field.name: (types[field.name], True) for field in dataclasses.fields(part)}
-    for kind in reversed(type(part).__mro__):
+    for kind in kinds:
         for name, member in vars(kind).items():
             if isinstance(member, property) and member.fget is not None:
-                answer = get_type_hints(member.fget).get("return", str)
+                answer = get_annotations(member.fget, format=Format.FORWARDREF).get("return", str)
                 hints[name] = (answer, member.fset is not None)
     return {name: hint for name, hint in hints.items() if not name.startswith("_")}
 
@@ -65,7 +72,7 @@ def _as_enum(kind: type[Enum], value: object) -> Enum:
     raise StateError(message)
 
 
-def _converted(hint: type, value: object) -> object:
+def _converted(hint: Any, value: object) -> object:
     kinds = get_args(hint) or (hint,)
     if NoneType in kinds and (value is None or str(value).lower() == "none"):
         return None
