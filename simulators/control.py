@@ -10,18 +10,15 @@ POST /fault     {"kind": "delay", "seconds": 2, "times": 3};  DELETE /fault clea
 POST /link      {"plugged": false} pulls the cable, or puts it back
 """
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
+from simulators.device import SimulatedDevice
 from simulators.states import StateError
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from simulators.device import SimulatedDevice
 
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

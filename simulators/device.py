@@ -1,22 +1,21 @@
 """A simulated Modbus device: units, a model in simulated time, and how it treats its clients."""
 
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
+
+from pymodbus.constants import ExcCodes
+from pymodbus.simulator import SimAction, SimDevice
 
 from simulators.clock import Clock
 from simulators.faults import Faults
 from simulators.registers import RefusedError, Register
 from simulators.states import Scalar, StateError, read_states, set_state
 from simulators.traffic import Request, Traffic
+from simulators.unit import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from pymodbus.constants import ExcCodes
-    from pymodbus.simulator import SimAction, SimDevice
-
     from simulators.server import Server
-    from simulators.unit import Unit
 
 
 class SimulatedDevice:

@@ -1,16 +1,13 @@
 """Trouble to order: what a device, a gateway or a bad line does to requests and answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from random import Random
 
 from pymodbus.constants import ExcCodes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from random import Random
-
-    from simulators.traffic import Request
+from simulators.traffic import Request
 
 
 class FaultKind(StrEnum):

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import exp
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from random import Random
+from random import Random
 
 #: How quickly the noise forgets, in seconds.
 _MEMORY = 20.0

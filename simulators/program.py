@@ -6,14 +6,11 @@ import signal
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from simulators.clock import Clock
 from simulators.control import control
+from simulators.device import SimulatedDevice
 from simulators.server import LineSettings, serve, serve_pty, serve_serial
-
-if TYPE_CHECKING:
-    from simulators.device import SimulatedDevice
 
 
 def options(

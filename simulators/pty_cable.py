@@ -5,10 +5,8 @@ import os
 import tty
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Self
 
 type Spoiler = Callable[[bytes], bytes]
 

@@ -6,9 +6,11 @@ what tests want to do to them: count, drop, delay and spoil.
 
 import asyncio
 import struct
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, override
+from pathlib import Path
+from typing import Final, override
 
 from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import ModbusIOException
@@ -17,15 +19,10 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
+from simulators.device import SimulatedDevice
 from simulators.faults import Fault, FaultKind
 from simulators.pty_cable import PtyCable
 from simulators.traffic import Refusal, Request, Write
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
-    from simulators.device import SimulatedDevice
 
 #: A pause on a serial line ends a frame. Real lines need 3.5 characters; a busy machine needs more.
 _SILENCE: Final = 0.1

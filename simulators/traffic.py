@@ -2,10 +2,9 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
-if TYPE_CHECKING:
-    from pymodbus.constants import ExcCodes
+from pymodbus.constants import ExcCodes
 
 #: A day of polling is remembered; older entries go.
 _REMEMBERED: Final = 50_000

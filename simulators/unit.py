@@ -1,15 +1,12 @@
 """One unit id of a simulated device: a register map that answers reads and writes."""
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from pymodbus.constants import ExcCodes
 from pymodbus.simulator import DataType, SimAction, SimData, SimDevice
 
 from simulators.registers import RefusedError, Register, Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 
 class Unit:

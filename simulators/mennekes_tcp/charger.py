@@ -1,12 +1,14 @@
 """What both families of these chargers share: the model, the watchdog, reboots, access."""
 
-from typing import TYPE_CHECKING, override
+from typing import override
 
 from pymodbus.constants import ExcCodes
 
 from simulators.car import Car
+from simulators.clock import Clock
 from simulators.device import SimulatedDevice
 from simulators.grid import Grid
+from simulators.mennekes_tcp.box import Box
 from simulators.mennekes_tcp.charging import Charging
 from simulators.mennekes_tcp.codes import Access, Overlap, ReadOnlyWrites
 from simulators.mennekes_tcp.hems import Hems
@@ -14,11 +16,7 @@ from simulators.mennekes_tcp.network import Network
 from simulators.mennekes_tcp.session import Session
 from simulators.meter import Meter
 from simulators.registers import RefusedError
-
-if TYPE_CHECKING:
-    from simulators.clock import Clock
-    from simulators.mennekes_tcp.box import Box
-    from simulators.traffic import Request
+from simulators.traffic import Request
 
 
 class Charger(SimulatedDevice):

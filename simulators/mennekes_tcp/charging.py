@@ -1,10 +1,12 @@
 """How a charger decides what to offer: limits, phases, permissions, and the car's answer."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from simulators.car import Car, Pilot
-from simulators.mennekes_tcp.box import LEAST_CURRENT, NOMINAL_VOLTAGE
+from simulators.clock import Clock
+from simulators.grid import Grid
+from simulators.mennekes_tcp.box import LEAST_CURRENT, NOMINAL_VOLTAGE, Box
 from simulators.mennekes_tcp.codes import (
     Authorisation,
     OcppStatus,
@@ -12,16 +14,10 @@ from simulators.mennekes_tcp.codes import (
     PhaseMode,
     PlugLock,
 )
-from simulators.meter import NOTHING
-
-if TYPE_CHECKING:
-    from simulators.clock import Clock
-    from simulators.grid import Grid
-    from simulators.mennekes_tcp.box import Box
-    from simulators.mennekes_tcp.hems import Hems
-    from simulators.mennekes_tcp.network import Amps, Network
-    from simulators.mennekes_tcp.session import Session
-    from simulators.meter import Meter
+from simulators.mennekes_tcp.hems import Hems
+from simulators.mennekes_tcp.network import Amps, Network
+from simulators.mennekes_tcp.session import Session
+from simulators.meter import NOTHING, Meter
 
 #: What three phases need at least.
 _THREE_PHASE_POWER: Final = 3 * NOMINAL_VOLTAGE * LEAST_CURRENT

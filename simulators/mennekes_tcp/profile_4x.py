@@ -1,18 +1,14 @@
 """AMTRON 4You 400/500 and 4Business 600/700: every register their data-point page lists."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
+from simulators.clock import Clock
 from simulators.mennekes_tcp.box import LEAST_CURRENT, Box, rated_current
 from simulators.mennekes_tcp.charger import Charger
 from simulators.mennekes_tcp.codes import Overlap, OverLimit, PhaseMode, ReadOnlyWrites
-from simulators.registers import bcd, hole, int16, int32, on_phases, text, uint16, uint32
+from simulators.registers import Register, bcd, hole, int16, int32, on_phases, text, uint16, uint32
 from simulators.unit import Unit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from simulators.clock import Clock
-    from simulators.registers import Register
 
 #: Holes that real devices let a read run across.
 READABLE_HOLES: Final = (123,)

@@ -1,21 +1,27 @@
 """AMTRON Professional, Charge Control and AMEDIO: the older controllers and their register list."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymodbus.constants import ExcCodes
 
+from simulators.clock import Clock
 from simulators.mennekes_tcp.box import LEAST_CURRENT, Box
 from simulators.mennekes_tcp.charger import Charger
 from simulators.mennekes_tcp.codes import ECU_STATUS, Authorisation, PhaseMode
-from simulators.registers import Order, RefusedError, bcd, int16, on_phases, text, uint16, uint32
+from simulators.registers import (
+    Order,
+    RefusedError,
+    Register,
+    bcd,
+    int16,
+    on_phases,
+    text,
+    uint16,
+    uint32,
+)
 from simulators.unit import Unit
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from simulators.clock import Clock
-    from simulators.registers import Register
 
 _SATURATED: Final = 0xFFFF
 

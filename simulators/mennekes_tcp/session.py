@@ -1,10 +1,7 @@
 """One charge after the other: when it began and ended, how much it took."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import datetime
 
 
 def _digits(moment: datetime | None) -> int:
