@@ -1,0 +1,144 @@
+"""From whole frames to messages, of one stream."""
+
+from typing import Final
+
+from . import p1
+from .cipher import GENERAL_CIPHERING, Cipher, Opened
+from .clock import Zone
+from .drops import Drop, DropError, Journal, Reason
+from .joining import Joiner, block
+from .lists import NOTIFICATION, Lists
+from .makers import maker_of_letters
+from .message import Message, Meter
+from .telegrams import Telegrams
+from .verdict import Ciphered, Information, LongFrame, Telegram, Unit, Whole
+
+LLC: Final = b"\xe6\xe7\x00"
+BLOCK_TRANSFER: Final = 0xE0
+
+_BREAKS_SEGMENTS: Final = frozenset({Reason.HCS, Reason.FCS, Reason.LENGTH, Reason.CUT})
+
+
+class Decoder:
+    """Decodes frames and what they carry. What cannot be decoded is counted, never raised."""
+
+    def __init__(
+        self,
+        *,
+        encryption_key: bytes | None = None,
+        authentication_key: bytes | None = None,
+        zone: Zone = Zone.AUTOMATIC,
+    ) -> None:
+        self.journal = Journal()
+        self._lists = Lists(self.journal, zone)
+        self._telegrams = Telegrams(self.journal, zone)
+        self._cipher = Cipher(encryption_key, authentication_key)
+        self._segments = Joiner(first=0)
+        self._long_frames = Joiner(first=0)
+        self._blocks = Joiner(first=1)
+
+    @property
+    def meter(self) -> Meter | None:
+        """The last meter that said who it is."""
+        return self._lists.meter
+
+    def damaged(self, drop: Drop) -> None:
+        """Count a damaged frame. If it was a segment, what came before it is lost with it."""
+        self.journal.drop(drop)
+        if drop.reason in _BREAKS_SEGMENTS:
+            self._segments.clear()
+
+    def forget(self) -> None:
+        """Begin anew after the link was closed; the meter is still the same."""
+        for joiner in (self._segments, self._long_frames, self._blocks):
+            joiner.clear()
+        self._cipher.forget()
+
+    def unit(self, unit: Unit) -> Message | None:
+        """Return the message that a frame completes, if it does."""
+        try:
+            match unit:
+                case Information():
+                    content = self._joined_segments(unit)
+                    message = content and self._apdu(content.removeprefix(LLC), checked=True)
+                case LongFrame():
+                    content = self._long_frames.add(unit.content, unit.number, last=unit.last)
+                    message = content and self._apdu(content, checked=True)
+                case Telegram():
+                    message = self._telegrams.read(unit.text, checked=unit.checked)
+                case Ciphered():
+                    message = self._apdu(unit.content, checked=False)
+        except DropError as error:
+            self.journal.drop(error.drop)
+            return None
+        return self._counted(message or None)
+
+    def unframed(self, data: bytes) -> Message | Drop | None:
+        """Return the message of a notification, or of its body, that came without a check.
+
+        The caller decides whether a failure counts: it may have something else to try.
+        """
+        data = data.removeprefix(LLC)
+        try:
+            if data[:1] in {b"\x01", b"\x02"}:
+                return self._counted(self._lists.read(data, checked=False))
+            return self._counted(self._apdu(data, checked=False))
+        except DropError as error:
+            return error.drop
+
+    def _counted(self, message: Message | None) -> Message | None:
+        self.journal.messages += message is not None
+        return message
+
+    def _joined_segments(self, unit: Information) -> bytes | None:
+        if not unit.more and not self._segments.pending:
+            return unit.content
+        if self._segments.pending and unit.content.startswith(LLC):
+            # Only the first segment has this: the rest of the one before was lost.
+            self._segments.clear()
+            self.journal.drop(Drop(Reason.SEGMENT, "a message in segments was not finished"))
+        return self._segments.add_next(unit.content, last=not unit.more)
+
+    def _apdu(self, apdu: bytes, *, checked: bool) -> Message | None:
+        if apdu[:1] == bytes((BLOCK_TRANSFER,)):
+            part, number, last = block(apdu)
+            joined = self._blocks.add(part, number, last=last)
+            if joined is None:
+                return None
+            apdu = joined
+        if apdu[:1] == bytes((GENERAL_CIPHERING,)):
+            return self._opened(self._cipher.open(apdu), checked=checked)
+        if apdu[:1] == bytes((NOTIFICATION,)):
+            return self._lists.read(apdu, checked=checked)
+        raise DropError(
+            Reason.APDU, f"a message is no notification: it begins with {apdu[:1].hex()}"
+        )
+
+    def _opened(self, opened: Opened, *, checked: bool) -> Message:
+        """Read what was ciphered. With a wrong key it begins with anything."""
+        maker = opened.letters and maker_of_letters(opened.letters)
+        plain = opened.plain
+        try:
+            if plain[:1] == bytes((NOTIFICATION,)):
+                message = self._lists.read(
+                    plain, checked=checked or opened.authenticated, maker=maker
+                )
+            else:
+                message = self._ciphered_telegram(plain)
+        except DropError as error:
+            if opened.authenticated or error.drop.reason is Reason.UNKNOWN_LIST:
+                raise
+            raise DropError(
+                Reason.DECRYPTION, f"decrypting gave no message, is the key right? {error}"
+            ) from error
+        self._cipher.accept(opened)
+        return message
+
+    def _ciphered_telegram(self, plain: bytes) -> Message:
+        """Read a telegram that came ciphered, as in Luxembourg."""
+        if plain[:1] != b"/":
+            raise DropError(Reason.APDU, f"it begins with {plain[:1].hex()}")
+        verdict = p1.examine(bytearray(plain), 0, ended=True)
+        if isinstance(verdict, Whole) and isinstance(verdict.unit, Telegram):
+            return self._telegrams.read(verdict.unit.text, checked=verdict.unit.checked)
+        raise DropError(Reason.P1_CRC, "it is no whole telegram")

@@ -1,0 +1,130 @@
+"""From a notification to a message: which list it is, and what its values say."""
+
+from dataclasses import replace
+from typing import Final
+
+from . import axdr, it_net, kaifa, kamstrup, tagged
+from .clock import SIZE as CLOCK_SIZE
+from .clock import Zone, moment
+from .drops import DropError, Journal, Reason
+from .layout import Form, Layout, Layouts
+from .makers import maker_of_list
+from .message import ListKind, Message, Meter, Readings
+
+NOTIFICATION: Final = 0x0F
+
+#: A number that no meter counts: some send one more each time.
+_INVOCATION: Final = (1, 5)
+#: More than the fuses of any house with these meters let through.
+_PLAUSIBLE_W: Final = 100_000
+
+
+class Lists:
+    """Reads the lists of one stream, and remembers what its meter said of itself."""
+
+    def __init__(self, journal: Journal, zone: Zone) -> None:
+        self._journal = journal
+        self._zone = zone
+        self._layouts = Layouts()
+        self._scales = kamstrup.Scales()
+        self._named: tuple[Form, Meter] | None = None
+
+    @property
+    def meter(self) -> Meter | None:
+        """The last meter that said who it is."""
+        return self._named and self._named[1]
+
+    def read(self, data: bytes, *, checked: bool, maker: str | None = None) -> Message:
+        """Return the message of a notification, or of its bare body.
+
+        Data that no check sum vouches for must convince by what they are: a known list, numbers
+        that all describe themselves, or a single believable power. ``maker`` is who ciphered it.
+        """
+        layout = self._layouts.find(data)
+        learned = layout is None
+        if layout is None:
+            layout = self._learn(data)
+        readings = layout.readings(data)
+        if not checked and not _convincing(layout, readings):
+            raise DropError(
+                Reason.IMPLAUSIBLE, "a message without a check is no list of a known kind"
+            )
+        if learned:
+            self._layouts.keep(layout)
+        meter = layout.meter
+        if layout.form is Form.KAMSTRUP:
+            self._scales.finish(readings, meter.serial, meter.model)
+        else:
+            it_net.leave_out_unmeasured(readings, meter.model)
+        for code in layout.unknown:
+            self._journal.skip(code)
+        if meter.manufacturer is None and maker is not None:
+            meter = replace(meter, manufacturer=maker)
+        meter, sender = self._attribute(layout.form, meter)
+        return Message(
+            meter=meter,
+            belongs_to=sender,
+            kind=_kind(layout, data),
+            timestamp=next(
+                filter(None, (moment(data, at, layout.habit, self._zone) for at in layout.clocks)),
+                None,
+            ),
+            readings=readings,
+        )
+
+    def _learn(self, data: bytes) -> Layout:
+        at = 0
+        clocks: tuple[int, ...] = ()
+        changing: list[tuple[int, int]] = []
+        if data[:1] == bytes((NOTIFICATION,)):
+            at, clocks = _header(data)
+            changing = [_INVOCATION]
+        body = axdr.parse(data, at)
+        layout = kaifa.positional(data, body, clocks, changing) or tagged.learn(
+            data, body, clocks, changing
+        )
+        if not layout.names:
+            self._journal.unknown_list = data
+            raise DropError(Reason.UNKNOWN_LIST, f"a list of {len(data)} bytes is not known")
+        return layout
+
+    def _attribute(self, form: Form, meter: Meter) -> tuple[Meter, Meter | None]:
+        """Return what is known of the sender, and who it is.
+
+        The shortest lists name nobody. They belong to the last meter that did, if its lists are
+        built the same way; else only the maker is known, by the way they are built.
+        """
+        if meter.serial is not None:
+            self._named = form, meter
+            return meter, meter
+        if self._named is None or self._named[0] is not form:
+            return meter, None
+        sender = self._named[1]
+        if maker_of_list(meter.list_version) is None and meter.manufacturer != sender.manufacturer:
+            meter = replace(meter, manufacturer=sender.manufacturer)
+        return meter, sender
+
+
+def _header(data: bytes) -> tuple[int, tuple[int, ...]]:
+    """Return where the body begins, and where the clock of the header stands."""
+    # Firmwares differ in how they announce the clock: with the tag of a string or of a time, or
+    # with the bare length.
+    for form in (b"\x00", b"\x09\x0c", b"\x0c", b"\x19"):
+        if data.startswith(form, 5):
+            at = 5 + len(form)
+            return (at, ()) if form == b"\x00" else (at + CLOCK_SIZE, (at,))
+    raise DropError(Reason.APDU, "the notification has no readable header")
+
+
+def _convincing(layout: Layout, readings: Readings) -> bool:
+    if layout.kind is ListKind.POWER:
+        return abs(readings["power_imported"]) < _PLAUSIBLE_W
+    return layout.described or maker_of_list(layout.meter.list_version) is not None
+
+
+def _kind(layout: Layout, data: bytes) -> ListKind:
+    """Return the kind; the Swedish Kaifa sends its hourly list all the time, at odd times."""
+    if layout.form is Form.POSITIONS and layout.kind is ListKind.HOURLY:
+        minute = data[layout.clocks[0] + 6]
+        return ListKind.COMPLETE if minute else ListKind.HOURLY
+    return layout.kind

@@ -1,0 +1,65 @@
+"""What comes out of the decoder: one message of one meter."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+type Number = int | float
+type Readings = Mapping[str, Number]
+
+
+class ListKind(StrEnum):
+    """Which of its lists a meter sent: what to expect in it, and when the next one comes."""
+
+    POWER = "power"
+    """Imported power alone, every 2 to 2.5 s (Aidon, Kaifa)."""
+    VALUES = "values"
+    """Power, currents and voltages, every 10 s."""
+    HOURLY = "hourly"
+    """The same with the energy counters, once an hour."""
+    COMPLETE = "complete"
+    """Everything the meter has, every 5 to 15 s; makers without an hourly list."""
+
+    @property
+    def period(self) -> float:
+        """Seconds from one message of this kind to the next, as the makers say."""
+        return _PERIODS[self]
+
+
+_PERIODS = {
+    ListKind.POWER: 2.5,
+    ListKind.VALUES: 10.0,
+    ListKind.HOURLY: 3600.0,
+    ListKind.COMPLETE: 10.0,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Meter:
+    """Who sent a message. What the message does not say is ``None``."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    list_version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One message, decoded.
+
+    ``readings`` holds what was sent and measured, in W, var, A, V, Wh and varh, and nothing
+    else: a value that is absent was not in this message, which says nothing about its last one.
+    """
+
+    meter: Meter
+    """What this message itself says about its sender."""
+    belongs_to: Meter | None
+    """The sender, also for a message that does not name it: the last one named on this stream."""
+    kind: ListKind
+    timestamp: datetime | None
+    """The meter's own clock; ``None`` if it was not sent or is marked as wrong."""
+    readings: Readings
+    age: float = 0.0
+    """Seconds by which this is older than the newest message of the same batch."""

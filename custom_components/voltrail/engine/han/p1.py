@@ -1,0 +1,78 @@
+"""P1 telegrams in the stream: text from a slash to an exclamation mark and its check."""
+
+import re
+from typing import Final
+
+from .checksum import crc_arc
+from .drops import Reason
+from .verdict import NO_START, Short, Telegram, Verdict, Whole, refuse
+
+START: Final = 0x2F
+#: A telegram with a text message of the network operator stays below this.
+LARGEST: Final = 8192
+
+_IDENTIFICATION: Final = re.compile(rb"/[A-Za-z]{3}[0-9]")
+_NOT_TEXT: Final = re.compile(rb"[^\r\n\0\t -~]")
+_END: Final = re.compile(rb"(?<=[\r\n\0])!")
+_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
+_LINE_END: Final = re.compile(rb"(?:\r[\n\0]|\n|\0)")
+LINE: Final = re.compile(
+    rb"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})(?:[.*]\d{1,3})?((?:\([^()\r\n\0]*\))+)"
+)
+#: Some values of sub-meters stand on a line of their own.
+_CONTINUED: Final = re.compile(rb"(?:\([^()\r\n\0]*\))+")
+
+
+def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
+    """Judge the slash at ``start`` as the beginning of a telegram."""
+    head = buffer[start : start + 5]
+    if len(head) < 5:
+        return NO_START if ended else Short(5)
+    if _IDENTIFICATION.match(head) is None:
+        return NO_START
+    end = _END.search(buffer, start + 5, start + LARGEST)
+    last = end.start() if end else min(len(buffer), start + LARGEST)
+    if _NOT_TEXT.search(buffer, start, last):
+        return refuse(Reason.P1_LINE, "a P1 telegram is interrupted by bytes that are no text")
+    if end is None:
+        if len(buffer) - start >= LARGEST:
+            return refuse(Reason.LENGTH, f"a P1 telegram has no end within {LARGEST} bytes")
+        return Short(len(buffer) - start + 1)
+    # One bridge replaces each line feed by a zero byte. The meter counted the line feed.
+    text = bytes(buffer[start : last + 1]).replace(b"\0", b"\n")
+    return _check(buffer, start, last + 1, text, ended=ended)
+
+
+def _check(buffer: bytearray, start: int, at: int, text: bytes, *, ended: bool) -> Verdict:
+    """Look at what stands behind the exclamation mark: four digits of check, or no check at all."""
+    tail = bytes(buffer[at : at + 4])
+    digits = _DIGITS.match(tail)
+    if digits is None:
+        return _without_check(tail, at, start, text, ended=ended)
+    if digits.end() == len(tail) < 4 and not ended:
+        return Short(at + 4 - start)
+    if digits.end() < 4:
+        return refuse(Reason.P1_CRC, "the check of a P1 telegram is cut")
+    if (sent := int(tail, 16)) != (computed := crc_arc(text)):
+        return refuse(
+            Reason.P1_CRC,
+            f"the check of a P1 telegram is wrong: {sent:04X}, computed {computed:04X}",
+        )
+    return Whole(at + 4, Telegram(text, checked=True))
+
+
+def _without_check(tail: bytes, at: int, start: int, text: bytes, *, ended: bool) -> Verdict:
+    if tail in {b"", b"\r"}:
+        if not ended:
+            return Short(at + len(tail) + 1 - start)
+    elif _LINE_END.match(tail) is None:
+        return refuse(Reason.P1_CRC, "the check of a P1 telegram is not readable")
+    if not _all_lines_readable(text):
+        return refuse(Reason.P1_LINE, "a P1 telegram without a check has an unreadable line")
+    return Whole(at, Telegram(text, checked=False))
+
+
+def _all_lines_readable(text: bytes) -> bool:
+    """Whether every line of a telegram has its form: all there is to trust without a check."""
+    _, *lines = text[:-1].splitlines()
+    return all(not line or LINE.fullmatch(line) or _CONTINUED.fullmatch(line) for line in lines)

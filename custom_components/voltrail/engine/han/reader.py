@@ -1,0 +1,65 @@
+"""The decoder of a stream: bytes in, messages out."""
+
+from collections.abc import Iterable
+
+from .clock import Zone
+from .decoder import Decoder
+from .drops import Drop, Journal
+from .message import Message, Meter
+from .stream import Stream
+from .verdict import Unit
+
+
+class HanReader:
+    """Reads the stream of one meter, whoever made it and however it is framed.
+
+    It does no input or output and has no clock. Whoever owns it feeds what came, in pieces of
+    any size, says when the line fell silent, and gets every message the moment it is complete.
+    Nothing is ever raised for what comes in; it holds less than 128 kB whatever that is.
+    """
+
+    def __init__(
+        self,
+        *,
+        encryption_key: bytes | None = None,
+        authentication_key: bytes | None = None,
+        zone: Zone = Zone.AUTOMATIC,
+    ) -> None:
+        self._decoder = Decoder(
+            encryption_key=encryption_key, authentication_key=authentication_key, zone=zone
+        )
+        self._stream = Stream(self._decoder.journal, self._decoder.damaged)
+
+    @property
+    def journal(self) -> Journal:
+        """What passed and what was dropped so far."""
+        return self._decoder.journal
+
+    @property
+    def meter(self) -> Meter | None:
+        """The last meter that said who it is."""
+        return self._decoder.meter
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Take bytes in; return the messages they complete."""
+        return self._decoded(self._stream.feed(data))
+
+    def silence(self) -> list[Message]:
+        """Take note that no byte came for about a second, or that the stream has ended.
+
+        What began like a frame was none, and a whole frame may have been waiting behind it.
+        """
+        return self._decoded(self._stream.silence())
+
+    def restart(self) -> None:
+        """Begin anew: the link was opened again, or silent for very long."""
+        self._stream.clear()
+        self._decoder.forget()
+
+    def take_drops(self) -> list[Drop]:
+        """Return what was dropped since the last call, each with its reason in words."""
+        return self._decoder.journal.take_drops()
+
+    def _decoded(self, units: Iterable[Unit]) -> list[Message]:
+        decode = self._decoder.unit
+        return [message for unit in units if (message := decode(unit)) is not None]
