@@ -1,0 +1,108 @@
+"""Voltrail: the energy devices of a house on one rail."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_SCAN_INTERVAL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from . import devices, link, memory, repairs
+from .const import (
+    CONF_FAMILY,
+    CONF_FINGERPRINT,
+    CONF_MAX_CURRENT,
+    CONF_UNIT_ID,
+    DOMAIN,
+    PLATFORMS,
+)
+from .coordinator import VoltrailConfigEntry, VoltrailCoordinator, VoltrailData
+from .engine import keep_alive
+from .engine.devices import family
+from .engine.errors import VoltrailError
+from .engine.options import Options
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up what does not belong to one device."""
+    return True
+
+
+def options(entry: ConfigEntry) -> Options:
+    """Return what the installer decided, in the engine's form."""
+    kind = family(entry.data[CONF_FAMILY])
+    return Options(
+        max_current=entry.options.get(CONF_MAX_CURRENT),
+        scan_interval=entry.options.get(CONF_SCAN_INTERVAL, kind.scan_interval),
+        extra={
+            field.key: entry.options.get(field.key, field.default) for field in kind.option_fields
+        },
+    )
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
+    """Set up one device."""
+    kind = family(entry.data[CONF_FAMILY])
+    try:
+        device = kind.create(
+            link.units(hass, entry.data, entry), entry.data[CONF_UNIT_ID], options(entry)
+        )
+    except HomeAssistantError as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN, translation_key="link_settings_in_use"
+        ) from err
+    entry.async_on_unload(device.close)
+    device.expected = entry.data[CONF_FINGERPRINT]
+    remembered = memory.Memory(hass, entry.entry_id, device)
+    await remembered.load()
+    try:
+        await device.identify()
+    except VoltrailError as err:
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=err.key,
+            translation_placeholders=err.details,
+        ) from err
+
+    coordinator = VoltrailCoordinator(hass, entry, device)
+    # Life signs go ahead of everything else: a device may be counting already.
+    for alive in device.keep_alives():
+        entry.async_create_background_task(
+            hass,
+            keep_alive.run(alive, on_change=coordinator.async_update_listeners),
+            name=f"{DOMAIN} {alive.name} {entry.title}",
+        )
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = VoltrailData(
+        device=device,
+        coordinator=coordinator,
+        memory=remembered,
+        devices=devices.async_register(hass, entry, coordinator),
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
+    """Let go of one device."""
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
+    await entry.runtime_data.memory.flush()
+    repairs.async_clear(hass, entry)
+    return True
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
+    """Leave nothing behind."""
+    await memory.store(hass, entry.entry_id).async_remove()
+    repairs.async_clear(hass, entry)
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry
+) -> bool:
+    """Allow deleting a device that is not part of this one any more."""
+    return not devices.is_current(entry, device_entry)

@@ -1,0 +1,334 @@
+"""Setting up a device: its family, how it is reached, and who answers there."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, override
+
+import voluptuous as vol
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigEntryState,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_SCAN_INTERVAL
+from homeassistant.core import callback
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    SerialPortSelector,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from . import link
+from .const import (
+    CONF_BAUDRATE,
+    CONF_BYTESIZE,
+    CONF_FAMILY,
+    CONF_FINGERPRINT,
+    CONF_MAX_CURRENT,
+    CONF_PARITY,
+    CONF_READ_ONLY,
+    CONF_STOPBITS,
+    CONF_TRANSPORT,
+    CONF_UNIT_ID,
+    DOMAIN,
+)
+from .engine.devices import FAMILIES, family
+from .engine.family import Family, OptionField, Transport
+from .probe import Found, Trouble, meet
+
+type Schema = dict[vol.Marker, Any]
+
+
+def _integer(minimum: int, maximum: int) -> Any:
+    return vol.All(
+        NumberSelector(
+            NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
+        ),
+        vol.Coerce(int),
+    )
+
+
+def _choice(*choices: str) -> SelectSelector:
+    return SelectSelector(
+        SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN)
+    )
+
+
+def _network_fields(kind: Family) -> Schema:
+    return {
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT, default=kind.port): _integer(1, 65535),
+        vol.Required(CONF_UNIT_ID, default=kind.unit_id): _integer(0, 255),
+    }
+
+
+def _serial_fields(kind: Family) -> Schema:
+    line = kind.line
+    assert line is not None, "a family on a serial line knows how the line is set up"
+    return {
+        vol.Required(CONF_DEVICE): SerialPortSelector(),
+        vol.Required(CONF_UNIT_ID, default=kind.unit_id): _integer(1, 247),
+        vol.Required(CONF_BAUDRATE, default=line.baudrate): _integer(300, 1_000_000),
+        vol.Required(CONF_BYTESIZE, default=str(line.bytesize)): vol.All(
+            _choice("7", "8"), vol.Coerce(int)
+        ),
+        vol.Required(CONF_PARITY, default=line.parity): SelectSelector(
+            SelectSelectorConfig(
+                options=["N", "E", "O"],
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=CONF_PARITY,
+            )
+        ),
+        vol.Required(CONF_STOPBITS, default=str(line.stopbits)): vol.All(
+            _choice("1", "2"), vol.Coerce(int)
+        ),
+    }
+
+
+_FIELDS: dict[Transport, Callable[[Family], Schema]] = {
+    Transport.TCP: _network_fields,
+    Transport.RTU_OVER_TCP: _network_fields,
+    Transport.SERIAL: _serial_fields,
+}
+
+
+def _form_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry's data as the form takes them: choices are texts there."""
+    return {
+        key: str(value) if key in (CONF_BYTESIZE, CONF_STOPBITS) else value
+        for key, value in data.items()
+    }
+
+
+class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Sets up one device."""
+
+    VERSION = 1
+
+    _kind: Family
+    _only_reads = False
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> VoltrailOptionsFlow:
+        """Return the flow for the installer's settings."""
+        return VoltrailOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what kind of device it is."""
+        return self.async_show_menu(step_id="user", menu_options=[kind.key for kind in FAMILIES])
+
+    async def choose_family(
+        self, kind: Family, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Ask how a device of this kind is reached; with one way only, ask for it at once."""
+        self._kind = kind
+        if len(kind.transports) == 1:
+            return await self._reach(kind.transports[0], kind.key, user_input)
+        return self.async_show_menu(
+            step_id=kind.key, menu_options=[str(way) for way in kind.transports]
+        )
+
+    async def async_step_tcp(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set up a device, or a gateway, that speaks Modbus TCP."""
+        return await self._reach(Transport.TCP, "tcp", user_input)
+
+    async def async_step_rtu_over_tcp(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Set up a device behind a gateway that passes the bytes of a line on."""
+        return await self._reach(Transport.RTU_OVER_TCP, "rtu_over_tcp", user_input)
+
+    async def async_step_serial(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Set up a device on a serial line."""
+        return await self._reach(Transport.SERIAL, "serial", user_input)
+
+    async def _reach(
+        self, transport: Transport, step_id: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        trouble: Trouble | None = None
+        if user_input is not None:
+            data = self._data(transport, user_input)
+            found = await self._meet(data, user_input)
+            if isinstance(found, Found):
+                return await self._add(data, found)
+            trouble = found
+        return self._show(transport, step_id, user_input, trouble)
+
+    def _data(self, transport: Transport, user_input: dict[str, Any]) -> dict[str, Any]:
+        data = {key: value for key, value in user_input.items() if key != CONF_READ_ONLY}
+        if CONF_HOST in data:
+            data[CONF_HOST] = data[CONF_HOST].strip().lower()
+        return {CONF_FAMILY: self._kind.key, CONF_TRANSPORT: str(transport), **data}
+
+    async def _meet(self, data: dict[str, Any], user_input: dict[str, Any]) -> Found | Trouble:
+        found = await meet(self.hass, self._kind, data)
+        if isinstance(found, Found) and found.read_only and not user_input.get(CONF_READ_ONLY):
+            self._only_reads = True
+            return Trouble("read_only")
+        return found
+
+    def _show(
+        self,
+        transport: Transport,
+        step_id: str,
+        suggested: Mapping[str, Any] | None,
+        trouble: Trouble | None,
+    ) -> ConfigFlowResult:
+        fields = _FIELDS[transport](self._kind)
+        if self._only_reads:
+            fields[vol.Required(CONF_READ_ONLY, default=False)] = BooleanSelector()
+        suggested = _form_data(suggested or {})
+        if trouble is not None and trouble.unit_id is not None:
+            suggested[CONF_UNIT_ID] = trouble.unit_id
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
+            errors={} if trouble is None else {"base": trouble.key},
+            description_placeholders={
+                "title": self._kind.title,
+                **({} if trouble is None else trouble.details),
+            },
+        )
+
+    async def _add(self, data: dict[str, Any], found: Found) -> ConfigFlowResult:
+        if found.identity.serial is None:
+            # Nothing tells two of its kind apart but where they are.
+            place = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID)
+            self._async_abort_entries_match({key: data[key] for key in place if key in data})
+        else:
+            await self.async_set_unique_id(f"{self._kind.key}_{found.identity.serial}")
+            self._abort_if_unique_id_configured()
+        return self.async_create_entry(
+            title=found.title, data={**data, CONF_FINGERPRINT: found.fingerprint}
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change how a device is reached; it must stay the same device."""
+        entry = self._get_reconfigure_entry()
+        self._kind = family(entry.data[CONF_FAMILY])
+        transport = Transport(entry.data[CONF_TRANSPORT])
+        if user_input is None:
+            return self._show(transport, "reconfigure", entry.data, None)
+        data = self._data(transport, user_input)
+        freed = await self._free_link(entry, data)
+        # An entry that only reads was accepted as such; that is no trouble now.
+        found = await self._meet(data, {**user_input, CONF_READ_ONLY: True})
+        same = isinstance(found, Found) and found.fingerprint == entry.data[CONF_FINGERPRINT]
+        if freed and not same:
+            await self.hass.config_entries.async_setup(entry.entry_id)
+        if isinstance(found, Trouble):
+            return self._show(transport, "reconfigure", user_input, found)
+        if not same:
+            return self.async_abort(reason="wrong_device")
+        return self.async_update_reload_and_abort(entry, data_updates=data)
+
+    async def _free_link(self, entry: ConfigEntry, data: Mapping[str, Any]) -> bool:
+        """Unload an entry that holds the same link with other settings.
+
+        One link cannot be used with two sets of settings. Waiting for a retry counts
+        as holding it: the retry could come in between.
+        """
+        if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
+            return False
+        current, wanted = link.params(entry.data), link.params(data)
+        if current.endpoint != wanted.endpoint or current == wanted:
+            return False
+        return await self.hass.config_entries.async_unload(entry.entry_id)
+
+
+def _family_step(
+    kind: Family,
+) -> Callable[[VoltrailConfigFlow, dict[str, Any] | None], Awaitable[ConfigFlowResult]]:
+    async def step(
+        flow: VoltrailConfigFlow, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        return await flow.choose_family(kind, user_input)
+
+    return step
+
+
+# Every family has a step of its own, with its own words on how to prepare the device.
+for _kind in FAMILIES:
+    setattr(VoltrailConfigFlow, f"async_step_{_kind.key}", _family_step(_kind))
+
+
+class VoltrailOptionsFlow(OptionsFlowWithReload):
+    """What the installer decides about a device."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the settings that do not come from the device."""
+        if user_input is not None:
+            return self.async_create_entry(data=user_input)
+        kind = family(self.config_entry.data[CONF_FAMILY])
+        fields: Schema = {
+            vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval): NumberSelector(
+                NumberSelectorConfig(
+                    min=kind.shortest_interval,
+                    max=300,
+                    step=1,
+                    unit_of_measurement="s",
+                    mode=NumberSelectorMode.BOX,
+                )
+            )
+        }
+        if kind.is_charger:
+            # Left empty there is no limit beyond the device's own.
+            fields[vol.Optional(CONF_MAX_CURRENT)] = NumberSelector(
+                NumberSelectorConfig(
+                    min=6,
+                    max=kind.installer_maximum,
+                    step=1,
+                    unit_of_measurement="A",
+                    mode=NumberSelectorMode.BOX,
+                )
+            )
+        for field in kind.option_fields:
+            marker = vol.Optional if field.default is None else vol.Required
+            default = vol.UNDEFINED if field.default is None else field.default
+            fields[marker(field.key, default=default)] = _option_selector(field)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(fields), self.config_entry.options
+            ),
+        )
+
+
+def _option_selector(field: OptionField) -> Any:
+    if isinstance(field.default, bool):
+        return BooleanSelector()
+    if field.choices:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=list(field.choices),
+                mode=SelectSelectorMode.DROPDOWN,
+                translation_key=field.key,
+            )
+        )
+    if field.secret:
+        return TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+    if field.minimum is None or field.maximum is None:
+        return TextSelector()
+    config = NumberSelectorConfig(
+        min=field.minimum,
+        max=field.maximum,
+        step=field.step or "any",
+        mode=NumberSelectorMode.BOX,
+    )
+    if field.unit is not None:
+        config["unit_of_measurement"] = field.unit
+    return NumberSelector(config)

@@ -1,0 +1,34 @@
+"""Names that cross files."""
+
+from typing import Final
+
+from homeassistant.const import Platform
+
+DOMAIN: Final = "voltrail"
+
+PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+)
+
+CONF_FAMILY: Final = "family"
+CONF_TRANSPORT: Final = "transport"
+CONF_UNIT_ID: Final = "unit_id"
+CONF_BAUDRATE: Final = "baudrate"
+CONF_BYTESIZE: Final = "bytesize"
+CONF_PARITY: Final = "parity"
+CONF_STOPBITS: Final = "stopbits"
+CONF_FINGERPRINT: Final = "fingerprint"
+CONF_READ_ONLY: Final = "read_only"
+CONF_MAX_CURRENT: Final = "max_current"
+
+# What an installer sets changes rarely, and most devices answer slowly: a minute is
+# soon enough, and a change that shows in the measurements is followed up at once.
+SETTINGS_INTERVAL: Final = 60.0
+
+# A device that is off for the night is asked once a minute, not every few seconds.
+LONGEST_BACK_OFF: Final = 60.0

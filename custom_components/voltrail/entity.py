@@ -1,0 +1,134 @@
+"""What all entities share: identity, availability, and errors in the user's language."""
+
+from collections.abc import Awaitable
+from typing import override
+
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import VoltrailCoordinator
+from .engine.controls import Control
+from .engine.device import Reading
+from .engine.errors import CallerError, VoltrailError
+from .engine.parts import Part
+from .engine.points import Tier
+from .presentation import CONTROL_CATEGORY, READING_CATEGORY, named_by_class
+
+
+class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
+    """An entity that shows or moves something of a device or of one of its parts."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self,
+        coordinator: VoltrailCoordinator,
+        *,
+        path: str,
+        part: Part | None,
+        components: frozenset[str],
+    ) -> None:
+        # The context tells the coordinator which components somebody looks at.
+        super().__init__(coordinator, components)
+        self._components = components
+        self._attr_unique_id = f"{coordinator.identity_key}_{path.replace('/', '_')}"
+        devices = coordinator.config_entry.runtime_data.devices
+        self._attr_device_info = devices[None if part is None else part.key]
+        self._shown: object = None
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Whether the components behind this entity answered the last poll.
+
+        A value from an earlier poll, shown as if it were current, would be a lie.
+        """
+        return super().available and self.coordinator.device.available(self._components)
+
+    def _state_now(self) -> object:
+        """Return everything that the state is made of."""
+        raise NotImplementedError
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        # Nothing is written for a value that did not change.
+        shown = (self.available, self._state_now())
+        if shown != self._shown:
+            self._shown = shown
+            super()._handle_coordinator_update()
+
+
+class VoltrailReading(VoltrailEntity):
+    """An entity that shows a value."""
+
+    def __init__(self, coordinator: VoltrailCoordinator, reading: Reading) -> None:
+        super().__init__(
+            coordinator, path=reading.path, part=reading.part, components=reading.components
+        )
+        self.reading = reading
+        point = reading.point
+        self._attr_entity_category = READING_CATEGORY[point.tier]
+        self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT
+        if not named_by_class(point.quantity, reading.word):
+            self._attr_translation_key = reading.word
+            self._attr_translation_placeholders = placeholders(point.phase, point.number)
+
+    @override
+    def _state_now(self) -> object:
+        return self.reading.read()
+
+
+class VoltrailControl[C: Control](VoltrailEntity):
+    """An entity that asks something of the device."""
+
+    def __init__(self, coordinator: VoltrailCoordinator, control: C) -> None:
+        super().__init__(
+            coordinator,
+            path=control.path,
+            part=control.part,
+            components=coordinator.device.serving(control.needs, control.part),
+        )
+        self.control: C = control
+        self._attr_entity_category = CONTROL_CATEGORY[control.tier]
+        self._attr_entity_registry_enabled_default = control.tier is not Tier.EXPERT
+        word = control.key
+        if control.phase:
+            word = word.removesuffix(f"_{control.phase.lower().replace('-', '_')}") + "_phase"
+        if control.number is not None:
+            word = word.removesuffix(f"_{control.number}") + "_number"
+        self._attr_translation_key = word
+        self._attr_translation_placeholders = placeholders(control.phase, control.number)
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self.control.usable()
+
+    async def _do(self, verb: Awaitable[None]) -> None:
+        """Carry out a verb, and show what came of it."""
+        try:
+            await verb
+        except VoltrailError as err:
+            kind = ServiceValidationError if isinstance(err, CallerError) else HomeAssistantError
+            raise kind(
+                translation_domain=DOMAIN,
+                translation_key=err.key,
+                translation_placeholders=err.details,
+            ) from err
+        finally:
+            # Whatever became of it, the device was read again on the way.
+            self.coordinator.async_update_listeners()
+        await self.coordinator.async_request_refresh()
+
+
+def placeholders(phase: str, number: int | None) -> dict[str, str]:
+    """Return what the name of an entity leaves open."""
+    found = {}
+    if phase:
+        found["phase"] = phase
+    if number is not None:
+        found["number"] = str(number)
+    return found

@@ -1,0 +1,102 @@
+"""From what an entry holds to Modbus units, over links that Home Assistant shares."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, cast
+
+from homeassistant.components.modbus import async_get_unit
+from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.util.ulid import ulid_now
+from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
+
+from .const import (
+    CONF_BAUDRATE,
+    CONF_BYTESIZE,
+    CONF_PARITY,
+    CONF_STOPBITS,
+    CONF_TRANSPORT,
+)
+from .coordinator import VoltrailConfigEntry
+from .engine.device import UnitSource
+from .engine.family import Transport
+
+type Params = ModbusTcpParams | ModbusSerialParams
+
+
+def params(data: Mapping[str, Any]) -> Params:
+    """Return the link that an entry's data describe."""
+    match Transport(data[CONF_TRANSPORT]):
+        case Transport.TCP:
+            return ModbusTcpParams(host=data[CONF_HOST], port=data[CONF_PORT])
+        case Transport.RTU_OVER_TCP:
+            host = data[CONF_HOST]
+            # An IPv6 address would otherwise swallow the port.
+            host = f"[{host}]" if ":" in host else host
+            return ModbusSerialParams(
+                # The line's speed is the gateway's business; this one only sets the pause
+                # between frames.
+                device=f"socket://{host.lower()}:{data[CONF_PORT]}",
+                baudrate=115200,
+            )
+        case _:
+            return ModbusSerialParams(
+                device=data[CONF_DEVICE],
+                baudrate=data[CONF_BAUDRATE],
+                bytesize=data[CONF_BYTESIZE],
+                parity=data[CONF_PARITY],
+                stopbits=data[CONF_STOPBITS],
+            )
+
+
+class _Holder(Protocol):
+    """What a hold on a link is tied to: an entry, or a config flow."""
+
+    entry_id: str
+
+    def async_on_unload(self, func: Callable[[], Coroutine[Any, Any, None] | None]) -> None: ...
+
+
+def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> UnitSource:
+    """Return the units of a link; they are released together with their holder."""
+    link = params(data)
+
+    def unit(unit_id: int) -> ModbusUnit:
+        # Home Assistant asks for an entry, and uses no more of it than a holder has.
+        return async_get_unit(hass, cast("VoltrailConfigEntry", holder), link, unit_id)
+
+    return unit
+
+
+class _FlowHold:
+    """A config flow's hold on a link: it has no entry yet, and lets go when it is done."""
+
+    def __init__(self) -> None:
+        self.entry_id = f"flow_{ulid_now()}"
+        self._releases: list[Callable[[], Coroutine[Any, Any, None] | None]] = []
+
+    def async_on_unload(self, func: Callable[[], Coroutine[Any, Any, None] | None]) -> None:
+        """Remember how to let go."""
+        self._releases.append(func)
+
+    async def release(self) -> None:
+        """Let go of everything."""
+        while self._releases:
+            if (letting_go := self._releases.pop()()) is not None:
+                await letting_go
+
+
+@asynccontextmanager
+async def temporary_units(
+    hass: HomeAssistant, data: Mapping[str, Any]
+) -> AsyncIterator[UnitSource]:
+    """Hold a link for as long as a config flow looks at what is behind it.
+
+    Home Assistant's own temporary hold is for one unit that is known beforehand; which
+    units a device has is only known to the device.
+    """
+    hold = _FlowHold()
+    try:
+        yield units(hass, data, hold)
+    finally:
+        await hold.release()

@@ -1,0 +1,164 @@
+"""How the engine's vocabulary is shown: the only file that knows both languages."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from homeassistant.components.binary_sensor import BinarySensorDeviceClass
+from homeassistant.components.number import NumberDeviceClass
+from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfReactiveEnergy
+
+from .engine.points import Aspect, Quantity, Tier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits:
+    """How a quantity is shown."""
+
+    sensor: SensorDeviceClass | None = None
+    number: NumberDeviceClass | None = None
+    state: SensorStateClass | None = SensorStateClass.MEASUREMENT
+    shown_unit: str | None = None
+    """The unit people want to see, where it is not the engine's."""
+    decimals: int | None = None
+
+
+QUANTITIES: Final[dict[Quantity, Traits]] = {
+    Quantity.CURRENT: Traits(
+        sensor=SensorDeviceClass.CURRENT, number=NumberDeviceClass.CURRENT, decimals=1
+    ),
+    Quantity.VOLTAGE: Traits(
+        sensor=SensorDeviceClass.VOLTAGE, number=NumberDeviceClass.VOLTAGE, decimals=1
+    ),
+    Quantity.POWER: Traits(
+        sensor=SensorDeviceClass.POWER, number=NumberDeviceClass.POWER, decimals=0
+    ),
+    Quantity.REACTIVE_POWER: Traits(
+        sensor=SensorDeviceClass.REACTIVE_POWER,
+        number=NumberDeviceClass.REACTIVE_POWER,
+        decimals=0,
+    ),
+    Quantity.APPARENT_POWER: Traits(
+        sensor=SensorDeviceClass.APPARENT_POWER,
+        number=NumberDeviceClass.APPARENT_POWER,
+        decimals=0,
+    ),
+    Quantity.ENERGY: Traits(
+        sensor=SensorDeviceClass.ENERGY,
+        number=NumberDeviceClass.ENERGY,
+        state=SensorStateClass.TOTAL_INCREASING,
+        shown_unit=UnitOfEnergy.KILO_WATT_HOUR,
+        decimals=2,
+    ),
+    Quantity.SESSION_ENERGY: Traits(
+        sensor=SensorDeviceClass.ENERGY,
+        number=NumberDeviceClass.ENERGY,
+        state=SensorStateClass.TOTAL_INCREASING,
+        shown_unit=UnitOfEnergy.KILO_WATT_HOUR,
+        decimals=2,
+    ),
+    Quantity.STORED_ENERGY: Traits(
+        sensor=SensorDeviceClass.ENERGY_STORAGE,
+        number=NumberDeviceClass.ENERGY_STORAGE,
+        shown_unit=UnitOfEnergy.KILO_WATT_HOUR,
+        decimals=1,
+    ),
+    Quantity.REACTIVE_ENERGY: Traits(
+        sensor=SensorDeviceClass.REACTIVE_ENERGY,
+        number=NumberDeviceClass.REACTIVE_ENERGY,
+        state=SensorStateClass.TOTAL_INCREASING,
+        shown_unit=UnitOfReactiveEnergy.KILO_VOLT_AMPERE_REACTIVE_HOUR,
+        decimals=2,
+    ),
+    Quantity.APPARENT_ENERGY: Traits(state=SensorStateClass.TOTAL_INCREASING, decimals=0),
+    Quantity.FREQUENCY: Traits(
+        sensor=SensorDeviceClass.FREQUENCY, number=NumberDeviceClass.FREQUENCY, decimals=2
+    ),
+    Quantity.POWER_FACTOR: Traits(
+        sensor=SensorDeviceClass.POWER_FACTOR, number=NumberDeviceClass.POWER_FACTOR, decimals=2
+    ),
+    Quantity.TEMPERATURE: Traits(
+        sensor=SensorDeviceClass.TEMPERATURE, number=NumberDeviceClass.TEMPERATURE, decimals=1
+    ),
+    Quantity.DURATION: Traits(
+        sensor=SensorDeviceClass.DURATION,
+        number=NumberDeviceClass.DURATION,
+        state=None,
+        decimals=0,
+    ),
+    Quantity.STATE_OF_CHARGE: Traits(
+        sensor=SensorDeviceClass.BATTERY, number=NumberDeviceClass.BATTERY, decimals=0
+    ),
+    Quantity.RATIO: Traits(decimals=0),
+    Quantity.CHARGE: Traits(decimals=1),
+    Quantity.COUNT: Traits(state=None, decimals=0),
+    Quantity.TOTAL_COUNT: Traits(state=SensorStateClass.TOTAL_INCREASING, decimals=0),
+    Quantity.VOLUME: Traits(
+        sensor=SensorDeviceClass.VOLUME_STORAGE,
+        number=NumberDeviceClass.VOLUME_STORAGE,
+        decimals=3,
+    ),
+    Quantity.SPEED: Traits(sensor=SensorDeviceClass.SPEED, number=NumberDeviceClass.SPEED),
+    Quantity.ROTATION: Traits(decimals=0),
+    Quantity.PRESSURE: Traits(
+        sensor=SensorDeviceClass.PRESSURE, number=NumberDeviceClass.PRESSURE, decimals=1
+    ),
+    Quantity.IRRADIANCE: Traits(
+        sensor=SensorDeviceClass.IRRADIANCE, number=NumberDeviceClass.IRRADIANCE, decimals=0
+    ),
+    Quantity.HUMIDITY: Traits(
+        sensor=SensorDeviceClass.HUMIDITY, number=NumberDeviceClass.HUMIDITY, decimals=0
+    ),
+    Quantity.ANGLE: Traits(state=SensorStateClass.MEASUREMENT_ANGLE, decimals=0),
+    Quantity.DISTANCE: Traits(
+        sensor=SensorDeviceClass.DISTANCE, number=NumberDeviceClass.DISTANCE, decimals=0
+    ),
+}
+
+NAMED_BY_CLASS: Final = frozenset(
+    {
+        Quantity.CURRENT,
+        Quantity.VOLTAGE,
+        Quantity.POWER,
+        Quantity.REACTIVE_POWER,
+        Quantity.APPARENT_POWER,
+        Quantity.FREQUENCY,
+        Quantity.POWER_FACTOR,
+        Quantity.TEMPERATURE,
+    }
+)
+"""Quantities whose device class is the right name for a value called the same."""
+
+ASPECTS: Final[dict[Aspect, BinarySensorDeviceClass | None]] = {
+    Aspect.PLAIN: None,
+    Aspect.PROBLEM: BinarySensorDeviceClass.PROBLEM,
+    Aspect.RUNNING: BinarySensorDeviceClass.RUNNING,
+    Aspect.CHARGING: BinarySensorDeviceClass.BATTERY_CHARGING,
+    Aspect.CONNECTED: BinarySensorDeviceClass.CONNECTIVITY,
+    Aspect.PLUGGED: BinarySensorDeviceClass.PLUG,
+    # Home Assistant's lock class says "on" for unlocked, so a plain yes is clearer.
+    Aspect.LOCKED: None,
+    Aspect.POWERED: BinarySensorDeviceClass.POWER,
+}
+
+READING_CATEGORY: Final = {
+    Tier.MAIN: None,
+    Tier.DETAIL: EntityCategory.DIAGNOSTIC,
+    Tier.EXPERT: EntityCategory.DIAGNOSTIC,
+}
+
+CONTROL_CATEGORY: Final = {
+    Tier.MAIN: None,
+    Tier.DETAIL: EntityCategory.CONFIG,
+    Tier.EXPERT: EntityCategory.CONFIG,
+}
+
+
+def named_by_class(quantity: Quantity | None, word: str) -> bool:
+    """Whether the device class already gives a value its name."""
+    return quantity in NAMED_BY_CLASS and word == quantity
+
+
+def native_unit(quantity: Quantity) -> str | None:
+    """Return the unit for Home Assistant; its words are the engine's."""
+    return quantity.unit or None

@@ -1,0 +1,129 @@
+"""Meeting a device for the first time: who answers there, or what stands in the way."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from . import link
+from .const import CONF_TRANSPORT, CONF_UNIT_ID
+from .engine.device import UnitSource
+from .engine.errors import (
+    DeviceSilentError,
+    LinkDownError,
+    VoltrailError,
+)
+from .engine.family import Family, Transport
+from .engine.options import Options
+from .engine.parts import Identity
+
+_LOGGER = logging.getLogger(__name__)
+
+PATIENCE: Final = 13.0
+"""Seconds for everything; somebody is waiting in front of the form."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A device that answered and said who it is."""
+
+    identity: Identity
+    fingerprint: str
+    read_only: bool
+
+    @property
+    def title(self) -> str:
+        """The name of the entry."""
+        return self.identity.name or self.identity.model
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What stands in the way, by the key of its explanation."""
+
+    key: str
+    unit_id: int | None = None
+    """The unit that does answer, where another was asked."""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Found | Trouble:
+    """Ask the device at the other end who it is; leave nothing open behind."""
+    try:
+        async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
+            return await _meet(kind, data, units)
+    except TimeoutError:
+        return Trouble("device_silent")
+    except HomeAssistantError:
+        return Trouble("link_settings_in_use")
+
+
+async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Found | Trouble:
+    serial = data[CONF_TRANSPORT] == Transport.SERIAL
+    try:
+        return await _introduce(kind, units, data[CONF_UNIT_ID])
+    except DeviceSilentError:
+        return await _silence(kind, data, units)
+    except LinkDownError as err:
+        return Trouble("port_unavailable" if serial else _why_down(err))
+    except VoltrailError as err:
+        return Trouble(err.key, details=err.details)
+    except Exception:
+        _LOGGER.exception("Unexpected error while meeting a device")
+        return Trouble("unknown")
+
+
+async def _silence(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Trouble:
+    """Find out why nobody answers: nobody is there, or the wrong one was asked."""
+    asked = data[CONF_UNIT_ID]
+    if not units(asked).connected:
+        return Trouble("host_unreachable")
+    for other in kind.other_unit_ids:
+        if other != asked and await _answers(kind, units, other):
+            return Trouble("wrong_unit", other, {"unit_id": str(other)})
+    serial = data[CONF_TRANSPORT] == Transport.SERIAL
+    return Trouble("line_silent" if serial else "device_silent")
+
+
+async def _introduce(kind: Family, units: UnitSource, unit_id: int) -> Found:
+    device = kind.create(units, unit_id, Options())
+    try:
+        identity = await device.identify()
+        return Found(
+            identity=identity,
+            fingerprint=device.fingerprint,
+            read_only=any(problem.key == "read_only" for problem in device.problems()),
+        )
+    finally:
+        device.close()
+
+
+async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
+    try:
+        await _introduce(kind, units, unit_id)
+    except VoltrailError:
+        return False
+    return True
+
+
+def _why_down(err: BaseException) -> str:
+    """Tell a host that is not there from one that hangs up."""
+    cause: BaseException | None = err
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "unknown_host"
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection_refused"
+        if isinstance(cause, ConnectionError):
+            return "connection_dropped"
+        if isinstance(cause, TimeoutError) or (
+            isinstance(cause, OSError) and not isinstance(cause, ConnectionError)
+        ):
+            return "host_unreachable"
+        cause = cause.__cause__ or cause.__context__
+    return "connection_dropped"

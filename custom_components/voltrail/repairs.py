@@ -1,0 +1,41 @@
+"""Issues for what only a person can put right, at the device or in its settings."""
+
+from collections.abc import Iterable
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .engine.device import Problem
+
+
+def _issue_id(entry: ConfigEntry, problem: Problem) -> str:
+    part = "" if problem.part is None else f"_{problem.part.key}"
+    return f"{entry.entry_id}_{problem.key}{part}"
+
+
+@callback
+def async_sync(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]) -> None:
+    """Show the problems at hand, and take back those that are gone."""
+    present = {_issue_id(entry, problem): problem for problem in problems}
+    for issue_id, problem in present.items():
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=problem.key,
+            translation_placeholders={"name": entry.title, **problem.details},
+        )
+    prefix = f"{entry.entry_id}_"
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in present:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+
+@callback
+def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Take back everything: nobody looks at the device any more."""
+    async_sync(hass, entry, ())

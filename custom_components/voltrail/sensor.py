@@ -1,0 +1,143 @@
+"""Sensors: numbers, states, texts and moments."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Final, override
+
+from homeassistant.components.sensor import (
+    RestoreSensor,
+    SensorDeviceClass,
+    SensorEntity,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
+from .engine.device import Reading
+from .engine.points import Kind, Quantity, UnknownCode
+from .entity import VoltrailReading
+from .presentation import QUANTITIES, native_unit
+
+PARALLEL_UPDATES = 0
+
+LIFETIME: Final = frozenset(
+    {Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY, Quantity.TOTAL_COUNT}
+)
+"""Counters that never go back while the device lives."""
+
+RESET_POLLS: Final = 10
+"""Readings in a row below the highest one, before a counter counts as started anew: a
+glitch is over sooner, and a meter that was replaced stays low."""
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: VoltrailConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a sensor for everything that is more than a yes or no."""
+    coordinator = entry.runtime_data.coordinator
+    async_add_entities(
+        (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
+            coordinator, reading
+        )
+        for reading in coordinator.device.readings()
+        if reading.point.kind is not Kind.FLAG
+    )
+
+
+class VoltrailSensor(VoltrailReading, SensorEntity):
+    """A value of a device."""
+
+    def __init__(self, coordinator: VoltrailCoordinator, reading: Reading) -> None:
+        super().__init__(coordinator, reading)
+        point = reading.point
+        if point.quantity is not None:
+            traits = QUANTITIES[point.quantity]
+            self._attr_device_class = traits.sensor
+            self._attr_state_class = traits.state
+            self._attr_native_unit_of_measurement = native_unit(point.quantity)
+            self._attr_suggested_unit_of_measurement = traits.shown_unit
+            self._attr_suggested_display_precision = traits.decimals
+        elif point.states is not None:
+            self._attr_device_class = SensorDeviceClass.ENUM
+        elif point.kind is Kind.MOMENT:
+            self._attr_device_class = SensorDeviceClass.TIMESTAMP
+
+    @property
+    @override
+    def options(self) -> list[str] | None:
+        """Return the states; a code that no document names is one of its own."""
+        states = self.reading.point.states
+        if states is None:
+            return None
+        known = [member.name.lower() for member in states]
+        value = self.reading.read()
+        return [*known, str(value)] if isinstance(value, UnknownCode) else known
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        """Return the value, as it was last read."""
+        value = self.reading.read()
+        if isinstance(value, UnknownCode):
+            return str(value)
+        if isinstance(value, Enum):
+            return value.name.lower()
+        return value
+
+
+class VoltrailTotal(VoltrailSensor, RestoreSensor):
+    """A counter that must never go back: a dip would spoil statistics for good."""
+
+    _highest: float | None = None
+    _below = 0
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up the highest value from before a restart."""
+        await super().async_added_to_hass()
+        last = await self.async_get_last_sensor_data()
+        unit = self.native_unit_of_measurement
+        if (
+            last is not None
+            and isinstance(last.native_value, (int, float))
+            and last.native_unit_of_measurement == unit
+        ):
+            self._highest = last.native_value
+        self._count(self._measured)
+
+    @property
+    def _measured(self) -> float | None:
+        value = super().native_value
+        return value if isinstance(value, (int, float)) else None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self.available:
+            self._count(self._measured)
+        super()._handle_coordinator_update()
+
+    def _count(self, value: float | None) -> None:
+        if value is None:
+            return
+        if self._highest is None or value >= self._highest:
+            self._highest = value
+            self._below = 0
+            return
+        self._below += 1
+        if self._below >= RESET_POLLS:
+            self._highest = value
+            self._below = 0
+
+    @override
+    def _state_now(self) -> object:
+        return self._highest
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the highest value so far; a value that is missing changes nothing."""
+        return self._highest

@@ -1,0 +1,2 @@
+# Inside Home Assistant the name is an alias of its own validation library.
+from probatio import *
