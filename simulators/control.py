@@ -58,11 +58,7 @@ class _Control:
             return web.json_response(
                 {str(unit_id): unit.table() for unit_id, unit in units.items()}
             )
-        unit = self._device.unit(int(wanted))
-        if unit is None:
-            message = f"there is no unit {wanted}"
-            raise ValueError(message)
-        return web.json_response(unit.table())
+        return web.json_response(self._device.unit(int(wanted)).table())
 
     async def log(self, _request: web.Request) -> web.Response:
         entries = asdict(self._device.traffic)

@@ -123,16 +123,21 @@ class SimulatedDevice:
             raise StateError(message)
         self.verbs[verb]()
 
-    def unit(self, unit_id: int) -> Unit | None:
+    def find_unit(self, unit_id: int) -> Unit | None:
         """Return who answers for a unit id."""
         return self.units.get(unit_id, self.units.get(0))
 
+    def unit(self, unit_id: int = 1) -> Unit:
+        """Return who answers for a unit id that is there."""
+        unit = self.find_unit(unit_id)
+        if unit is None:
+            message = f"there is no unit {unit_id}"
+            raise StateError(message)
+        return unit
+
     def register(self, name: str, unit_id: int = 1) -> Register:
         """Return a register by name, to compare with what a client sees."""
-        unit = self.unit(unit_id)
-        if unit is None:
-            raise KeyError(unit_id)
-        return unit[name]
+        return self.unit(unit_id)[name]
 
     def sim_devices(self) -> list[SimDevice]:
         """Describe all units to pymodbus."""

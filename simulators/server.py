@@ -102,7 +102,7 @@ class Connection(ServerRequestHandler):
                 used, unit, transaction, body = self.framer.decode(self.recv_buffer)
                 malformed = isinstance(err, struct.error)
                 code = ExcCodes.ILLEGAL_VALUE if malformed else ExcCodes.ILLEGAL_FUNCTION
-                if self._device.unit(unit) is not None:
+                if self._device.find_unit(unit) is not None:
                     answer = ExceptionResponse(body[0] & 0x7F, code)
                     answer.dev_id, answer.transaction_id = unit, transaction
                     self._send(self.framer.buildFrame(answer))
@@ -129,7 +129,7 @@ class Connection(ServerRequestHandler):
             pdu.dev_id, pdu.function_code, pdu.address, count, values if writes else None
         )
         self.last_request = device.clock.now
-        known = device.unit(pdu.dev_id) is not None
+        known = device.find_unit(pdu.dev_id) is not None
         if not known and device.unknown_unit is None:
             traffic.foreign += 1
             return
@@ -157,7 +157,7 @@ class Connection(ServerRequestHandler):
         device = self._device
         if fault is not None and fault.kind is FaultKind.EXCEPTION:
             return ExceptionResponse(request.function, fault.code)
-        if device.unit(request.unit) is None:
+        if device.find_unit(request.unit) is None:
             return ExceptionResponse(
                 request.function, device.unknown_unit or ExcCodes.GATEWAY_NO_RESPONSE
             )
