@@ -8,7 +8,7 @@ from pymodbus.constants import ExcCodes
 from pymodbus.simulator import SimAction, SimDevice
 
 from simulators.clock import Clock
-from simulators.faults import Faults
+from simulators.faults import Fault, Faults
 from simulators.registers import RefusedError, Register
 from simulators.states import Scalar, StateError, read_states, set_state
 from simulators.traffic import Request, Traffic
@@ -74,6 +74,14 @@ class SimulatedDevice:
 
     def on_write(self, request: Request) -> None:
         """Notice a write that was carried out."""
+
+    def quirk(self, request: Request) -> Fault | None:  # noqa: ARG002 - a hook
+        """Return what goes wrong with a request because the device is as it is."""
+        return None
+
+    def carry(self, data: bytes) -> bytes:
+        """Return what a serial line makes of bytes under way, in either direction."""
+        return data
 
     # What everybody uses.
 

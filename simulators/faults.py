@@ -18,6 +18,7 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # answered late; later requests may be answered first
     EXCEPTION = "exception"  # refused with `code`
     SHORT = "short"  # a sound frame with fewer registers than asked for
+    EMPTY = "empty"  # a sound frame without any register
     CUT = "cut"  # the frame ends in the middle
     CORRUPT = "corrupt"  # one byte differs: a wrong check sum on RTU
     GARBAGE = "garbage"  # `data` instead of the answer

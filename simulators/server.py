@@ -26,6 +26,7 @@ from simulators.traffic import Refusal, Request, Write
 
 #: A pause on a serial line ends a frame. Real lines need 3.5 characters; a busy machine needs more.
 _SILENCE: Final = 0.1
+_READS: Final = frozenset({3, 4})
 _WRITES: Final = frozenset({5, 6, 15, 16})
 _STOPPED_WITHIN: Final = 5.0
 
@@ -79,6 +80,8 @@ class Connection(ServerRequestHandler):
     def data_received(self, data: bytes) -> None:
         if self.dropped:
             return
+        if self._rtu:
+            data = self._device.carry(data)
         self._device.traffic.bytes_in += len(data)
         now = self.loop.time()
         if self._rtu and now - self._heard > _SILENCE:
@@ -133,7 +136,7 @@ class Connection(ServerRequestHandler):
         if not known and device.unknown_unit is None:
             traffic.foreign += 1
             return
-        fault = device.faults.strike(request)
+        fault = device.faults.strike(request) or device.quirk(request)
         if fault is not None and fault.kind is FaultKind.LOSE_REQUEST:
             return
         traffic.requests += 1
@@ -175,6 +178,8 @@ class Connection(ServerRequestHandler):
         kind = None if fault is None else fault.kind
         if kind is FaultKind.SHORT and len(response.registers) > 1:
             response.registers = response.registers[: len(response.registers) // 2]
+        if kind is FaultKind.EMPTY and response.function_code in _READS:
+            response.registers = []
         packet: bytes = self.framer.buildFrame(response)
         if fault is None:
             self._send(packet)
@@ -196,6 +201,8 @@ class Connection(ServerRequestHandler):
 
     def _send(self, packet: bytes) -> None:
         if isinstance(self.transport, asyncio.WriteTransport) and not self.dropped:
+            if self._rtu:
+                packet = self._device.carry(packet)
             self._device.traffic.bytes_out += len(packet)
             self.transport.write(packet)
 
@@ -332,6 +339,28 @@ class Server:
                 connection.drop()
 
 
+class _Adapter(Server):
+    """A serial line at the client's end of which an adapter is pulled, not at the device's."""
+
+    def __init__(self, device: SimulatedDevice, cable: PtyCable) -> None:
+        super().__init__(device, framer=FramerType.RTU, path=cable.far_path)
+        self._cable = cable
+
+    @override
+    async def plug(self) -> None:
+        self._cable.plug()
+        await super().plug()
+
+    @override
+    async def unplug(self) -> None:
+        self._cable.unplug()
+
+    @override
+    async def close(self) -> None:
+        await super().unplug()
+        self.device.servers.remove(self)
+
+
 @asynccontextmanager
 async def serve(
     device: SimulatedDevice,
@@ -367,5 +396,9 @@ async def serve_serial(
 async def serve_pty(device: SimulatedDevice, link: Path | None = None) -> AsyncIterator[PtyCable]:
     """Serve at one end of a cable of pseudo-terminals; the client opens `cable.path`."""
     with PtyCable(link=link) as cable:
-        async with serve_serial(device, cable.far_path):
+        server = _Adapter(device, cable)
+        await server.plug()
+        try:
             yield cable
+        finally:
+            await server.close()
