@@ -1,6 +1,8 @@
 """The base that every polled device builds on."""
 
+import asyncio
 import logging
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +17,7 @@ from .keep_alive import KeepAlive
 from .options import Options
 from .parts import Identity, Part
 from .points import Declared, Point, Value, points_of
+from .whole_answers import whole_answers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +60,15 @@ class Reading:
         """The word to translate for its name."""
         return self.point.word(self.name)
 
+    @property
+    def dormant(self) -> bool:
+        """Whether it has no value now and may never have one; asked after the first poll.
+
+        A dormant value is offered switched off, and switched on once it is not dormant any
+        more, unless its tier keeps it off anyway.
+        """
+        return self.point.sometimes and self.read() is None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -87,6 +99,9 @@ class VoltrailDevice(Device):
     request_timeout: ClassVar[float] = 5.0
     """Seconds to wait for one answer; asked of the link."""
 
+    identity_interval: ClassVar[float] = math.inf
+    """Seconds after which the identity is read again, along with the settings."""
+
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         self.options = options or Options()
         self.unit_id = unit_id
@@ -95,6 +110,7 @@ class VoltrailDevice(Device):
         self._views: list[tuple[object, Part | None]] = []
         self._removers: list[Callable[[], None]] = []
         self._fresh_link = False
+        self._identity_due = math.inf
         self.failures: dict[str, VoltrailError] = {}
         """Components whose last read failed, and why."""
         self.answered: set[str] = set()
@@ -165,7 +181,7 @@ class VoltrailDevice(Device):
 
     def unit(self, unit_id: int) -> ModbusUnit:
         """Return a unit on this device's link, and watch the link from now on."""
-        unit = self._units(unit_id)
+        unit = whole_answers(self._units(unit_id))
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
@@ -221,6 +237,7 @@ class VoltrailDevice(Device):
             return self.identity
         with explaining():
             await self.async_ensure_setup()
+        self._identity_due = _now() + self.identity_interval
         self._check_fingerprint()
         return self.identity
 
@@ -247,6 +264,9 @@ class VoltrailDevice(Device):
         if self._fresh_link:
             await self._meet_again()
         names = self.names(cadence)
+        if cadence is Cadence.SETTINGS and _now() >= self._identity_due:
+            names += self.names(Cadence.IDENTITY)
+            self._identity_due = _now() + self.identity_interval
         if wanted is not None:
             keep = self.essential.union(wanted)
             names = tuple(name for name in names if name in keep)
@@ -402,3 +422,7 @@ def _hide_private(component: Component, raw: dict[str, dict[int, int | bool]]) -
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

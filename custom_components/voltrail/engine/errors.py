@@ -70,6 +70,13 @@ class UnknownDeviceError(VoltrailError):
     message = "The device that answers is not of the chosen kind: {found}."
 
 
+class SettingNeededError(VoltrailError):
+    """The device refused, and one of its own settings is the likely reason."""
+
+    key = "setting_needed"
+    message = 'The device refused the request. Check that its own settings allow it: "{setting}".'
+
+
 class NotAppliedError(VoltrailError):
     """The device took the request, but holds another value afterwards."""
 

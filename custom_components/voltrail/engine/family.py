@@ -66,3 +66,6 @@ class Family:
     installer_maximum: float = 80.0
     """The largest value offered for the installer's current limit, in ampere."""
     option_fields: tuple[OptionField, ...] = field(default=())
+    zeroconf: tuple[str, ...] = ()
+    """The mDNS service types under which such a device makes itself known. What they say
+    about a port is not about Modbus."""

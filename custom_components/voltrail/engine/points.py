@@ -153,6 +153,9 @@ class Point:
     """Which one, where a device has several of the same inside (trackers, inputs)."""
     private: bool = False
     """Identifies a person, a card or a place; kept out of diagnostics."""
+    sometimes: bool = False
+    """Many units of this kind never have it. Where it has no value when the device is met,
+    it is offered switched off, until it has one."""
 
     def word(self, name: str) -> str:
         """Return the attribute's name without its phase or number: the word to translate."""
@@ -189,6 +192,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
     number: int | None = None,
     tier: Tier = Tier.MAIN,
     private: bool = False,
+    sometimes: bool = False,
 ) -> F:
     """Declare a register as a measured quantity, already scaled to the quantity's unit."""
     _POINTS[field] = Point(
@@ -198,6 +202,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         number=number,
         tier=tier,
         private=private,
+        sometimes=sometimes,
     )
     return field
 
