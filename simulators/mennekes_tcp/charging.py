@@ -43,8 +43,8 @@ class Charging:
     phases: int = 0
     #: Seconds a phase switch still takes.
     switching: float = 0.0
-    #: Somebody ended the session while the car is still there.
-    finishing: bool = False
+    #: A session of the car that is still there was ended.
+    _ended: bool = False
     _offer_tenths: int = 0
 
     @property
@@ -98,10 +98,8 @@ class Charging:
             return OcppStatus.UNAVAILABLE
         if not self.car.plugged:
             return OcppStatus.RESERVED if self.box.reserved else OcppStatus.AVAILABLE
-        if self.finishing:
-            return OcppStatus.FINISHING
         if not self._authorised:
-            return OcppStatus.PREPARING
+            return OcppStatus.FINISHING if self._ended else OcppStatus.PREPARING
         if self._offer_tenths == 0:
             return OcppStatus.SUSPENDED_EVSE
         if self.pilot in _ASKING:
@@ -130,15 +128,16 @@ class Charging:
         self._follow_session(seconds)
 
     def _follow_session(self, seconds: float) -> None:
-        present = self.car.plugged and self._authorised and not self.finishing
+        present = self.car.plugged and self._authorised
         if self.session.running:
             self.session.step(seconds, self.meter.energy)
             if not present:
                 self.session.end(self.clock.moment)
+                self._ended = True
         elif present:
             self.session.begin(self.clock.moment, self.meter.energy)
-        if not self.car.plugged:
-            self.finishing = False
+            self._ended = False
+        self._ended = self._ended and self.car.plugged
 
     def _assign_phases(self, seconds: float) -> None:
         if not self.car.plugged:
@@ -180,7 +179,7 @@ class Charging:
             and self.phases
         ):
             return 0
-        if self.finishing or self.box.faulted or self.switching > 0 or self.car.faulty:
+        if self.box.faulted or self.switching > 0 or self.car.faulty:
             return 0
         limits = [
             self._hems_tenths(),

@@ -41,7 +41,6 @@ class Ecu:
     #: Somebody wrote register 130, which nobody may.
     address_offset: int = 0
     external_meter: bool = False
-    connected: int = 0
     allow_start_stop: bool = True
     disclose_uid: bool = True
 
@@ -60,6 +59,7 @@ class ChargerEcu(Charger):
         firmware: str = "5.22",
         protocol: str = "0.9c",
         rated_current: int = 32,
+        grid_phases: int = 3,
         unit_ids: Iterable[int] = (0,),
         accepts_tags: Iterable[str] = (),
         allow_start_stop: bool = True,
@@ -84,6 +84,7 @@ class ChargerEcu(Charger):
         box = Box(
             model=model,
             rated_current=rated_current,
+            grid_phases=grid_phases,
             operator_limit=rated_current,
             phase_mode=PhaseMode.THREE,
             authorisation=(Authorisation.NOT_AUTHORISED if self.tags else Authorisation.NOT_NEEDED),
@@ -128,11 +129,9 @@ class ChargerEcu(Charger):
             return
         if self.box.authorisation is Authorisation.AUTHORISED:
             self.box.authorisation = Authorisation.NOT_AUTHORISED
-            self.charging.finishing = self.car.plugged
             self.ecu.id_tag = ""
         else:
             self.box.authorisation = Authorisation.AUTHORISED
-            self.charging.finishing = False
             self.ecu.id_tag = tag
 
     def _write_tag(self, tag: str) -> None:
@@ -235,7 +234,7 @@ class ChargerEcu(Charger):
             uint16, 613, "dlm_operator_limit", network.granted, network.grant, unit="A"
         )
         yield uint16(620, "dlm_external_meter", lambda: int(self.ecu.external_meter))
-        yield uint16(621, "dlm_connected", lambda: self.ecu.connected)
+        yield uint16(621, "dlm_connected", lambda: network.stations - 1)
         yield from on_phases(uint16, 630, "dlm_applied", applied, unit="A")
         yield from on_phases(uint16, 633, "dlm_available", available, unit="A")
 
