@@ -100,8 +100,9 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     folder = ROOT / ".demo"
-    # Not only Ctrl-C: a closed terminal must leave nothing behind either.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Not only Ctrl-C: a closed terminal must leave nothing behind either. And Ctrl-C is
+    # named too, because a shell starts what runs in its background without it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         if chosen.isolated:
