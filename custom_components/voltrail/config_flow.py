@@ -81,13 +81,7 @@ def _serial_fields(kind: Family) -> Schema:
         vol.Required(CONF_BYTESIZE, default=str(line.bytesize)): vol.All(
             _choice("7", "8"), vol.Coerce(int)
         ),
-        vol.Required(CONF_PARITY, default=line.parity): SelectSelector(
-            SelectSelectorConfig(
-                options=["N", "E", "O"],
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=CONF_PARITY,
-            )
-        ),
+        vol.Required(CONF_PARITY, default=line.parity): _choice("N", "E", "O"),
         vol.Required(CONF_STOPBITS, default=str(line.stopbits)): vol.All(
             _choice("1", "2"), vol.Coerce(int)
         ),

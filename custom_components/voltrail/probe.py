@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
@@ -26,6 +27,11 @@ _LOGGER = logging.getLogger(__name__)
 
 PATIENCE: Final = 13.0
 """Seconds for everything; somebody is waiting in front of the form."""
+
+NONSENSE_PATIENCE: Final = 2.0
+
+_ANY_REQUEST: Final = bytes.fromhex("0001 0000 0006 01 03 0000 0001")
+"""Read one register: the plainest thing that can be asked over Modbus TCP."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,6 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
             return await _meet(kind, data, units)
     except TimeoutError:
         return Trouble("device_silent")
-    except HomeAssistantError:
-        return Trouble("link_settings_in_use")
 
 
 async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Found | Trouble:
@@ -73,6 +77,9 @@ async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Fou
         return Trouble("port_unavailable" if serial else _why_down(err))
     except VoltrailError as err:
         return Trouble(err.key, details=err.details)
+    except HomeAssistantError:
+        # One link cannot be used with two sets of settings.
+        return Trouble("link_settings_in_use")
     except Exception:
         _LOGGER.exception("Unexpected error while meeting a device")
         return Trouble("unknown")
@@ -86,8 +93,30 @@ async def _silence(kind: Family, data: Mapping[str, Any], units: UnitSource) -> 
     for other in kind.other_unit_ids:
         if other != asked and await _answers(kind, units, other):
             return Trouble("wrong_unit", other, {"unit_id": str(other)})
-    serial = data[CONF_TRANSPORT] == Transport.SERIAL
-    return Trouble("line_silent" if serial else "device_silent")
+    if data[CONF_TRANSPORT] == Transport.SERIAL:
+        return Trouble("line_silent")
+    await units(asked).disconnect()
+    if await _talks_nonsense(data[CONF_HOST], data[CONF_PORT]):
+        return Trouble("garbled_answer")
+    return Trouble("device_silent")
+
+
+async def _talks_nonsense(host: str, port: int) -> bool:
+    """Whether a peer answers at all, when the Modbus library heard no answer.
+
+    The library waits for a proper frame and drops everything else, so a web server looks
+    silent to it. The link was given up before, and this connection is gone at once.
+    """
+    try:
+        async with asyncio.timeout(NONSENSE_PATIENCE):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(_ANY_REQUEST)
+                return bool(await reader.read(16))
+            finally:
+                writer.close()
+    except OSError, TimeoutError:
+        return False
 
 
 async def _introduce(kind: Family, units: UnitSource, unit_id: int) -> Found:

@@ -86,11 +86,6 @@ class MennekesTcp(VoltrailDevice):
         self.add("model", model, Cadence.IDENTITY)
         self.add("protocol", protocol, Cadence.IDENTITY)
         self.add("version", registers_4x.ShortVersion(unit), Cadence.IDENTITY)
-        self.add(
-            "device_name",
-            registers_4x.DeviceName(unit) if since_1_5 else registers_4x.OldDeviceName(unit),
-            Cadence.IDENTITY,
-        )
         profile = Profile4X(self, name, since_1_5=since_1_5)
         for component in ("version", "device_name", "station", "network", "hems"):
             if component in self._slots:
@@ -135,6 +130,7 @@ class MennekesTcp(VoltrailDevice):
                 manufacturer="MENNEKES",
                 model=name if name.startswith("AMTRON") else f"AMTRON {name}",
                 firmware=self.profile.station.firmware,
+                name=self.profile.device_name.device_name or None,
                 variant="4X",
             )
         version = self._slots["version"].component

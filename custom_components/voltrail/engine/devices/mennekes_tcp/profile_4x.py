@@ -33,6 +33,11 @@ class Profile4X(MennekesPoint):
     def __init__(self, device: MennekesTcp, model: str, *, since_1_5: bool) -> None:
         unit = device.modbus_unit
         self._model = model
+        self.device_name: registers.DeviceName | registers.OldDeviceName = device.add(
+            "device_name",
+            registers.DeviceName(unit) if since_1_5 else registers.OldDeviceName(unit),
+            Cadence.IDENTITY,
+        )
         self.status = device.add("status", registers.Status(unit), Cadence.MEASUREMENTS)
         self.vehicle = device.add("vehicle", registers.Vehicle(unit), Cadence.MEASUREMENTS)
         self.meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)

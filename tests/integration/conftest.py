@@ -1,0 +1,72 @@
+"""A Home Assistant with Voltrail in it, and simulated devices behind real sockets."""
+
+from collections.abc import AsyncIterator, Iterator
+from unittest.mock import patch
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+# Imported here so that the custom component is found before the test package's own.
+from custom_components.voltrail.const import DOMAIN
+from simulators.mennekes_tcp import Charger4X
+from simulators.server import Server, serve
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load what is in custom_components."""
+
+
+@pytest.fixture
+def everything_enabled() -> Iterator[None]:
+    """Create entities enabled that are disabled by default."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new=True,
+    ):
+        yield
+
+
+@pytest.fixture
+def charger() -> Charger4X:
+    """A 4Business 710 with 22 kW."""
+    return Charger4X(model="4Business 710 22 C2")
+
+
+@pytest.fixture
+async def charger_server(socket_enabled: None, charger: Charger4X) -> AsyncIterator[Server]:
+    """The charger behind a socket."""
+    async with serve(charger) as server:
+        yield server
+
+
+@pytest.fixture
+def charger_entry(charger_server: Server) -> MockConfigEntry:
+    """The entry of the charger, as the config flow makes it."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="AMTRON 4Business 710 22 C2",
+        data={
+            "family": "mennekes_tcp",
+            "transport": "tcp",
+            "host": charger_server.host,
+            "port": charger_server.port,
+            "unit_id": 1,
+            "fingerprint": "4X 4Business 710 22 C2",
+        },
+    )
+
+
+@pytest.fixture
+async def charger_loaded(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> AsyncIterator[MockConfigEntry]:
+    """The charger, set up in Home Assistant; unloaded at the end, so that nothing lingers."""
+    charger_entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    yield charger_entry
+    if hass.config_entries.async_get_entry(charger_entry.entry_id) is not None:
+        await hass.config_entries.async_unload(charger_entry.entry_id)
+        await hass.async_block_till_done()

@@ -1,0 +1,474 @@
+"""A 4Business in Home Assistant, with its simulator behind a real socket."""
+
+import asyncio
+import logging
+
+import pytest
+import voluptuous as vol
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.engine.device import Cadence
+from simulators.mennekes_tcp import Charger4X
+from simulators.server import Server
+
+from .helpers import poll, set_number, state, turn
+
+
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
+async def test_every_value_is_the_simulators(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """With a car charging, every sensor shows what the register table of the simulator holds."""
+    charger.set({"car.plugged": True, "hems.access": "read_write"})
+    await set_number(hass, charger_entry, "current_limit", 16)
+    charger.advance(40)
+    await poll(hass, charger_entry)
+    registers = {register.address: register for register in charger.unit(1).registers}
+
+    def shown(path: str) -> float:
+        return float(state(hass, charger_entry, "sensor", path))
+
+    for path, address, factor in (
+        ("power_l1", 206, 1),
+        ("power_l2", 208, 1),
+        ("power_l3", 210, 1),
+        ("current_l1", 212, 0.001),
+        ("current_l2", 214, 0.001),
+        ("current_l3", 216, 0.001),
+        ("energy_charged", 218, 0.001),
+        ("power", 220, 1),
+        ("voltage_l1", 222, 1),
+        ("voltage_l2", 224, 1),
+        ("voltage_l3", 226, 1),
+        ("current_offered", 706, 1),
+        ("session_energy", 716, 0.001),
+        ("session_duration", 718, 1),
+        ("vehicle_maximum_current", 715, 1),
+        ("minimum_current", 712, 1),
+        ("safe_current", 131, 1),
+        ("communication_timeout", 132, 1),
+        ("operator_limit", 134, 1),
+        ("power_limit_minimum", 2012, 1),
+        ("power_limit_maximum", 2013, 1),
+        ("phase_switch_pause", 2021, 1),
+    ):
+        words = registers[address].words
+        raw = words[0] if len(words) == 1 else words[0] << 16 | words[1]
+        assert shown(path) == pytest.approx(raw * factor, abs=0.0015), path
+    assert shown("power") > 10_000
+    for path, word in (
+        ("charging_state", "charging"),
+        ("blocked_by", "nothing"),
+        ("ocpp_status", "charging"),
+        ("vehicle_state", "c"),
+        ("relay", "on"),
+        ("assigned_phases", "three"),
+        ("phases_in_use", "3"),
+        ("hems_access", "read_and_write"),
+        ("hems_status", "ok"),
+        ("authorisation", "not_needed"),
+        ("firmware", "1.5.21-1234"),
+    ):
+        assert state(hass, charger_entry, "sensor", path) == word, path
+    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
+    assert not [
+        found.entity_id for found in hass.states.async_all() if found.state == STATE_UNAVAILABLE
+    ]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_current_limit_moves_the_register(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Whole ampere go to register 2000, tenths to 2001; power is lifted out of the way."""
+    await set_number(hass, charger_entry, "current_limit", 10)
+    assert charger.unit(1).read(2000, 3) == [10, 100, 22080]
+    await set_number(hass, charger_entry, "current_limit", 12.5)
+    assert charger.unit(1).read(2000, 3) == [12, 125, 22080]
+    assert state(hass, charger_entry, "number", "current_limit") == "12.5"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+@pytest.mark.parametrize("amps", [0, 0.1, 5.5, 5.9])
+async def test_below_the_minimum_pauses(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry, amps: float
+) -> None:
+    """Anything below 6 A pauses, as the charger does it."""
+    await set_number(hass, charger_entry, "current_limit", 8)
+    await set_number(hass, charger_entry, "current_limit", amps)
+    assert charger.unit(1).read(2000, 1) == [0]
+    assert state(hass, charger_entry, "switch", "charging") == "off"
+    assert state(hass, charger_entry, "sensor", "blocked_by") == "no_vehicle"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_charging_resumes_with_the_last_limit(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Off pauses; on goes on with what was set before, never with a number of ours."""
+    await set_number(hass, charger_entry, "current_limit", 9)
+    await turn(hass, charger_entry, "charging", on=False)
+    assert charger.unit(1).read(2000, 1) == [0]
+    assert state(hass, charger_entry, "number", "current_limit") == "0.0"
+    await turn(hass, charger_entry, "charging", on=True)
+    assert charger.unit(1).read(2000, 1) == [9]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_last_limit_survives_a_restart(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """What was set is still known after the entry was loaded anew."""
+    await set_number(hass, charger_entry, "current_limit", 9)
+    await turn(hass, charger_entry, "charging", on=False)
+    assert await hass.config_entries.async_reload(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    await turn(hass, charger_entry, "charging", on=True)
+    assert charger.unit(1).read(2000, 1) == [9]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_restart_adopts_a_running_charge(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Loading anew reads first; what the charger holds already is not written again."""
+    charger.set({"car.plugged": True})
+    await set_number(hass, charger_entry, "current_limit", 9)
+    charger.advance(30)
+    charger.traffic.clear()
+    assert await hass.config_entries.async_reload(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    assert not charger.traffic.writes
+    assert state(hass, charger_entry, "sensor", "charging_state") == "charging"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_power_limit_moves_the_register(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Power drives alone: the current limit goes up to what is allowed, after the power."""
+    charger.traffic.clear()
+    await set_number(hass, charger_entry, "power_limit", 6000)
+    assert charger.unit(1).read(2000, 3) == [32, 320, 6000]
+    assert [write.address for write in charger.traffic.writes] == [2002, 2000]
+    await set_number(hass, charger_entry, "current_limit", 10)
+    assert charger.unit(1).read(2000, 3) == [10, 100, 22080]
+    assert [write.address for write in charger.traffic.writes][2:] == [2000, 2002]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+@pytest.mark.parametrize("watts", [0, 1, 1379])
+async def test_power_below_the_lowest_pauses(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry, watts: int
+) -> None:
+    """1 to 1379 W pause like 0, and resuming brings the power back."""
+    await set_number(hass, charger_entry, "power_limit", 5000)
+    await set_number(hass, charger_entry, "power_limit", watts)
+    assert charger.unit(1).read(2000, 1) == [0]
+    assert state(hass, charger_entry, "switch", "charging") == "off"
+    await turn(hass, charger_entry, "charging", on=True)
+    assert charger.unit(1).read(2000, 3) == [32, 320, 5000]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+@pytest.mark.parametrize("value", [-1, 33, 1e9, float("nan"), float("inf"), "much"])
+async def test_a_value_out_of_bounds_never_reaches_the_wire(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry, value: object
+) -> None:
+    """It is refused with a translated error, and the wire stays quiet."""
+    charger.traffic.clear()
+    with pytest.raises((ServiceValidationError, vol.Invalid)) as caught:
+        await set_number(hass, charger_entry, "current_limit", value)
+    if isinstance(caught.value, ServiceValidationError):
+        assert caught.value.translation_key
+    assert charger.traffic.requests == 0
+
+
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
+async def test_the_fallback_can_be_set(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Safe current and communication timeout are numbers for the installer."""
+    await set_number(hass, charger_entry, "safe_current", 8)
+    await set_number(hass, charger_entry, "communication_timeout", 120)
+    assert charger.unit(1).read(131, 2) == [8, 120]
+    assert state(hass, charger_entry, "number", "safe_current") == "8"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_dead_link_is_told_once_and_heals(
+    hass: HomeAssistant,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Everything goes unavailable with one line, and comes back by itself with one line."""
+    await charger_server.unplug()
+    caplog.clear()
+    for _ in range(3):
+        await poll(hass, charger_entry)
+    ours = [found for found in hass.states.async_all() if found.state == STATE_UNAVAILABLE]
+    assert len(ours) == len(hass.states.async_all())
+    told = [record for record in caplog.records if record.levelno >= logging.INFO]
+    assert len([record for record in told if "voltrail" in record.name]) == 1
+    await charger_server.plug()
+    caplog.clear()
+    for _ in range(3):
+        await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    told = [record for record in caplog.records if record.levelno >= logging.INFO]
+    assert len([record for record in told if "voltrail" in record.name]) == 1
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_one_failing_block_takes_down_only_its_own(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A session block that fails leaves the meter alone, and is told once."""
+    charger.faults.inject("exception", code=4, address=716, times=None)
+    caplog.clear()
+    for _ in range(3):
+        await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "session_energy") == STATE_UNAVAILABLE
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    assert len([line for line in caplog.messages if "session failed" in line]) == 1
+    charger.faults.clear()
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "session_energy") == "0.0"
+    assert len([line for line in caplog.messages if "session answers again" in line]) == 1
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_block_that_just_fell_silent_gets_a_second_chance(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """One lost answer does not blank anything."""
+    charger.faults.inject("exception", code=6, address=716, times=1)
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "session_energy") == "0.0"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_wish_is_asserted_after_a_reboot(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """A reboot loses limits: the state is read, then the limit is written once."""
+    await set_number(hass, charger_entry, "current_limit", 11)
+    charger.do("reboot")
+    await poll(hass, charger_entry)
+    charger.advance(60)
+    charger.traffic.clear()
+    await poll(hass, charger_entry)
+    await poll(hass, charger_entry)
+    assert charger.unit(1).read(2000, 1) == [11]
+    assert len([write for write in charger.traffic.writes if write.address == 2000]) == 1
+    assert charger.traffic.reads
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_wish_is_asserted_when_the_timeout_ends(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """The charger leaves its safe current with our limit in force."""
+    await set_number(hass, charger_entry, "current_limit", 13)
+    charger.set({"car.plugged": True})
+    charger.advance(300)
+    await poll(hass, charger_entry)
+    coordinator = charger_entry.runtime_data.coordinator
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert charger.unit(1).read(2000, 1) == [13]
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert charger.unit(1).read(2011, 1) == [0]
+    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_limit_set_elsewhere_is_adopted(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Somebody else's limit is taken over after two polls, and never fought."""
+    await set_number(hass, charger_entry, "current_limit", 11)
+    charger.unit(1).write(2000, [7])
+    charger.traffic.clear()
+    for _ in range(4):
+        await poll(hass, charger_entry)
+    assert not charger.traffic.writes
+    assert state(hass, charger_entry, "number", "current_limit") == "7.0"
+    await turn(hass, charger_entry, "charging", on=False)
+    await turn(hass, charger_entry, "charging", on=True)
+    assert charger.unit(1).read(2000, 1) == [7]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_charger_that_only_reads_is_explained(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Controls are unavailable and a repair says which menu to open; both heal."""
+    charger.set({"hems.access": "read_only"})
+    coordinator = charger_entry.runtime_data.coordinator
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "number", "current_limit") == STATE_UNAVAILABLE
+    assert state(hass, charger_entry, "switch", "charging") == STATE_UNAVAILABLE
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    issues = ir.async_get(hass)
+    issue_id = f"{charger_entry.entry_id}_read_only"
+    assert issues.async_get_issue(DOMAIN, issue_id) is not None
+    charger.set({"hems.access": "read_write"})
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    assert state(hass, charger_entry, "number", "current_limit") != STATE_UNAVAILABLE
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_short_timeout_is_a_repair(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """A communication timeout under twice the interval is told."""
+    charger.unit(1).write(132, [15])
+    coordinator = charger_entry.runtime_data.coordinator
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    issue_id = f"{charger_entry.entry_id}_timeout_too_short"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_another_device_never_feeds_this_one(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """When another model answers at the address, everything is unavailable."""
+    await charger_server.unplug()
+    await poll(hass, charger_entry)
+    charger.box.model = "4You 510 11 T2S"
+    await charger_server.plug()
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "power") == STATE_UNAVAILABLE
+    charger.box.model = "4Business 710 22 C2"
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_requests_of_one_poll(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """A measuring poll takes at most 6 requests, everything at most 16."""
+    device = charger_entry.runtime_data.device
+    charger.traffic.clear()
+    await device.poll(Cadence.MEASUREMENTS)
+    assert charger.traffic.requests == 6
+    await device.poll(Cadence.SETTINGS)
+    assert charger.traffic.requests == 14
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_only_what_somebody_looks_at_is_read(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """With the default entities the expert blocks are left out."""
+    coordinator = charger_entry.runtime_data.coordinator
+    charger.traffic.clear()
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    addresses = {request.address for request in charger.traffic.reads}
+    assert 600 not in addresses
+    assert 200 in addresses
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_the_device_page(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """The registry knows maker, model and firmware."""
+    (device,) = dr.async_entries_for_config_entry(device_registry, charger_entry.entry_id)
+    assert device.manufacturer == "MENNEKES"
+    assert device.model == "AMTRON 4Business 710 22 C2"
+    assert device.sw_version == "1.5.21-1234"
+
+
+async def test_setup_is_retried_while_nobody_answers(
+    hass: HomeAssistant, charger_server: Server, charger_entry: MockConfigEntry
+) -> None:
+    """Without an answer the entry waits, and says why."""
+    await charger_server.unplug()
+    charger_entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(charger_entry.entry_id)
+    assert charger_entry.state is ConfigEntryState.SETUP_RETRY
+    assert charger_entry.error_reason_translation_key == "link_down"
+    await charger_server.plug()
+    assert await hass.config_entries.async_reload(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    await poll(hass, charger_entry)
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_refused_write_is_told(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """What the charger refuses is an error with its reason, not a silent nothing."""
+    charger.faults.inject("exception", code=4, function=6, times=None)
+    with pytest.raises(HomeAssistantError) as caught:
+        await set_number(hass, charger_entry, "current_limit", 10)
+    assert caught.value.translation_key == "device_refused"
+    assert state(hass, charger_entry, "number", "current_limit") != "10.0"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_total_never_goes_back(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """A counter that flashes a lower value keeps the highest one; no value changes nothing."""
+    before = float(state(hass, charger_entry, "sensor", "energy_charged"))
+    charger.set({"meter.energy_l1": 1000.0})
+    await poll(hass, charger_entry)
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
+    assert state(hass, charger_entry, "sensor", "energy_charged") != STATE_UNKNOWN
+    for _ in range(10):
+        await poll(hass, charger_entry)
+    # A meter that was replaced stays low.
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == 1.0
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_nothing_is_left_after_removal(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+    hass_storage: dict[str, object],
+) -> None:
+    """Removing the entry closes the socket and deletes its file."""
+    await set_number(hass, charger_entry, "current_limit", 10)
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+    assert f"voltrail.{charger_entry.entry_id}" in hass_storage
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.config_entries.async_remove(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    assert f"voltrail.{charger_entry.entry_id}" not in hass_storage
+    # The other end notices a moment later.
+    for _ in range(100):
+        if not charger.traffic.connections_open:
+            break
+        await asyncio.sleep(0.01)
+    assert not charger.traffic.connections_open
