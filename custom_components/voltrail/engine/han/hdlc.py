@@ -23,6 +23,9 @@ def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
     verdict = _examine(buffer, start)
     if not isinstance(verdict, Refused) or verdict.drop is None:
         return verdict
+    if buffer.endswith(b"\r") and not ended and len(buffer) - start < _LARGEST:
+        # The other half of a pair may be the next byte.
+        return Short(len(buffer) - start + 1)
     if buffer.find(b"\r\n", start, start + _LARGEST) < 0:
         return verdict
     raw = buffer[start : start + 2 * _LARGEST]

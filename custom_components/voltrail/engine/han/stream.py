@@ -7,7 +7,7 @@ within a few bytes (HDLC has a check over its header) that it is meant.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from . import hdlc, mbus, p1
@@ -73,14 +73,15 @@ class Stream:
         self._explained = False
         self._fresh = True
 
-    def feed(self, data: bytes) -> Iterator[Unit]:
-        """Yield the frames that ``data`` completes."""
+    def feed(self, data: bytes) -> Iterable[Unit]:
+        """Return the frames that ``data`` completes, one by one as they are asked for."""
         self._journal.bytes += len(data)
-        if len(data) <= _SLICE:
-            self._buffer += data
-            if len(self._buffer) >= self._wanted:
-                yield from self._scan(ended=False)
-            return
+        if len(data) > _SLICE:
+            return self._feed_slices(data)
+        self._buffer += data
+        return self._scan(ended=False) if len(self._buffer) >= self._wanted else ()
+
+    def _feed_slices(self, data: bytes) -> Iterator[Unit]:
         for start in range(0, len(data), _SLICE):
             self._buffer += data[start : start + _SLICE]
             yield from self._scan(ended=False)
@@ -151,8 +152,8 @@ class Stream:
         return found.start() if found else len(buffer)
 
     def _skip(self, start: int, end: int) -> None:
-        if skipped := len(self._buffer[start:end].strip(_FILL)):
-            self._noise += skipped
+        if start < end:
+            self._noise += len(self._buffer[start:end].strip(_FILL))
             self._fresh = False
 
     def _settle_noise(self) -> None:

@@ -1,0 +1,98 @@
+"""Where the bytes of a meter go: clients on a TCP port, and a pseudo-terminal."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from simulators.pty_cable import PtyCable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TcpOutput:
+    """Sends the same bytes to all who are connected, as ser2net does."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        #: Keeps connections open and sends nothing: the half-open link of a dead adapter.
+        self.frozen = False
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    @property
+    def clients(self) -> int:
+        """How many are connected."""
+        return len(self._writers)
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client until it leaves. What it sends is ignored, as a meter does."""
+        self._writers.add(writer)
+        try:
+            while await reader.read(1024):
+                pass
+        except ConnectionError:
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def send(self, data: bytes) -> None:
+        """Send to all."""
+        if self.frozen:
+            return
+        for writer in self._writers:
+            writer.write(data)
+
+    def drop(self) -> None:
+        """Close all connections from this side."""
+        for writer in tuple(self._writers):
+            writer.close()
+
+
+@asynccontextmanager
+async def tcp_output(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[TcpOutput]:
+    """Listen while the block runs."""
+    output = TcpOutput()
+    server = await asyncio.start_server(output.connected, host, port)
+    output.port = server.sockets[0].getsockname()[1]
+    try:
+        yield output
+    finally:
+        server.close()
+        output.drop()
+        await server.wait_closed()
+
+
+class PtyOutput:
+    """Sends bytes into a pseudo-terminal. Nobody need listen."""
+
+    def __init__(self, cable: PtyCable) -> None:
+        self.cable = cable
+        self._port = os.open(cable.far_path, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY)
+
+    @property
+    def path(self) -> str:
+        """Where the reader opens its port."""
+        return self.cable.path
+
+    def send(self, data: bytes) -> None:
+        """Send; what a full line cannot take is lost, as on a real one."""
+        with suppress(BlockingIOError):
+            os.write(self._port, data)
+
+    def close(self) -> None:
+        """Let go of the port."""
+        os.close(self._port)
+
+
+@asynccontextmanager
+async def pty_output(link: Path | None = None) -> AsyncIterator[PtyOutput]:
+    """Offer a pseudo-terminal while the block runs; `link` leads to it."""
+    with PtyCable(link=link) as cable:
+        output = PtyOutput(cable)
+        try:
+            yield output
+        finally:
+            output.close()
