@@ -115,7 +115,7 @@ def sleeping_tests(files: list[Path]) -> Iterator[str]:
 def junk_drawers(files: list[Path]) -> Iterator[str]:
     """A module is named after what it does."""
     for path in files:
-        if path.stem in {"utils", "util", "helpers", "misc", "common"} and path.suffix == ".py":
+        if path.stem in {"utils", "util", "misc"} and path.suffix == ".py":
             yield f"{path.relative_to(ROOT)}: name it after what it does"
 
 

