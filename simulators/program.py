@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import signal
+import sys
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 from simulators.clock import Clock
 from simulators.control import control
 from simulators.device import SimulatedDevice
-from simulators.server import LineSettings, serve, serve_pty, serve_serial
+from simulators.server import CannotServeError, LineSettings, serve, serve_pty, serve_serial
+from simulators.states import StateError
 
 
 def options(
@@ -36,11 +38,20 @@ def options(
     parser.add_argument(
         "--set",
         action="append",
+        type=_assignment,
         default=[],
         metavar="NAME=VALUE",
         help="a state to begin with, as in car.phases=1",
     )
     return parser
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        message = f"{text!r} is not NAME=VALUE"
+        raise argparse.ArgumentTypeError(message)
+    return name, value
 
 
 def real_clock() -> Clock:
@@ -82,5 +93,8 @@ async def _run(device: SimulatedDevice, chosen: argparse.Namespace) -> None:
 
 def run(device: SimulatedDevice, chosen: argparse.Namespace) -> None:
     """Serve until interrupted or terminated."""
-    device.set(dict(entry.split("=", 1) for entry in chosen.set))
-    asyncio.run(_run(device, chosen))
+    try:
+        device.set(dict(chosen.set))
+        asyncio.run(_run(device, chosen))
+    except (CannotServeError, OSError, StateError) as err:
+        sys.exit(f"{device.name}: {err}")

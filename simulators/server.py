@@ -31,6 +31,10 @@ _WRITES: Final = frozenset({5, 6, 15, 16})
 _STOPPED_WITHIN: Final = 5.0
 
 
+class CannotServeError(Exception):
+    """The port is taken, or there is no such line."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LineSettings:
     """How a serial port is opened."""
@@ -248,7 +252,7 @@ class Server:
         self.line = line or LineSettings()
         self._server: _TcpServer | _SerialServer | None = None
         self._connections: list[Connection] = []
-        device.clock.subscribe(self._drop_the_idle)
+        self._unsubscribe = device.clock.subscribe(self._drop_the_idle)
         device.servers.append(self)
 
     @override
@@ -263,10 +267,11 @@ class Server:
         if self._server is not None:
             return
         devices = self.device.sim_devices()
+        server: _TcpServer | _SerialServer
         if self.path is None:
             tcp = _TcpServer(devices, framer=self.framer, address=(self.host, self.port))
             tcp.link = self
-            self._server = tcp
+            server = tcp
         else:
             serial = _SerialServer(
                 devices,
@@ -277,10 +282,15 @@ class Server:
                 stopbits=self.line.stopbits,
             )
             serial.link = self
-            self._server = serial
-        await self._server.serve_forever(background=True)
-        if isinstance(self._server.transport, asyncio.Server):
-            self.port = self._server.transport.sockets[0].getsockname()[1]
+            server = serial
+        try:
+            await server.serve_forever(background=True)
+        except RuntimeError as err:
+            message = f"cannot serve at {self}"
+            raise CannotServeError(message) from err
+        self._server = server
+        if isinstance(server.transport, asyncio.Server):
+            self.port = server.transport.sockets[0].getsockname()[1]
 
     async def unplug(self) -> None:
         """Drop everybody and stop listening, as if the cable was pulled or the power cut."""
@@ -299,6 +309,7 @@ class Server:
     async def close(self) -> None:
         """Leave the device for good."""
         await self.unplug()
+        self._unsubscribe()
         self.device.servers.remove(self)
 
     def drop_clients(self) -> None:
@@ -372,8 +383,8 @@ async def serve(
     """Serve over TCP; `rtu` sends serial frames through the socket, as transparent gateways do."""
     framer = FramerType.RTU if rtu else FramerType.SOCKET
     server = Server(device, host=host, port=port, framer=framer)
-    await server.plug()
     try:
+        await server.plug()
         yield server
     finally:
         await server.close()
@@ -385,8 +396,8 @@ async def serve_serial(
 ) -> AsyncIterator[Server]:
     """Serve on a serial port that exists."""
     server = Server(device, framer=FramerType.RTU, path=path, line=line)
-    await server.plug()
     try:
+        await server.plug()
         yield server
     finally:
         await server.close()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from simulators import program
 from simulators.control import control
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import serve
@@ -102,6 +103,28 @@ async def test_log_faults_and_cable(charger: Charger4X, door: aiohttp.ClientSess
         await door.post("/link", json={"plugged": True})
         async with connected(server) as wire:
             assert await wire.read(706) == [0]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "complaint"),
+    [
+        (["--set", "car.plugged"], 2, "not NAME=VALUE"),
+        (["--set", "car.wings=2"], 1, "wings cannot be set"),
+        (["--serial", "/dev/ttyNOWHERE", "--no-tcp"], 1, "cannot serve at rtu /dev/ttyNOWHERE"),
+    ],
+)
+def test_a_program_that_cannot_run_says_why(
+    options: list[str], status: int, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, no traceback."""
+    parser = program.options("lamp", "A lamp.", port=0)
+    with pytest.raises(SystemExit) as caught:
+        program.run(Charger4X(), parser.parse_args(options))
+    if status == 2:
+        assert caught.value.code == 2
+        assert complaint in capsys.readouterr().err
+    else:
+        assert complaint in str(caught.value.code)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pymodbus.framer import FramerType
 
 from simulators.device import SimulatedDevice
 from simulators.registers import RefusedError, float32, text, uint16, within
-from simulators.server import Server, serve, serve_pty
+from simulators.server import CannotServeError, Server, serve, serve_pty, serve_serial
 from simulators.traffic import Request, Write
 from simulators.unit import Unit
 from tests.simulators.wire import ExceptionAnswerError, Wire, connected
@@ -246,6 +246,18 @@ async def test_nothing_is_left_behind(lamp: Lamp) -> None:
     assert lamp.traffic.connections_open == 0
 
 
+async def test_a_place_that_is_taken(lamp: Lamp, server: Server) -> None:
+    """Says so, and leaves nothing behind."""
+    other = Lamp()
+    with pytest.raises(CannotServeError, match=str(server.port)):
+        async with serve(other, port=server.port):
+            pass
+    with pytest.raises(CannotServeError, match="ttyNOWHERE"):
+        async with serve_serial(other, "/dev/ttyNOWHERE"):
+            pass
+    assert other.servers == []
+
+
 ANSWER = bytes.fromhex("0001 0000 0007 01 03 04 0007 0005")
 
 
@@ -354,8 +366,8 @@ async def test_rtu_over_tcp(lamp: Lamp) -> None:
         assert await wire.receive(9) == answer
         wire.send(request[:-1] + bytes([request[-1] ^ 1]))
         assert await wire.silent()
-        # What is left of a spoilt frame is forgotten when the line falls silent.
-        wire.send(request[:5])
+        # The beginning of a long write is forgotten when the line falls silent.
+        wire.send(bytes.fromhex("01 10 000A 003C 78 0001"))
         assert await wire.silent()
         wire.send(request)
         assert await wire.receive(9) == answer
