@@ -3,20 +3,19 @@
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import ClassVar, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
 
-from .controls import Control
 from .errors import DeviceSilentError, VoltrailError, WrongDeviceError, explained, explaining
-from .keep_alive import KeepAlive
 from .options import Options
 from .parts import Identity, Part
-from .points import Declared, Point, Value, points_of
+from .points import Declared, points_of
+from .source import Problem, Reading, Source
 from .whole_answers import whole_answers
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,46 +39,6 @@ class Cadence(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reading:
-    """One value of one device: its name, its meaning, and where it comes from."""
-
-    name: str
-    point: Point
-    part: Part | None
-    components: frozenset[str]
-    """The components it depends on; if one failed, the value is not available."""
-    read: Callable[[], Value]
-
-    @property
-    def path(self) -> str:
-        """The name within the device: ``name`` or ``part/name``."""
-        return self.name if self.part is None else f"{self.part.key}/{self.name}"
-
-    @property
-    def word(self) -> str:
-        """The word to translate for its name."""
-        return self.point.word(self.name)
-
-    @property
-    def dormant(self) -> bool:
-        """Whether it has no value now and may never have one; asked after the first poll.
-
-        A dormant value is offered switched off, and switched on once it is not dormant any
-        more, unless its tier keeps it off anyway.
-        """
-        return self.point.sometimes and self.read() is None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Something that a person has to put right, at the device or in its settings."""
-
-    key: str
-    part: Part | None = None
-    details: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class _Slot:
     """A component, and what the device knows about it."""
 
@@ -89,7 +48,7 @@ class _Slot:
     unit_id: int
 
 
-class VoltrailDevice(Device):
+class VoltrailDevice(Source, Device):
     """A device that is polled over Modbus.
 
     A family adds its components (what is read) and views (objects that work values out
@@ -103,7 +62,7 @@ class VoltrailDevice(Device):
     """Seconds after which the identity is read again, along with the settings."""
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
-        self.options = options or Options()
+        self.prepare(options)
         self.unit_id = unit_id
         self._units = units
         self._slots: dict[str, _Slot] = {}
@@ -115,39 +74,9 @@ class VoltrailDevice(Device):
         """Components whose last read failed, and why."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
-        self.memory_changed: Callable[[], None] = _nothing
-        """Called when something changed that has to survive a restart."""
-        self.expected: str | None = None
-        """The fingerprint of the device that belongs here; the first one met, if not told."""
         super().__init__(self.unit(unit_id))
 
     # -- what a family tells ---------------------------------------------------
-
-    @property
-    def identity(self) -> Identity:
-        """Who the device says it is. Only valid after :meth:`identify`."""
-        raise NotImplementedError
-
-    @property
-    def fingerprint(self) -> str:
-        """What tells this device from another of its kind at the same address.
-
-        The serial number where there is one.
-        """
-        identity = self.identity
-        return identity.serial or identity.model
-
-    def controls(self) -> Iterable[Control]:
-        """Yield what this device can be asked to do."""
-        return ()
-
-    def keep_alives(self) -> Iterable[KeepAlive]:
-        """Yield what has to be renewed while somebody relies on it."""
-        return ()
-
-    def problems(self) -> Iterable[Problem]:
-        """Yield what a person should put right, judged by the values at hand."""
-        return ()
 
     @property
     def essential(self) -> frozenset[str]:
@@ -159,23 +88,11 @@ class VoltrailDevice(Device):
         """A value whose change means that the settings should be read again at once."""
         return None
 
-    @property
-    def layout(self) -> object:
-        """A value whose change means that the device now has other values to offer."""
-        return None
-
     async def uphold(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
 
         Called after a poll, never by a mere reader.
         """
-
-    def recall(self) -> dict[str, Any]:
-        """Return what has to survive a restart."""
-        return {}
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Take back what :meth:`recall` returned before a restart."""
 
     # -- building --------------------------------------------------------------
 
@@ -216,10 +133,7 @@ class VoltrailDevice(Device):
         """Add an object whose derived values belong to the device."""
         self._views.append((view, part))
 
-    def keep_memory(self) -> None:
-        """Tell the owner that something changed that has to survive a restart."""
-        self.memory_changed()
-
+    @override
     def close(self) -> None:
         """Stop watching the link."""
         while self._removers:
@@ -325,7 +239,10 @@ class VoltrailDevice(Device):
 
     async def _meet_again(self) -> None:
         """After the link was lost, make sure that it is still the same device."""
-        names = self.names(Cadence.IDENTITY)
+        # Hardware behind a gateway may be away, and says nothing about who the gateway is.
+        names = tuple(
+            name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
+        )
         await self.refresh(names)
         for name in names:
             if name in self.failures:
@@ -341,11 +258,13 @@ class VoltrailDevice(Device):
 
     # -- what there is ---------------------------------------------------------
 
+    @override
     def readings(self) -> Iterator[Reading]:
         """Yield every value of the device, components first, views after."""
         for name, slot in self._slots.items():
             for declared in points_of(type(slot.component)):
-                yield _reading(slot.component, slot.part, declared, frozenset({name}))
+                if self.serves(slot.component, declared.name):
+                    yield _reading(slot.component, slot.part, declared, frozenset({name}))
         for view, part in self._views:
             for declared in points_of(type(view)):
                 components = self.serving(declared.needs, part)
@@ -353,11 +272,17 @@ class VoltrailDevice(Device):
                 if components:
                     yield _reading(view, part, declared, components)
 
+    def serves(self, component: Component, name: str) -> bool:
+        """Whether a declared value exists here: a component may be restricted to less."""
+        return name in component.resolved_fields or name not in component.declared_fields
+
+    @override
     def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
         """Return those of the needed components that this device has, by their full names."""
         prefix = "" if part is None else f"{part.key}_"
         return frozenset(prefix + need for need in needs if prefix + need in self._slots)
 
+    @override
     def parts(self) -> Iterator[Part]:
         """Yield the parts of the device, each once."""
         seen: set[str] = set()
@@ -371,6 +296,7 @@ class VoltrailDevice(Device):
         """Return how often a component is read."""
         return self._slots[name].cadence
 
+    @override
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""
         return all(name in self.answered and name not in self.failures for name in components)
@@ -420,9 +346,16 @@ def _hide_private(component: Component, raw: dict[str, dict[int, int | bool]]) -
                     values[address] = 0x5858
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
 def _now() -> float:
+    """The event loop's own clock, which no change of the wall clock moves."""
     return asyncio.get_running_loop().time()
+
+
+__all__ = [
+    "Cadence",
+    "Problem",
+    "RawRegisters",
+    "Reading",
+    "UnitSource",
+    "VoltrailDevice",
+]
