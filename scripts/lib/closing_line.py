@@ -1,29 +1,22 @@
-"""Add up the reports of several pytest processes and print one closing line for all."""
+"""Add up the tallies of several pytest processes and print one closing line for all."""
 
+import json
 import sys
+from collections import Counter
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 
-def closing_line(reports: list[Path]) -> str:
+def closing_line(tallies: list[Path]) -> str:
     """Say what pytest would have said, had it been one process."""
-    tests = failed = errors = skipped = 0
+    counts: Counter[str] = Counter()
     seconds = 0.0
-    for report in reports:
-        # Written by pytest a moment ago, so nothing hostile is parsed here.
-        for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314
-            tests += int(suite.get("tests", "0"))
-            failed += int(suite.get("failures", "0"))
-            errors += int(suite.get("errors", "0"))
-            skipped += int(suite.get("skipped", "0"))
-            seconds += float(suite.get("time", "0"))
-    counts = {
-        "failed": failed,
-        "passed": tests - failed - errors - skipped,
-        "skipped": skipped,
-        "error" if errors == 1 else "errors": errors,
-    }
-    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    for path in tallies:
+        tally = json.loads(path.read_text(encoding="utf-8"))
+        counts.update(tally["counts"])
+        seconds += tally["seconds"]
+    if counts["error"] > 1:
+        counts["errors"] = counts.pop("error")
+    said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
     return f" {said or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
 
 
