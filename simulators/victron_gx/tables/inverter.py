@@ -1,0 +1,48 @@
+"""Phoenix and RS inverters."""
+
+from typing import Final
+
+from simulators.victron_gx.fields import Table, filler, i16, numbered, text, u16, u32
+
+INVERTER: Final = Table(
+    "inverter",
+    i16(3100, "output_current_l1", 10, "A"),
+    u16(3101, "output_voltage_l1", 10, "V"),
+    i16(3102, "output_power_l1", 0.1, "W"),
+    filler(3103, 2, since=96),
+    u16(3105, "dc_voltage", 100, "V"),
+    i16(3106, "dc_current", 10, "A"),
+    filler(3107, 3, since=96),
+    u16(3110, "alarm_high_temperature"),
+    u16(3111, "alarm_high_voltage"),
+    u16(3112, "alarm_high_voltage_ac_out"),
+    u16(3113, "alarm_low_temperature"),
+    u16(3114, "alarm_low_voltage"),
+    u16(3115, "alarm_low_voltage_ac_out"),
+    u16(3116, "alarm_overload"),
+    u16(3117, "alarm_ripple"),
+    filler(3118, 7, since=96),
+    u16(3125, "firmware_version"),
+    u16(3126, "mode", write=True),
+    u16(3127, "product_id"),
+    u16(3128, "state"),
+    filler(3129, 1, since=96),
+    u32(3130, "energy_inverter_to_output", 100, "kWh"),
+    u32(3132, "energy_output_to_inverter", 100, "kWh"),
+    u32(3134, "energy_solar_to_output", 100, "kWh"),
+    u32(3136, "energy_solar_to_battery", 100, "kWh"),
+    u16(3138, "pv_voltage", 10, "V"),
+    filler(3139, 1, since=96),
+    *numbered(4, u16(3140, "tracker_voltage", 10, "V")),
+    filler(3144, 4, since=96),
+    *numbered(4, u16(3148, "tracker_yield_today", 10, "kWh")),
+    *numbered(4, u16(3152, "tracker_yield_yesterday", 10, "kWh")),
+    *numbered(4, u16(3156, "tracker_max_power_today", 1, "W")),
+    *numbered(4, u16(3160, "tracker_max_power_yesterday", 1, "W")),
+    *numbered(4, u16(3164, "tracker_power", 1, "W")),
+    u16(3168, "alarm_low_soc"),
+    *numbered(4, u16(3169, "tracker_mpp_mode", since=50)),
+    *numbered(4, u16(3173, "tracker_enabled", since=91)),
+    filler(3177, 3, since=97),
+    text(3180, 8, "custom_name", write=True, since=97),
+)
