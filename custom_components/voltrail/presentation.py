@@ -110,6 +110,9 @@ QUANTITIES: Final[dict[Quantity, Traits]] = {
         sensor=SensorDeviceClass.HUMIDITY, number=NumberDeviceClass.HUMIDITY, decimals=0
     ),
     Quantity.ANGLE: Traits(state=SensorStateClass.MEASUREMENT_ANGLE, decimals=0),
+    Quantity.CARBON_DIOXIDE: Traits(sensor=SensorDeviceClass.CO2, decimals=0),
+    Quantity.PARTICULATES: Traits(sensor=SensorDeviceClass.PM25, decimals=0),
+    Quantity.ILLUMINANCE: Traits(sensor=SensorDeviceClass.ILLUMINANCE, decimals=0),
     Quantity.DISTANCE: Traits(
         sensor=SensorDeviceClass.DISTANCE, number=NumberDeviceClass.DISTANCE, decimals=0
     ),

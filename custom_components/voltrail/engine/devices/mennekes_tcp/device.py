@@ -63,10 +63,12 @@ class MennekesTcp(VoltrailDevice):
             await self._set_up_ecu(None)
             return
         name = (model.model or "").strip()
-        if "4you" in name.lower() or "4business" in name.lower() or await self._marked():
+        if "4you" in name.lower() or "4business" in name.lower():
             await self._set_up_4x(model, name)
         elif name.startswith(("CC612", "CC613", "ICC1622")) or "_CC" in name:
             await self._set_up_ecu(model)
+        elif await self._marked():
+            await self._set_up_4x(model, name)
         else:
             raise UnknownDeviceError(found=name or "a device without a name")
 

@@ -116,8 +116,9 @@ class Profile4X(MennekesPoint):
         candidates = [32.0]
         highest = None if self.hems is None else self.hems.power_limit_maximum
         if highest:
-            phases = 1 if self._one_phase_only else 3
-            candidates.append(max(6.0, float(round(highest / (NOMINAL_VOLTAGE * phases)))))
+            # No unit is rated for less than 16 A, so a smaller result means one phase.
+            on_three, on_one = (round(highest / (NOMINAL_VOLTAGE * n)) for n in (3, 1))
+            candidates.append(float(on_three if on_three >= 16 else max(6, on_one)))
         if "11" in self._model.split():
             candidates.append(16.0)
         return min(candidates)

@@ -1,0 +1,184 @@
+"""Profile ECU: Professional, Charge Control, AMEDIO."""
+
+import pytest
+
+from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
+from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
+from custom_components.voltrail.engine.errors import OutOfBoundsError, UnknownDeviceError
+from simulators.mennekes_tcp import ChargerEcu
+
+from .support import met, number, paths, poll, switch, value
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("CC612", "AMTRON Professional"),
+        ("CC613", "AMTRON Professional"),
+        ("ICC1622", "AMEDIO Professional"),
+        ("MENNEKES_CC", "AMTRON Charge Control"),
+    ],
+)
+async def test_who_it_is(model: str, name: str) -> None:
+    """The controller's name tells the product."""
+    async with met(ChargerEcu(model=model), unit_id=255) as device:
+        assert device.identity.model == name
+        assert device.identity.firmware == "5.22"
+        assert device.fingerprint == f"ECU {model}"
+
+
+async def test_an_unknown_controller_is_refused() -> None:
+    """Something that answers here, but is none of these."""
+    with pytest.raises(UnknownDeviceError, match="Toaster"):
+        async with met(ChargerEcu(model="Toaster"), unit_id=255):
+            pass
+
+
+async def test_the_status_is_counted_differently() -> None:
+    """0 means available here, and undefined on the other profile."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        assert value(device, "ocpp_status") is EcuStatus.AVAILABLE
+        charger.set({"hems.timeout": 0})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(10)
+        charger.advance(30)
+        await poll(device)
+        assert value(device, "ocpp_status") is EcuStatus.CHARGING
+        assert value(device, "charging_state") is ChargingState.CHARGING
+        assert value(device, "phases_in_use") == 3
+
+
+async def test_everything_is_the_simulators() -> None:
+    """Meter and session values equal the register table."""
+    charger = ChargerEcu(firmware="5.33")
+    async with met(charger, unit_id=255) as device:
+        charger.set({"hems.timeout": 0})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        charger.advance(120)
+        await poll(device)
+        registers = {register.address: register for register in charger.unit(255).registers}
+        for path, address, factor in (
+            ("power", 220, 1),
+            ("power_l1", 206, 1),
+            ("current_l3", 216, 0.001),
+            ("energy_charged", 218, 1),
+            ("voltage_l2", 224, 1),
+            ("session_energy", 716, 1),
+            ("session_duration", 718, 1),
+            ("current_offered", 706, 1),
+            ("vehicle_maximum_current", 715, 1),
+        ):
+            words = registers[address].words
+            raw = words[0] if len(words) == 1 else words[0] << 16 | words[1]
+            assert value(device, path) == pytest.approx(raw * factor), path
+        assert not charger.traffic.refusals
+
+
+async def test_error_bits_are_put_in_order() -> None:
+    """The example of the document: wire 41 00 00 00 is bit 0 and bit 6."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        assert value(device, "error_list") == ""
+        device.profile.status._values["error_mask"] = 0x0000_4100
+        # Low word first: the library has put the words in order, the bytes are ours.
+        assert value(device, "error_list") == "residual_current, contactor_welded"
+
+
+async def test_old_firmware_has_fewer_registers() -> None:
+    """Before 5.22 there is no model, no total, and availability is inverted."""
+    charger = ChargerEcu(firmware="5.12")
+    async with met(charger, unit_id=255) as device:
+        assert device.identity.model == "AMTRON (ECU)"
+        assert "voltage_l1" not in paths(device)
+        assert "plug_lock" not in paths(device)
+        assert value(device, "power") == 0
+        assert value(device, "energy_charged") == pytest.approx(990_320, abs=2)
+        operative = switch(device, "operative")
+        assert operative.read() is True
+        await operative.write(bool(0))
+        assert charger.unit(255).read(124, 1) == [1]
+        assert operative.read() is False
+        assert value(device, "blocked_by") is BlockedBy.NO_VEHICLE
+        # Watts are worked out with the nominal voltage.
+        await device.profile.set_power_limit(6900)
+        assert charger.unit(255).read(1000, 1) == [10]
+
+
+async def test_availability_since_5_22() -> None:
+    """1 means available now."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        operative = switch(device, "operative")
+        assert operative.read() is True
+        await operative.write(bool(0))
+        assert charger.unit(255).read(124, 1) == [0]
+        charger.do("plug_in")
+        charger.advance(5)
+        await poll(device)
+        assert value(device, "blocked_by") in (BlockedBy.STATION_LOCKED, BlockedBy.PAUSED)
+
+
+async def test_limits_are_whole_ampere() -> None:
+    """Fractions are cut, less than 6 A pauses, and watts become amps rounded down."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        point = device.profile
+        await point.set_current_limit(10.9)
+        assert charger.unit(255).read(1000, 1) == [10]
+        await point.set_current_limit(5)
+        assert charger.unit(255).read(1000, 1) == [0]
+        assert point.charging_allowed is False
+        await point.resume()
+        assert charger.unit(255).read(1000, 1) == [10]
+        volts = sum(volt or 0 for volt in point.voltages)
+        await point.set_power_limit(12 * volts + 1)
+        assert charger.unit(255).read(1000, 1) == [12]
+        assert point.power_limit == pytest.approx(12 * volts, abs=1)
+        with pytest.raises(OutOfBoundsError):
+            await point.set_current_limit(33)
+
+
+async def test_fallback_and_problems() -> None:
+    """Safe current and timeout can be set; too short a timeout is told."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        await number(device, "safe_current").write(9)
+        await number(device, "communication_timeout").write(15)
+        assert charger.unit(255).read(131, 2) == [9, 15]
+        assert [problem.key for problem in device.problems()] == ["timeout_too_short"]
+
+
+async def test_wishes_are_asserted_and_foreign_limits_adopted() -> None:
+    """The same rules as on the other profile."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        await device.profile.set_current_limit(11)
+        memory = device.recall()
+        charger.unit(255).write(1000, [0])
+        await poll(device)
+        await poll(device)
+        assert device.profile.wish.paused
+        charger.unit(255).write(1000, [8])
+        await poll(device)
+        await poll(device)
+        assert device.profile.wish.current == 8
+    async with met(charger, unit_id=255, memory=memory) as device:
+        assert charger.unit(255).read(1000, 1) == [11]
+        assert device.profile.holds_wish
+
+
+async def test_the_card_is_private() -> None:
+    """The card's number is shown without its blanks, and hidden in diagnostics."""
+    charger = ChargerEcu(accepts_tags=("CAFE0123",))
+    async with met(charger, unit_id=255) as device:
+        charger.set({"ecu.id_tag": "CAFE0123"})
+        await poll(device)
+        assert value(device, "id_tag") == "CAFE0123"
+        raw, failed = await device.read_raw(private=False)
+        assert not failed
+        letters = {raw[255]["holding"][address] for address in range(720, 730)}
+        assert letters <= {0, 0x5858}
+        raw, failed = await device.read_raw()
+        assert raw[255]["holding"][729] == int.from_bytes(b"23")

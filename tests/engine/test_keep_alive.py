@@ -1,0 +1,78 @@
+"""A keep-alive beats on its own rhythm until its owner ends it."""
+
+import asyncio
+from typing import ClassVar, override
+
+import pytest
+
+from custom_components.voltrail.engine.errors import DeviceSilentError
+from custom_components.voltrail.engine.keep_alive import KeepAlive, run
+from tests.fake_time import in_fake_time
+
+
+class Drum(KeepAlive):
+    """Beats, and fails on demand."""
+
+    name: ClassVar[str] = "drum"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beats: list[float] = []
+        self.broken = False
+        self.takes = 0.0
+
+    @property
+    @override
+    def interval(self) -> float:
+        return 4.0
+
+    @override
+    async def beat(self) -> None:
+        self.beats.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.takes)
+        if self.broken:
+            raise DeviceSilentError
+
+
+async def _drum_for(drum: Drum, seconds: float, changes: list[int]) -> None:
+    task = asyncio.create_task(run(drum, on_change=lambda: changes.append(drum.failures)))
+    await asyncio.sleep(seconds)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@in_fake_time
+async def test_it_beats_at_once_and_goes_on() -> None:
+    """The first beat does not wait for an interval."""
+    drum = Drum()
+    await _drum_for(drum, 9, [])
+    assert drum.beats == [0, 4, 8]
+    assert drum.last_success == 8
+    assert drum.failures == 0
+
+
+@in_fake_time
+async def test_a_failure_is_told_once_each_way() -> None:
+    """Failing beats go on at the same rhythm; only the change is told."""
+    drum, changes = Drum(), list[int]()
+    drum.broken = True
+    await _drum_for(drum, 9, changes)
+    assert changes == [1]
+    assert drum.failures == 3
+    drum.broken = False
+    await _drum_for(drum, 9, changes)
+    assert changes == [1, 0]
+
+
+@in_fake_time
+async def test_a_slow_beat_does_not_stretch_the_rhythm() -> None:
+    """The next beat is due an interval after the start of this one, or at once if it is late."""
+    drum = Drum()
+    drum.takes = 3
+    await _drum_for(drum, 9, [])
+    assert drum.beats == [0, 4, 8]
+    slow = Drum()
+    slow.takes = 5
+    await _drum_for(slow, 12, [])
+    assert [beat - slow.beats[0] for beat in slow.beats] == [0, 5, 10]

@@ -1,0 +1,131 @@
+"""Every word that a device can say is translated, and every translated word is said."""
+
+import json
+from enum import IntEnum
+from typing import Any
+
+import pytest
+
+from custom_components.voltrail.engine import errors
+from custom_components.voltrail.engine.points import Aspect, Kind, Quantity
+from custom_components.voltrail.presentation import ASPECTS, QUANTITIES, named_by_class
+
+from .test_project import INTEGRATION, load
+from .vocabulary import Vocabulary, vocabulary
+
+
+@pytest.fixture(scope="module")
+def english() -> dict[str, Any]:
+    """The English texts."""
+    found = load(INTEGRATION / "translations" / "en.json")
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Vocabulary:
+    """Everything that the families can say."""
+    return vocabulary()
+
+
+def test_every_reading_has_a_name(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """A value is named by its device class or by a text; no text is left over."""
+    for platform, kinds in (
+        ("binary_sensor", {Kind.FLAG}),
+        ("sensor", {Kind.NUMBER, Kind.STATE, Kind.TEXT, Kind.MOMENT}),
+    ):
+        words = {
+            word
+            for word, points in spoken.readings.items()
+            for point in points
+            if point.kind in kinds and not named_by_class(point.quantity, word)
+        }
+        assert words == set(english["entity"].get(platform, {})), platform
+
+
+def test_every_state_has_a_word(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """All states of an enumeration are named; families share a word's states."""
+    for word, points in spoken.readings.items():
+        states = {
+            member.name.lower()
+            for point in points
+            if point.states is not None
+            for member in point.states
+        }
+        if states:
+            assert set(english["entity"]["sensor"][word]["state"]) == states, word
+
+
+def test_placeholders_fit(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """A name asks for a phase or a number exactly where the value has one."""
+    for platform, words in english["entity"].items():
+        for word, entry in words.items():
+            name = entry["name"]
+            assert ("{phase}" in name) is (
+                "_phase" in word.removesuffix("_number")
+                and word.endswith(("_phase", "_phase_number"))
+            ), f"{platform}.{word}"
+            assert ("{number}" in name) is word.endswith("_number"), f"{platform}.{word}"
+    assert spoken.readings
+
+
+@pytest.mark.parametrize("platform", ["number", "switch", "select", "button"])
+def test_every_control_has_a_name(
+    english: dict[str, Any], spoken: Vocabulary, platform: str
+) -> None:
+    """Every control is named, and no text is left over."""
+    assert spoken.controls[platform] == set(english["entity"].get(platform, {}))
+
+
+def test_every_choice_has_a_word(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """All options of a select are named."""
+    for word, options in spoken.choices.items():
+        assert set(english["entity"]["select"][word]["state"]) == options, word
+
+
+def test_every_part_has_a_name(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """Every kind of part is named."""
+    assert spoken.parts == set(english.get("device", {}))
+
+
+def test_every_error_has_its_text(english: dict[str, Any]) -> None:
+    """The engine's English and Home Assistant's are one."""
+
+    def family(kind: type[errors.VoltrailError]) -> list[type[errors.VoltrailError]]:
+        return [kind, *(found for child in kind.__subclasses__() for found in family(child))]
+
+    known = {kind.key: kind.message for kind in family(errors.VoltrailError) if "key" in vars(kind)}
+    shown = {key: entry["message"] for key, entry in english["exceptions"].items()}
+    assert known.items() <= shown.items()
+
+
+def test_every_problem_has_a_text(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """Every repair is written, and none is left over."""
+    assert spoken.problems == set(english["issues"])
+
+
+def test_every_quantity_is_presented() -> None:
+    """Nothing the engine can measure is unknown above."""
+    assert set(QUANTITIES) == set(Quantity)
+    assert set(ASPECTS) == set(Aspect)
+
+
+def test_unknown_codes_have_no_member() -> None:
+    """An enumeration of codes has no member that means "anything else"."""
+    for word, points in vocabulary().readings.items():
+        for point in points:
+            if point.states is not None and issubclass(point.states, IntEnum):
+                assert "UNKNOWN" not in point.states.__members__, word
+
+
+def test_translations_are_sorted() -> None:
+    """Sorted keys keep merges of many hands small."""
+    for path in (INTEGRATION / "translations").glob("*.json"):
+        text = path.read_text(encoding="utf-8")
+        assert text == json.dumps(_sorted(json.loads(text)), ensure_ascii=False, indent=2) + "\n"
+
+
+def _sorted(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    return {key: _sorted(node[key]) for key in sorted(node)}
