@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.charger import (
 )
 from custom_components.voltrail.engine.controls import NumberControl
 from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.errors import (
     DeviceRefusedError,
     NotAppliedError,
@@ -198,6 +199,7 @@ async def test_a_charger_that_takes_over_slowly_is_given_a_second() -> None:
         charger.set({"hems.access": "read_write"})
         charger.read_only_writes = charger.read_only_writes.__class__.IGNORE
         charger.set({"hems.access": "read_only"})
+        assert isinstance(device.profile, Profile4X)
         device.profile.hems = None
         with pytest.raises(NotAppliedError, match="asked for 9"):
             await device.profile.set_current_limit(9)
@@ -227,7 +229,7 @@ async def test_the_wish_is_remembered_and_asserted_once() -> None:
         assert not [write for write in charger.traffic.writes if write.values == (6000,)][1:]
     charger.traffic.clear()
     async with met(charger, memory=memory) as device:
-        assert device.profile.limits.power == 6000
+        assert device.profile.power_limit == 6000
         assert [write.address for write in charger.traffic.writes] == [2002, 2000]
         await poll(device)
         assert len(charger.traffic.writes) == 2
