@@ -3,8 +3,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from .charger import ChargePoint
 from .controls import Control
 from .keep_alive import KeepAlive
 from .options import Options
@@ -85,6 +86,10 @@ class Source(ABC):
     def readings(self) -> Iterator[Reading]:
         """Yield every value of the device."""
 
+    def reading(self, path: str) -> Reading:
+        """Return the value with a path; ``KeyError`` if this device has none."""
+        return _named(self.readings(), path)
+
     @abstractmethod
     def available(self, components: Iterable[str]) -> bool:
         """Whether the values that depend on these components are current."""
@@ -99,6 +104,14 @@ class Source(ABC):
 
     def controls(self) -> Iterable[Control]:
         """Yield what this device can be asked to do."""
+        return ()
+
+    def control(self, path: str) -> Control:
+        """Return the control with a path; ``KeyError`` if this device has none now."""
+        return _named(self.controls(), path)
+
+    def charge_points(self) -> Iterable[ChargePoint]:
+        """Yield the places of this device where a car is plugged in."""
         return ()
 
     def keep_alives(self) -> Iterable[KeepAlive]:
@@ -127,6 +140,18 @@ class Source(ABC):
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """Let go of whatever the device holds."""
+
+
+class _Named(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+def _named[N: _Named](known: Iterable[N], path: str) -> N:
+    for one in known:
+        if one.path == path:
+            return one
+    raise KeyError(path)
 
 
 def _nothing() -> None:

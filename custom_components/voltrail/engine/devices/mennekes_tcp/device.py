@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, override
 from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, string
 
+from ...charger import ChargePoint
 from ...controls import Control
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
 from ...errors import UnknownDeviceError
@@ -153,6 +154,10 @@ class MennekesTcp(VoltrailDevice):
         return f"{self.identity.variant} {(text or '').strip()}".strip()
 
     # -- what it offers --
+
+    @override
+    def charge_points(self) -> Iterator[ChargePoint]:
+        yield self.profile
 
     @override
     def controls(self) -> Iterator[Control]:
