@@ -11,12 +11,12 @@ from typing import ClassVar, override
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
 
+from .careful_unit import careful
 from .errors import DeviceSilentError, VoltrailError, WrongDeviceError, explained, explaining
 from .options import Options
 from .parts import Identity, Part
 from .points import Declared, points_of
 from .source import Problem, Reading, Source
-from .whole_answers import whole_answers
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class VoltrailDevice(Source, Device):
 
     def unit(self, unit_id: int) -> ModbusUnit:
         """Return a unit on this device's link, and watch the link from now on."""
-        unit = whole_answers(self._units(unit_id))
+        unit = careful(self._units(unit_id))
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
