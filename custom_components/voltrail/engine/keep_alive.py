@@ -26,6 +26,13 @@ class KeepAlive(ABC):
         """How many beats in a row did not get through."""
         self.last_success: float | None = None
         """When the last beat was acknowledged, on the event loop's clock."""
+        self.last_started: float | None = None
+        """When the last beat was sent off, acknowledged or not."""
+        self.running = False
+        """Whether somebody keeps it going."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when beats stop getting through, and when they do again."""
+        self._beating = asyncio.Lock()
 
     @property
     @abstractmethod
@@ -36,29 +43,58 @@ class KeepAlive(ABC):
     async def beat(self) -> None:
         """Say it once. Decide on a fresh read whether there is anything to keep alive."""
 
+    async def renew(self) -> None:
+        """Beat now, and take note of how it went; whatever the device does is no error.
 
-async def run(keep_alive: KeepAlive, *, on_change: Callable[[], None] | None = None) -> None:
-    """Beat until cancelled, the first time at once.
+        Whoever comes while a beat is under way waits for that one.
+        """
+        if self._beating.locked():
+            async with self._beating:
+                return
+        async with self._beating:
+            await self._renew()
 
-    The next beat is due one interval after the start of this one, not after its end:
-    a slow answer must not stretch the rhythm that the device counts on.
-    """
-    loop = asyncio.get_running_loop()
-    while True:
-        started = loop.time()
-        alive = keep_alive.failures == 0
+    async def _renew(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.last_started = loop.time()
+        alive = self.failures == 0
         try:
-            await keep_alive.beat()
+            await self.beat()
         except VoltrailError as err:
-            keep_alive.failures += 1
+            self.failures += 1
             # Once each way: a device that is away for the night must not fill the log.
             if alive:
-                _LOGGER.debug("The %s did not get through: %s", keep_alive.name, err)
+                _LOGGER.debug("The %s did not get through: %s", self.name, err)
         else:
             if not alive:
-                _LOGGER.debug("The %s gets through again", keep_alive.name)
-            keep_alive.failures = 0
-            keep_alive.last_success = loop.time()
-        if on_change is not None and alive != (keep_alive.failures == 0):
-            on_change()
-        await asyncio.sleep(max(0.0, started + keep_alive.interval - loop.time()))
+                _LOGGER.debug("The %s gets through again", self.name)
+            self.failures = 0
+            self.last_success = loop.time()
+        if self.on_change is not None and alive != (self.failures == 0):
+            self.on_change()
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until the next beat; not more than 0 if it is due.
+
+        It is due one interval after the start of the last one, not after its end: a slow
+        answer must not stretch the rhythm that the device counts on.
+        """
+        if self.last_started is None:
+            return 0.0
+        return self.last_started + self.interval - asyncio.get_running_loop().time()
+
+
+async def run(keep_alive: KeepAlive, *, on_change: Callable[[], None] | None = None) -> None:
+    """Beat until cancelled, the first time at once."""
+    keep_alive.on_change = on_change
+    keep_alive.running = True
+    try:
+        await keep_alive.renew()
+        while True:
+            await asyncio.sleep(max(0.0, keep_alive.due_in))
+            # Somebody else may have beaten meanwhile: then it is not due after all.
+            if keep_alive.due_in <= 0:
+                await keep_alive.renew()
+    finally:
+        keep_alive.running = False

@@ -1,0 +1,370 @@
+"""A serial line on which late answers do no harm, and life signs do not wait.
+
+RTU frames carry no transaction number. An answer that comes after its request was given up
+is taken for the answer to the next request of the same length, and nobody notices. So after
+every answer that is missing or garbled the line keeps silent for a moment, and nothing is
+read from that unit for a while: what still comes in then finds nobody who waits for it.
+
+Orders and life signs may go out earlier. Their answers carry no values, so a late one does
+no harm there, and a device that counts the seconds does not have to wait.
+
+One line is shared by everything that speaks on it: two devices on one adapter protect each
+other, and the life sign of one goes before the poll of the other.
+"""
+
+import asyncio
+import heapq
+import inspect
+import itertools
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, Protocol, cast
+from weakref import WeakValueDictionary
+
+from modbus_connection import (
+    ModbusConnectionError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusProtocolError,
+    ModbusTimeoutError,
+    ModbusUnit,
+)
+
+SETTLE: Final = 0.3
+"""Seconds of silence after a missing or garbled answer; what is under way arrives within."""
+
+MISTRUST: Final = 3.0
+"""Seconds after it in which nothing is read from that unit: how late an answer may be, on
+top of the time it was waited for. Measured with both Modbus libraries: without it, an answer
+that is later than the silence still ends up as somebody else's."""
+
+RECYCLE_AFTER: Final = 3
+"""Answers missing in a row, whoever was asked, after which the link is opened anew. A
+gateway that was switched off and on leaves a connection behind that looks alive."""
+
+TROUBLE_REMEMBERED: Final = 3600.0
+"""Seconds for which a unit counts as hard to reach after an answer was missing."""
+
+# How long one exchange may take on top of the unit's own time-out: on an open link, and
+# where the link has to be opened first. Libraries retry a busy device for up to a minute.
+_GRACE: Final = 0.2
+_OPENING: Final = 8.0
+
+_LONGEST_WAIT: Final = 2 * MISTRUST
+
+
+class LifeSign(Protocol):
+    """Something that has to be said to a unit again and again."""
+
+    @property
+    def unit_id(self) -> int:
+        """Whom it is for."""
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody keeps it going; if not, nothing waits for it."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it should be said before anything else is."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is next in any case; not so while nobody listens to it."""
+
+    async def renew(self) -> object:
+        """Say it once, and raise nothing that the device or the link did."""
+
+
+class QuietLine:
+    """One line, and everything that is said on it: strictly one exchange at a time."""
+
+    def __init__(self) -> None:
+        self._busy = False
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._silent_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._missing = 0
+        self._failed_at: dict[int, float] = {}
+        self._heard_at: dict[int, float] = {}
+        self._exchanges: set[asyncio.Task[Any]] = set()
+        self._life_signs: list[LifeSign] = []
+
+    def unit(self, unit: ModbusUnit, unit_id: int) -> QuietUnit:
+        """Return a unit whose exchanges take their turn on this line."""
+        return QuietUnit(self, unit, unit_id)
+
+    def over(self, units: Callable[[int], ModbusUnit]) -> Callable[[int], ModbusUnit]:
+        """Return the same source of units, each of them on this line."""
+        return lambda unit_id: self.unit(units(unit_id), unit_id).as_unit()
+
+    def attend(self, sign: LifeSign) -> Callable[[], None]:
+        """Let a life sign go before everything else once it is late; returns how to stop."""
+        self._life_signs.append(sign)
+
+        def stop() -> None:
+            if sign in self._life_signs:
+                self._life_signs.remove(sign)
+
+        return stop
+
+    # -- what is known about a unit --
+
+    def heard_at(self, unit_id: int) -> float | None:
+        """When the unit last answered, on the event loop's clock."""
+        return self._heard_at.get(unit_id)
+
+    def troubled(self, unit_id: int) -> bool:
+        """Whether an answer of this unit was missing or garbled within the last hour."""
+        failed = self._failed_at.get(unit_id)
+        return failed is not None and _now() - failed < TROUBLE_REMEMBERED
+
+    def _mistrusted_for(self, unit_id: int) -> float:
+        """Return for how long an answer of this unit may still be one to an older request."""
+        failed = self._failed_at.get(unit_id)
+        return 0.0 if failed is None else failed + MISTRUST - _now()
+
+    def _unheard(self, unit_id: int) -> bool:
+        """Whether the unit has not answered at all since an answer of it was missing."""
+        failed, heard = self._failed_at.get(unit_id), self._heard_at.get(unit_id)
+        return failed is not None and (heard is None or heard < failed)
+
+    # -- an exchange --
+
+    async def exchange[R](
+        self,
+        unit: QuietUnit,
+        ask: Callable[[], Awaitable[R]],
+        *,
+        reads: bool,
+        sign: LifeSign | None = None,
+    ) -> R:
+        """Ask when it is this one's turn, and return the answer.
+
+        Raises what the Modbus library raises. Once it is on the wire an exchange is seen
+        through, even if whoever asked has gone: its answer must not meet the next request.
+        """
+        give_up = _now() + _LONGEST_WAIT
+        if sign is None and not unit.connected:
+            # Whoever opens the link: the first thing a device hears is that we live.
+            await self._say(lambda other: other.unit_id == unit.unit_id)
+        while True:
+            if reads:
+                await self._until_trusted(unit.unit_id, give_up)
+            if sign is None:
+                await self._say(lambda other: other.late)
+            await self._turn(urgent=sign is not None and sign.urgent)
+            # While it waited for its turn, another exchange may have failed or taken long.
+            if (reads and self._mistrusted_for(unit.unit_id) > 0) or (
+                sign is None and any(other.late for other in self._running())
+            ):
+                self._pass_on()
+                continue
+            doubted = self._unheard(unit.unit_id)
+            task = asyncio.ensure_future(self._carry(unit, ask))
+            self._exchanges.add(task)
+            task.add_done_callback(self._landed)
+            # The first answer after a longer silence may be one to a request of before it,
+            # with more of them behind. It only shows that there is somebody.
+            disbelieved = reads and doubted
+            try:
+                answer = await asyncio.shield(task)
+            except ModbusExceptionError:
+                if not disbelieved:
+                    raise
+            else:
+                if not disbelieved:
+                    return answer
+
+    async def _until_trusted(self, unit_id: int, give_up: float) -> None:
+        while (wait := self._mistrusted_for(unit_id)) > 0:
+            if _now() + wait > give_up:
+                msg = f"unit {unit_id} does not answer reliably enough to be read"
+                raise ModbusTimeoutError(msg)
+            await asyncio.sleep(wait)
+
+    def _running(self) -> list[LifeSign]:
+        return [sign for sign in self._life_signs if sign.running]
+
+    async def _say(self, due: Callable[[LifeSign], bool]) -> None:
+        for sign in self._running():
+            if due(sign):
+                await sign.renew()
+
+    async def _carry[R](self, unit: QuietUnit, ask: Callable[[], Awaitable[R]]) -> R:
+        opened = unit.connected
+        limit = unit.timeout + (_GRACE if opened else _OPENING)
+        try:
+            async with asyncio.timeout(limit):
+                answer = await ask()
+        except ModbusExceptionError:
+            # A refusal is an answer.
+            self._heard(unit.unit_id)
+            raise
+        except (ModbusError, TimeoutError) as err:
+            # Where the link could not even be opened, no answer can be under way.
+            if opened or unit.connected or isinstance(err, ModbusProtocolError):
+                await self._failed(unit, lost=isinstance(err, ModbusConnectionError))
+            if isinstance(err, ModbusError):
+                raise
+            msg = f"no answer of unit {unit.unit_id} within {limit:g} s"
+            raise ModbusTimeoutError(msg) from err
+        else:
+            self._heard(unit.unit_id)
+            return answer
+        finally:
+            self._pass_on()
+
+    def _heard(self, unit_id: int) -> None:
+        if self._unheard(unit_id):
+            self._silent_until = _now() + SETTLE
+        self._missing = 0
+        self._heard_at[unit_id] = _now()
+
+    async def _failed(self, unit: QuietUnit, *, lost: bool) -> None:
+        self._silent_until = _now() + SETTLE
+        self._failed_at[unit.unit_id] = _now()
+        self._missing += 1
+        if self._missing >= RECYCLE_AFTER and not lost:
+            self._missing = 0
+            with suppress(ModbusError):
+                await unit.disconnect()
+
+    def _landed(self, task: asyncio.Task[Any]) -> None:
+        self._exchanges.discard(task)
+        if not task.cancelled():
+            # Whoever asked may have gone; asyncio complains of failures nobody looked at.
+            task.exception()
+
+    # -- whose turn it is --
+
+    async def _turn(self, *, urgent: bool) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (not urgent, next(self._order), turn))
+        self._next()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        self._busy = False
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting and not self._busy:
+            if self._waiting[0][2].done():
+                # It was cancelled meanwhile.
+                heapq.heappop(self._waiting)
+                continue
+            if (wait := self._silent_until - _now()) > 0:
+                if self._timer is None:
+                    self._timer = asyncio.get_running_loop().call_later(wait, self._silence_over)
+                return
+            self._busy = True
+            heapq.heappop(self._waiting)[2].set_result(None)
+
+    def _silence_over(self) -> None:
+        self._timer = None
+        self._next()
+
+
+class QuietUnit:
+    """A Modbus unit whose exchanges take their turn on a line."""
+
+    def __init__(
+        self, line: QuietLine, unit: ModbusUnit, unit_id: int, sign: LifeSign | None = None
+    ) -> None:
+        self.line = line
+        self.unit_id = unit_id
+        self.timeout = 10.0
+        self._unit = unit
+        self._sign = sign
+
+    def saying(self, sign: LifeSign) -> QuietUnit:
+        """Return the same unit for the exchanges of a life sign."""
+        unit = QuietUnit(self.line, self._unit, self.unit_id, sign)
+        unit.timeout = self.timeout
+        return unit
+
+    def as_unit(self) -> ModbusUnit:
+        """Return this as what it stands for; all that is not declared here is passed on."""
+        return cast("ModbusUnit", self)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is open."""
+        return self._unit.connected
+
+    def require_timeout(self, seconds: float | None) -> None:
+        """Ask the link for a time-out, and keep to it here whatever others ask for."""
+        self.timeout = 10.0 if seconds is None else seconds
+        self._unit.require_timeout(seconds)
+
+    async def disconnect(self) -> None:
+        """Drop the link; the next request opens it again."""
+        await self._unit.disconnect()
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Read registers; an answer of another length is somebody else's."""
+        return await self._read(self._unit.read_holding_registers, address, count)
+
+    async def read_input_registers(self, address: int, count: int) -> list[int]:
+        """Read input registers; an answer of another length is somebody else's."""
+        return await self._read(self._unit.read_input_registers, address, count)
+
+    async def write_register(self, address: int, value: int) -> None:
+        """Write one register."""
+        await self._order(partial(self._unit.write_register, address, value))
+
+    async def write_registers(self, address: int, values: list[int]) -> None:
+        """Write several registers at once."""
+        await self._order(partial(self._unit.write_registers, address, values))
+
+    async def _order(self, ask: Callable[[], Awaitable[None]]) -> None:
+        await self.line.exchange(self, ask, reads=False, sign=self._sign)
+
+    async def _read(
+        self, read: Callable[[int, int], Awaitable[list[int]]], address: int, count: int
+    ) -> list[int]:
+        async def ask() -> list[int]:
+            words = await read(address, count)
+            if len(words) != count:
+                msg = f"{len(words)} registers instead of {count} from {address} on"
+                raise ModbusProtocolError(msg)
+            return words
+
+        return await self.line.exchange(self, ask, reads=True)
+
+    def __getattr__(self, name: str) -> Any:
+        """Pass everything else on; whatever is asked that way takes its turn as well."""
+        attribute = getattr(self._unit, name)
+        if not inspect.iscoroutinefunction(attribute):
+            return attribute
+
+        async def exchange(*args: Any, **kwargs: Any) -> Any:
+            return await self.line.exchange(self, partial(attribute, *args, **kwargs), reads=True)
+
+        return exchange
+
+
+class QuietLines:
+    """The lines in use, by what leads to them: whoever names the same link gets the same line."""
+
+    def __init__(self) -> None:
+        self._lines: WeakValueDictionary[Hashable, QuietLine] = WeakValueDictionary()
+
+    def line(self, link: Hashable) -> QuietLine:
+        """Return the line behind a link; it is forgotten with the last unit on it."""
+        line = self._lines.get(link)
+        if line is None:
+            line = self._lines[link] = QuietLine()
+        return line
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
