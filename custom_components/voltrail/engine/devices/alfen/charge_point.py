@@ -1,0 +1,374 @@
+"""One socket as a charge point: what it offers, what is asked of it, what it charged."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, override
+
+from ...charger import (
+    BlockedBy,
+    ChargePoint,
+    ChargingState,
+    Phases,
+    first_reason,
+    phases_carrying,
+)
+from ...controls import Control, SelectControl, shown
+from ...device import Cadence, Problem
+from ...errors import NotNowError, NotSupportedError
+from ...parts import Part
+from ...points import Aspect, Kind, Quantity, Tier, derived
+from . import registers
+from .phases import PhaseSwitch
+from .session import Session
+from .set_point import SHORTEST_VALIDITY, SetPoint, order
+from .states import CHARGING_STATES, NOTHING_OFFERED
+
+if TYPE_CHECKING:
+    from .device import Alfen
+
+_LOGGER = logging.getLogger(__name__)
+
+WRITE_SETTING: Final = "Allow writing maximum currents"
+"""The installer's option in the vendor's tool; it is off when a charger is delivered. How
+a write is refused without it is not documented (UNCONFIRMED)."""
+
+FOREIGN_PATIENCE: Final = 30.0
+"""Seconds for which another client's set-point has to last before it counts as wanted."""
+
+EXPIRED_PATIENCE: Final = 180.0
+"""Seconds in safe current, in spite of our writing, after which a person is told."""
+
+IGNORED_POLLS: Final = 3
+"""Looks in a row at a set-point that the charger does not use, before a person is told."""
+
+
+class Socket(ChargePoint):
+    """One socket of a station."""
+
+    current_step: ClassVar[float] = 0.1
+    current_needs = ("status",)
+    power_needs = ("status", "meter")
+
+    def __init__(self, device: Alfen, number: int) -> None:
+        super().__init__(device.options, device.keep_memory)
+        self.part = part = Part(key=f"socket_{number}", word="socket", number=number)
+        self._device = device
+        unit = device.socket_unit(number)
+        self.status = registers.Status(unit, number)
+        self.meter = registers.Meter(unit, number)
+        self.energy = registers.Energy(unit, number)
+        self.session = Session(device.clock, device.keep_memory)
+        self.switch = PhaseSwitch(
+            part, self.status, self.meter, look=self.look, firmware=lambda: device.firmware
+        )
+        self.set_point = SetPoint(
+            read=lambda: self.status.setpoint,
+            remaining=lambda: self.status.setpoint_validity,
+            write=self._write,
+            look=lambda: self.look("status"),
+            changed=device.keep_memory,
+        )
+        self._taken_over = False
+        self._ignored = 0
+        self.status.add_update_listener(self._note_status)
+        self.meter.add_update_listener(self.switch.note)
+        self.energy.add_update_listener(
+            lambda: self.session.note_counter(self.energy.energy_charged)
+        )
+
+    def join(self, device: Alfen) -> None:
+        """Become a part of the station, in the order in which the blocks are read."""
+        device.add("status", self.status, Cadence.MEASUREMENTS, part=self.part)
+        device.add("meter", self.meter, Cadence.MEASUREMENTS, part=self.part)
+        device.add("energy", self.energy, Cadence.SETTINGS, part=self.part)
+        device.add_view(self, part=self.part)
+
+    def name(self, component: str) -> str:
+        """Return the full name of a component of this socket."""
+        assert self.part is not None
+        return f"{self.part.key}_{component}"
+
+    async def look(self, component: str) -> None:
+        """Read a component of this socket now, or say why that is not possible."""
+        await self._device.look(self.name(component))
+
+    def _note_status(self) -> None:
+        self.session.note_car(self.status.plugged)
+        self._ignored = self._ignored + 1 if self.status.setpoint_accounted_for is False else 0
+
+    # -- read-back --
+
+    @property
+    @override
+    def device_maximum(self) -> float:
+        return self._device.highest_current
+
+    @property
+    @override
+    def current_limit(self) -> float | None:
+        setpoint = self.status.setpoint
+        if setpoint is None:
+            return None
+        return setpoint if setpoint >= self.minimum_current else 0.0
+
+    @property
+    @override
+    def charging_allowed(self) -> bool | None:
+        limit = self.current_limit
+        return None if limit is None else limit > 0
+
+    @property
+    @override
+    def voltages(self) -> tuple[float | None, float | None, float | None]:
+        return self.meter.voltage_l1, self.meter.voltage_l2, self.meter.voltage_l3
+
+    @property
+    @override
+    def active_phases(self) -> int | None:
+        return self.phases_in_use or (1 if self.switch.phases is Phases.ONE else None)
+
+    # -- values worked out --
+
+    @derived(ChargingState, needs=("status",))
+    def charging_state(self) -> ChargingState | None:
+        """What car and charger are doing."""
+        state = self.status.mode3_state
+        return None if state is None else CHARGING_STATES[state]
+
+    @derived(BlockedBy, needs=("status",))
+    def blocked_by(self) -> BlockedBy | None:
+        """Why no energy flows; None where the charger offers nothing and does not say why."""
+        status = self.status
+        in_safe_current = self.safe_current_active
+        offered = status.current_offered
+        reason = first_reason(
+            self.charging_state,
+            {
+                # In safe current the set-point reads as the safe current: nobody paused.
+                BlockedBy.PAUSED: self.charging_allowed is False and not in_safe_current,
+                BlockedBy.STATION_LOCKED: status.operative is False,
+                # A safe current that is high enough is no reason not to charge.
+                BlockedBy.COMMUNICATION_TIMEOUT: bool(in_safe_current)
+                and offered is not None
+                and offered < self.minimum_current,
+                BlockedBy.NOT_ACCOUNTED_FOR: status.setpoint_accounted_for is False,
+                BlockedBy.PHASE_SWITCHING: self.switch.switching,
+            },
+        )
+        if reason is BlockedBy.VEHICLE and status.mode3_state in NOTHING_OFFERED:
+            return None
+        return reason
+
+    @derived(Quantity.COUNT, needs=("meter",))
+    def phases_in_use(self) -> int | None:
+        """How many phases carry current."""
+        return phases_carrying(self.meter.currents)
+
+    @derived(Aspect.PROBLEM, needs=("status",))
+    def safe_current_active(self) -> bool | None:
+        """Whether the charger is on its own and charges with its safe current.
+
+        A set-point that asks for as much or as little as the safe current is in force like
+        any other; only its validity tells.
+        """
+        status = self.status
+        if status.setpoint_validity == 0:
+            return True
+        values = (status.current_offered, status.safe_current, status.setpoint)
+        offered, safe, setpoint = values
+        if offered is None or safe is None or setpoint is None:
+            return None if status.setpoint_validity is None else False
+        return offered == safe < setpoint
+
+    @derived(Quantity.DURATION, needs=("status",), tier=Tier.DETAIL)
+    def communication_timeout(self) -> float | None:
+        """After how many seconds without a write the charger falls to its safe current.
+
+        It cannot be read, so it is not known before the first write.
+        """
+        return self.set_point.validity
+
+    @derived(Quantity.SESSION_ENERGY, needs=("status", "energy"))
+    def session_energy(self) -> float | None:
+        """What the present or last session charged."""
+        return self.session.energy
+
+    @derived(Quantity.DURATION, needs=("status",))
+    def session_duration(self) -> float | None:
+        """How long the car has been connected, in whole seconds."""
+        duration = self.session.duration
+        return None if duration is None else float(int(duration))
+
+    @derived(Kind.MOMENT, needs=("status",), tier=Tier.DETAIL)
+    def session_start(self) -> datetime | None:
+        """When the present or last session began."""
+        return self.session.started
+
+    # -- orders --
+
+    @property
+    def pause_current(self) -> float:
+        """What is written to pause.
+
+        Both 0 A and 5 A are in use with real chargers. That 0 works on every firmware is
+        not proved (UNCONFIRMED), so it can be changed.
+        """
+        return float(self.options.extra.get("pause_current") or 0)
+
+    @property
+    def wanted(self) -> float | None:
+        """What should be in force now; None if nobody asked for anything."""
+        if self.switch.switching:
+            return self.pause_current
+        if not self.wish.set:
+            return None
+        amps = 0.0 if self.wish.paused else self.current_bounds().accept(self.resume_current)
+        return amps if amps >= self.minimum_current else self.pause_current
+
+    async def _write(self, amps: float) -> None:
+        await order(lambda: self.status.write("setpoint", amps), setting=WRITE_SETTING)
+
+    @override
+    async def send_current(self, amps: float) -> None:
+        await self._send(amps)
+
+    @override
+    async def send_pause(self) -> None:
+        await self._send(self.pause_current)
+
+    async def _send(self, amps: float) -> None:
+        # While phases are switched the charger has to stay paused; what is asked for now
+        # is what it goes on with.
+        if not self.switch.switching:
+            await self.set_point.put(amps)
+        self._taken_over = False
+
+    async def set_phases(self, phases: Phases) -> None:
+        """Charge on one phase or on three from now on; takes up to a minute."""
+        if phases is Phases.AUTOMATIC:
+            raise NotSupportedError(reason="it does not choose its phases by itself")
+        if not self.switch.supplied:
+            raise NotNowError(reason="no voltage has been measured on all three phases")
+        if self.switch.phases is not phases:
+            before = self.status.setpoint
+
+            async def pause() -> None:
+                await self.set_point.put(self.pause_current)
+
+            async def resume() -> None:
+                wanted = self.wanted
+                amps = before if wanted is None else wanted
+                if amps is not None:
+                    await self.set_point.put(amps)
+
+            await self.switch.switch(phases, pause=pause, resume=resume)
+        self.wish.phases = phases.value
+        self._remember()
+
+    # -- keeping it in force --
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two renewals."""
+        return self.set_point.interval
+
+    async def renew(self) -> None:
+        """Look at what is in force, and renew it if it is still what was asked for."""
+        if self.wanted is None:
+            return
+        await self._device.meet()
+        await self.look("status")
+        await self._tend(due=True)
+
+    async def uphold(self) -> None:
+        """After a poll: assert what got lost, and renew what runs low."""
+        if self._device.available((self.name("status"),)):
+            await self._tend(due=False)
+
+    async def _tend(self, *, due: bool) -> None:
+        await self.set_point.tend(lambda: self.wanted, due=due)
+        since = self.set_point.foreign_since
+        if since is not None and _now() - since >= FOREIGN_PATIENCE:
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """Leave the set-point to whoever writes it now.
+
+        It is not renewed any more: the other client's own silence has to have its effect.
+        """
+        setpoint = self.status.setpoint
+        assert setpoint is not None, "a foreign set-point is a value"
+        _LOGGER.warning("%s: another client writes its set-point", self.name("status"))
+        self._taken_over = True
+        self.set_point.sent = setpoint
+        self.wish.paused = setpoint < self.minimum_current
+        if not self.wish.paused:
+            self.wish.current = setpoint
+        self.wish.set = False
+        self._remember()
+
+    # -- what a person should put right --
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what stands in the way of a reliable set-point."""
+        if self._ignored >= IGNORED_POLLS and not self._device.in_network:
+            yield Problem(key="not_accounted_for", part=self.part, details={})
+        if self._taken_over or self.set_point.foreign_since is not None:
+            setpoint = self.status.setpoint
+            yield Problem(
+                key="other_master",
+                part=self.part,
+                details={"found": "nothing" if setpoint is None else shown(setpoint)},
+            )
+        if self.set_point.too_short:
+            yield Problem(
+                key="validity_too_short",
+                part=self.part,
+                details={
+                    "validity": shown(self.set_point.validity or 0),
+                    "minimum": shown(SHORTEST_VALIDITY),
+                },
+            )
+        expired = self.set_point.expired_since
+        if expired is not None and _now() - expired >= EXPIRED_PATIENCE:
+            yield Problem(key="safe_current_active", part=self.part, details={})
+        yield from self.switch.problems()
+
+    # -- memory --
+
+    @override
+    def recall(self) -> dict[str, Any]:
+        return {
+            **super().recall(),
+            "sent": self.set_point.sent,
+            "session": self.session.recall(),
+        }
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        super().remember(memory)
+        self.set_point.sent = memory.get("sent")
+        self.session.remember(memory.get("session", {}))
+
+    # -- controls --
+
+    def controls(self) -> Iterator[Control]:
+        """Yield what this socket can be asked to do."""
+        yield from self.shared_controls()
+        # A unit on one phase never gets three; one that was not measured yet may have them.
+        if self.switch.supplied or not self._device.available((self.name("meter"),)):
+            yield SelectControl(
+                key="phases",
+                part=self.part,
+                needs=("status", "meter"),
+                options=(Phases.ONE, Phases.THREE),
+                read=lambda: self.switch.phases,
+                write=self.set_phases,
+                usable=lambda: self.switch.supplied,
+            )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

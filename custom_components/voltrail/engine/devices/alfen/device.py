@@ -1,0 +1,290 @@
+"""The station: meeting it, finding its sockets and its network."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Final, override
+
+from modbus_connection import (
+    ModbusConnectionError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusUnit,
+)
+from modbus_connection.model import Component
+
+from ...charger import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
+from ...controls import Control
+from ...device import Cadence, Problem, UnitSource, VoltrailDevice
+from ...errors import UnknownDeviceError, VoltrailError
+from ...keep_alive import KeepAlive
+from ...options import Options
+from ...parts import Identity
+from ...points import Kind, Tier, derived
+from . import registers
+from .boot_time import BootTime, utc_now
+from .charge_point import Socket
+from .network import NetworkLimits
+from .renewal import SetPointRenewal
+
+PLATFORMS: Final = ("NG", "AHP")
+"""What the platform names of these chargers begin with."""
+
+
+class _Times:
+    """What is worked out of the station's uptime."""
+
+    def __init__(self, boot: BootTime) -> None:
+        self._boot = boot
+
+    @derived(Kind.MOMENT, needs=("product",), tier=Tier.DETAIL)
+    def boot_time(self) -> datetime | None:
+        """When the station was started."""
+        return self._boot.moment
+
+
+class Alfen(VoltrailDevice):
+    """An Eve station of the NG9xx or AHP platform, with one socket or two.
+
+    Two clients at most are let in, some say one, and a connection without a request for
+    60 s is closed; that is opened again by the next request without anybody noticing.
+    """
+
+    # Newer firmware takes up to ten seconds to let a client in again, and the link knows
+    # one time-out for both.
+    request_timeout: ClassVar[float] = 10.0
+    identity_interval: ClassVar[float] = 3600.0
+
+    def __init__(
+        self,
+        units: UnitSource,
+        unit_id: int,
+        options: Options | None = None,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        super().__init__(units, unit_id, options)
+        self.clock = clock
+        unit = self.modbus_unit
+        self.product = registers.Product(unit)
+        self.station = registers.Station(unit)
+        self._network_block = registers.Network(unit)
+        self.sockets: tuple[Socket, ...] = ()
+        self.network_limits: NetworkLimits | None = None
+        self._boot = BootTime(clock, self.keep_memory)
+        self._memory: Mapping[str, Any] = {}
+        self._socket_units: dict[int, ModbusUnit] = {}
+        self._highest_current: float | None = None
+        self.product.add_update_listener(lambda: self._boot.note(self.product.uptime))
+        self.station.add_update_listener(self._note_station)
+
+    def socket_unit(self, number: int) -> ModbusUnit:
+        """Return the unit of a socket; its number is its id."""
+        if number not in self._socket_units:
+            self._socket_units[number] = self.unit(number)
+        return self._socket_units[number]
+
+    # -- meeting it --
+
+    @override
+    async def _async_setup(self) -> None:
+        await self._ask(self.product)
+        manufacturer, platform = self.product.manufacturer, self.product.platform
+        if "alfen" not in (manufacturer or "").lower() and not (platform or "").startswith(
+            PLATFORMS
+        ):
+            raise UnknownDeviceError(found=manufacturer or platform or "a device without a name")
+        answered = {"product"}
+        try:
+            await self._ask(self.station)
+        except ModbusExceptionError:
+            # One failing block takes down its own values only.
+            pass
+        else:
+            answered.add("station")
+        has_network = await self._finds_network()
+        # Nothing is kept of a meeting that failed half-way.
+        self.sockets = tuple(Socket(self, number) for number in range(1, self._socket_count + 1))
+        for socket in self.sockets:
+            socket.join(self)
+        self.add("station", self.station, Cadence.MEASUREMENTS)
+        self.add("product", self.product, Cadence.IDENTITY)
+        if has_network:
+            self.add("network", self._network_block, Cadence.SETTINGS)
+            self.network_limits = NetworkLimits(self, self._network_block)
+            self.add_view(self.network_limits)
+            answered.add("network")
+        self.add_view(_Times(self._boot))
+        self.answered.update(answered)
+        self._apply_memory()
+
+    async def _ask(self, component: Component) -> None:
+        """Read a block; once more if the answer was short, as firmware 6.5.0 has it at times."""
+        try:
+            await component.async_update()
+        except ModbusConnectionError:
+            raise
+        except ModbusError:
+            await component.async_update()
+
+    async def _finds_network(self) -> bool:
+        """Whether the station tells of a network.
+
+        Without one some stations refuse, some are silent and some hang up. It is the last
+        thing to be asked for, so whatever goes wrong harms nothing else.
+        """
+        try:
+            await self._network_block.async_update()
+        except ModbusError:
+            return False
+        return True
+
+    @property
+    def _socket_count(self) -> int:
+        told = self.station.sockets
+        if told is None:
+            return len(self.sockets) or 1
+        return 2 if told >= 2 else 1
+
+    def _note_station(self) -> None:
+        told = self.station.maximum_current
+        # Firmware before 6.4.0-4210 reports 0 A while no car is connected: that is no bound.
+        if told is not None and told >= MINIMUM_CURRENT:
+            self._highest_current = told
+
+    @property
+    def highest_current(self) -> float:
+        """The most the station gives, as last told; what every cable carries if it never was."""
+        return FALLBACK_CURRENT if self._highest_current is None else self._highest_current
+
+    @property
+    def firmware(self) -> str | None:
+        """The firmware's version."""
+        return self.product.firmware
+
+    @property
+    def in_network(self) -> bool:
+        """Whether the limits of a network hold instead of those of the sockets."""
+        return self.network_limits is not None and self.network_limits.enabled
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        product = self.product
+        return Identity(
+            manufacturer=product.manufacturer or "Alfen",
+            # The platform is all that it tells; the name on the housing is not in there.
+            model=f"Eve {product.platform or ''}".strip(),
+            serial=product.serial_number or None,
+            firmware=product.firmware,
+            name=product.device_name or None,
+        )
+
+    # -- asking --
+
+    async def look(self, name: str) -> None:
+        """Read a component now, or raise why that is not possible."""
+        await self.refresh((name,))
+        if (failure := self.failures.get(name)) is not None:
+            raise failure
+
+    async def meet(self) -> None:
+        """Make sure, after the link was lost, that it is still the same device."""
+        await self.poll(Cadence.IDENTITY, ())
+
+    # -- what it offers --
+
+    @override
+    def charge_points(self) -> Iterator[ChargePoint]:
+        yield from self.sockets
+
+    @override
+    def controls(self) -> Iterator[Control]:
+        for socket in self.sockets:
+            yield from socket.controls()
+        if self.network_limits is not None and self.network_limits.enabled:
+            yield from self.network_limits.controls()
+
+    @override
+    def keep_alives(self) -> Iterator[KeepAlive]:
+        for socket in self.sockets:
+            yield SetPointRenewal(socket)
+        if self.network_limits is not None:
+            yield SetPointRenewal(self.network_limits)
+
+    @override
+    def problems(self) -> Iterable[Problem]:
+        for socket in self.sockets:
+            yield from socket.problems()
+        if self.network_limits is not None:
+            yield from self.network_limits.problems()
+
+    @property
+    @override
+    def essential(self) -> frozenset[str]:
+        # Needed to uphold set-points, to bound them, to count sessions, and to notice that a
+        # network was switched on.
+        names = {"station", "network"}
+        for socket in self.sockets:
+            names |= {socket.name("status"), socket.name("meter"), socket.name("energy")}
+        return frozenset(names)
+
+    @property
+    @override
+    def attention(self) -> object:
+        # The counters that a session begins and ends with.
+        return tuple(socket.status.plugged for socket in self.sockets)
+
+    @property
+    @override
+    def layout(self) -> object:
+        return (
+            self._socket_count,
+            self.in_network,
+            tuple(socket.switch.supplied for socket in self.sockets),
+        )
+
+    # -- upholding what the user asked for --
+
+    @override
+    async def uphold(self) -> None:
+        failed: VoltrailError | None = None
+        upheld = (
+            *self.sockets,
+            *((self.network_limits,) if self.network_limits is not None else ()),
+        )
+        for each in upheld:
+            try:
+                await each.uphold()
+            except VoltrailError as err:
+                # The others are upheld all the same.
+                failed = failed or err
+        if failed is not None:
+            raise failed
+
+    @override
+    def recall(self) -> dict[str, Any]:
+        if not self.sockets:
+            return dict(self._memory)
+        memory: dict[str, Any] = {
+            **self._memory,
+            "boot": self._boot.recall(),
+            **{f"socket_{number}": socket.recall() for number, socket in self._numbered},
+        }
+        if self.network_limits is not None:
+            memory["network"] = self.network_limits.recall()
+        return memory
+
+    @property
+    def _numbered(self) -> Iterator[tuple[int, Socket]]:
+        yield from enumerate(self.sockets, start=1)
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        self._memory = dict(memory)
+        self._boot.remember(memory.get("boot", {}))
+
+    def _apply_memory(self) -> None:
+        for number, socket in self._numbered:
+            socket.remember(self._memory.get(f"socket_{number}", {}))
+        if self.network_limits is not None:
+            self.network_limits.remember(self._memory.get("network", {}))

@@ -1,0 +1,197 @@
+"""The smart charging network: limits for all stations together.
+
+In this mode the charger takes the network's limits instead of those of the sockets. Each
+phase has a set-point with a validity of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ...controls import Bounds, Control, NumberControl, shown
+from ...device import Problem
+from ...errors import VoltrailError
+from ...points import Aspect, Quantity, Tier, derived
+from .charge_point import FOREIGN_PATIENCE, WRITE_SETTING
+from .registers import Network
+from .set_point import SetPoint, order
+
+if TYPE_CHECKING:
+    from .device import Alfen
+
+PHASES: Final = (1, 2, 3)
+
+
+class NetworkLimits:
+    """What an energy manager asks of the network."""
+
+    def __init__(self, device: Alfen, block: Network) -> None:
+        self._device = device
+        self._block = block
+        self._wishes: dict[int, float] = {}
+        self._taken_over: set[int] = set()
+        self._set_points = {phase: self._set_point(phase) for phase in PHASES}
+
+    def _set_point(self, phase: int) -> SetPoint:
+        block = self._block
+        return SetPoint(
+            read=lambda: getattr(block, f"network_ems_limit_l{phase}"),
+            remaining=lambda: getattr(block, f"network_validity_l{phase}"),
+            write=partial(self._write, phase),
+            look=lambda: self._device.look("network"),
+            changed=self._device.keep_memory,
+        )
+
+    async def _write(self, phase: int, amps: float) -> None:
+        # Each phase in a request of its own: whether one request over all three is taken
+        # is not documented (UNCONFIRMED).
+        await order(
+            lambda: self._block.write(f"network_ems_limit_l{phase}", amps), setting=WRITE_SETTING
+        )
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the network listens to an energy manager."""
+        return self._block.network_control_enabled is True
+
+    @derived(Aspect.PROBLEM, needs=("network",), tier=Tier.EXPERT)
+    def network_safe_current_active(self) -> bool | None:
+        """Whether the network is on its own on one of its phases."""
+        block = self._block
+        remaining = (
+            block.network_validity_l1,
+            block.network_validity_l2,
+            block.network_validity_l3,
+        )
+        if block.network_control_enabled is None or any(left is None for left in remaining):
+            return None
+        return self.enabled and 0 in remaining
+
+    # -- orders --
+
+    def bounds(self) -> Bounds:
+        """Return what a phase of the network may be given.
+
+        No document names an upper bound. One station's worth is safe; for more the
+        installer has to say how much.
+        """
+        most = self._device.options.extra.get("network_max_current")
+        return Bounds(
+            minimum=0,
+            maximum=self._device.highest_current if most is None else float(most),
+            step=0.1,
+        )
+
+    async def set_limit(self, phase: int, amps: float) -> None:
+        """Limit one phase of the network."""
+        amps = self.bounds().accept(amps)
+        await self._set_points[phase].put(amps)
+        self._taken_over.discard(phase)
+        self._wishes[phase] = amps
+        self._device.keep_memory()
+
+    def _wanted(self, phase: int) -> float | None:
+        wish = self._wishes.get(phase)
+        if wish is None or not self.enabled:
+            return None
+        bounds = self.bounds()
+        return bounds.accept(min(wish, bounds.maximum))
+
+    # -- keeping it in force --
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two renewals."""
+        return min(set_point.interval for set_point in self._set_points.values())
+
+    async def renew(self) -> None:
+        """Look at what is in force, and renew it if it is still what was asked for."""
+        if not self._wishes:
+            return
+        await self._device.meet()
+        await self._device.look("network")
+        await self._tend(due=True)
+
+    async def uphold(self) -> None:
+        """After a poll: assert what got lost, and renew what runs low."""
+        if self._device.available(("network",)):
+            await self._tend(due=False)
+
+    async def _tend(self, *, due: bool) -> None:
+        failed: VoltrailError | None = None
+        for phase, set_point in self._set_points.items():
+            try:
+                await set_point.tend(partial(self._wanted, phase), due=due)
+            except VoltrailError as err:
+                failed = failed or err
+            since = set_point.foreign_since
+            if since is not None and _now() - since >= FOREIGN_PATIENCE:
+                # As with a socket: the other client's own silence has to have its effect.
+                self._taken_over.add(phase)
+                self._wishes.pop(phase, None)
+                self._device.keep_memory()
+        if failed is not None:
+            raise failed
+
+    # -- what a person should put right --
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what stands in the way of reliable limits."""
+        foreign = {
+            phase
+            for phase, set_point in self._set_points.items()
+            if set_point.foreign_since is not None
+        }
+        phases = foreign | self._taken_over
+        if phases:
+            found = getattr(self._block, f"network_ems_limit_l{min(phases)}")
+            yield Problem(
+                key="other_master",
+                details={"found": "nothing" if found is None else shown(found)},
+            )
+
+    # -- memory --
+
+    def recall(self) -> dict[str, Any]:
+        """Return what has to survive a restart."""
+        return {
+            str(phase): {"wish": self._wishes.get(phase), "sent": self._set_points[phase].sent}
+            for phase in PHASES
+        }
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take back what :meth:`recall` returned before a restart."""
+        for phase in PHASES:
+            kept = memory.get(str(phase), {})
+            if kept.get("wish") is not None:
+                self._wishes[phase] = kept["wish"]
+            self._set_points[phase].sent = kept.get("sent")
+
+    # -- controls --
+
+    def controls(self) -> Iterator[Control]:
+        """Yield one number per phase."""
+        for phase in PHASES:
+            yield NumberControl(
+                key=f"network_ems_limit_l{phase}",
+                needs=("network",),
+                phase=f"L{phase}",
+                quantity=Quantity.CURRENT,
+                bounds=self.bounds,
+                read=_reader(self._block, phase),
+                write=_writer(self, phase),
+                usable=lambda: self.enabled,
+            )
+
+
+def _reader(block: Network, phase: int) -> Callable[[], float | None]:
+    return lambda: getattr(block, f"network_ems_limit_l{phase}")
+
+
+def _writer(limits: NetworkLimits, phase: int) -> Callable[[float], Awaitable[None]]:
+    return partial(limits.set_limit, phase)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

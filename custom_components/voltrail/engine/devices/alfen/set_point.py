@@ -1,0 +1,218 @@
+"""A set-point that the charger forgets unless it is written again.
+
+Each one has a validity that starts anew with every write. When it has run out, the
+charger falls to its safe current; that is its watchdog, and it is never defeated: nobody
+renews a set-point that the user did not ask for through us, or that somebody else has
+changed since.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from typing import Final
+
+from modbus_connection import (
+    IllegalDataAddressError,
+    IllegalDataValueError,
+    IllegalFunctionError,
+    ModbusError,
+    ModbusProtocolError,
+    ModbusTimeoutError,
+)
+
+from ...controls import shown
+from ...errors import DeviceSilentError, NotAppliedError, SettingNeededError, explained
+
+USUAL_VALIDITY: Final = 60.0
+"""What chargers are delivered with; assumed until the charger has shown its own."""
+
+LONGEST_INTERVAL: Final = 20.0
+SHORTEST_INTERVAL: Final = 3.0
+"""Faster polling has been seen to make the charger fail."""
+
+SHORTEST_VALIDITY: Final = 30.0
+"""A third of the validity, and two requests that are lost on the way: with less than this,
+a single lost request can already be one too many."""
+
+LOW: Final = 1.5
+"""Renewal intervals left, below which a set-point is renewed without waiting for its turn."""
+
+SHORTENED: Final = 10.0
+"""Seconds by which a validity must fall behind the longest one seen, before it counts as a
+new setting and not as a late look."""
+
+SETTLING: Final = (0.0, 1.0, 2.0)
+"""Seconds before each look at what was written: the charger takes a moment to show it."""
+
+TOLERANCE: Final = 0.05
+
+
+class Standing(Enum):
+    """How a set-point stands, judged by what was read last."""
+
+    HELD = "held"
+    """What we wrote is in force."""
+    EXPIRED = "expired"
+    """The validity ran out, or the charger has started anew and forgot."""
+    FOREIGN = "foreign"
+    """Something else is in force: another client wrote it."""
+    UNKNOWN = "unknown"
+    """Nothing asked for, or nothing to judge by."""
+
+
+async def order(write: Callable[[], Awaitable[None]], *, setting: str) -> None:
+    """Carry out a write; once more if it got lost.
+
+    A refusal is explained by the setting of the charger that has to allow the write.
+    """
+    try:
+        try:
+            await write()
+        except ModbusTimeoutError, ModbusProtocolError:
+            await write()
+    except (IllegalFunctionError, IllegalDataAddressError, IllegalDataValueError) as err:
+        raise SettingNeededError(setting=setting) from err
+    except ModbusError as err:
+        raise explained(err) from err
+
+
+class SetPoint:
+    """One register with a validity: what was written last, and whether it still holds."""
+
+    def __init__(
+        self,
+        *,
+        read: Callable[[], float | None],
+        remaining: Callable[[], float | None],
+        write: Callable[[float], Awaitable[None]],
+        look: Callable[[], Awaitable[None]],
+        changed: Callable[[], None],
+    ) -> None:
+        self._read = read
+        self._remaining = remaining
+        self._write = write
+        self._look = look
+        self._changed = changed
+        self._lock = asyncio.Lock()
+        # A write whose answer got lost may have taken effect: that is not somebody else.
+        self._attempted: float | None = None
+        self._asserted = False
+        self.sent: float | None = None
+        """What was written last, by us."""
+        self.validity: float | None = None
+        """For how long a write is valid, in seconds; None until one was seen."""
+        self.expired_since: float | None = None
+        self.foreign_since: float | None = None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two renewals: two of three may get lost."""
+        third = (self.validity or USUAL_VALIDITY) / 3
+        return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, third))
+
+    @property
+    def too_short(self) -> bool:
+        """Whether the validity is shorter than renewals can safely hold."""
+        return self.validity is not None and self.validity < SHORTEST_VALIDITY
+
+    def _judge(self, wanted: float) -> Standing:
+        value, remaining = self._read(), self._remaining()
+        if remaining == 0:
+            return Standing.EXPIRED
+        if value is None:
+            return Standing.UNKNOWN
+        ours = any(close(value, known) for known in (self.sent, self._attempted, wanted))
+        return Standing.HELD if ours else Standing.FOREIGN
+
+    async def put(self, value: float) -> None:
+        """Write a value, and make sure that it is in force."""
+        async with self._lock:
+            await self._send(value)
+            await self._confirm(value)
+
+    async def tend(self, wanted: Callable[[], float | None], *, due: bool) -> Standing:
+        """Keep the wanted value in force, judged by what was read last.
+
+        An expired set-point is asserted once; if that did not help, it is tried again only
+        when a renewal is due. What somebody else wrote is left alone.
+        """
+        async with self._lock:
+            # Asked in here: the user may have changed it while this waited for its turn.
+            value = wanted()
+            if value is None:
+                self._note(Standing.UNKNOWN)
+                return Standing.UNKNOWN
+            standing = self._judge(value)
+            self._note(standing)
+            if standing is Standing.EXPIRED:
+                if due or not self._asserted:
+                    self._asserted = True
+                    await self._send(value)
+                    await self._confirm(value)
+            elif standing is Standing.HELD:
+                self._asserted = False
+                other = not close(value, self._read())
+                if due or other or self._runs_low:
+                    await self._send(value)
+                    if other or not due:
+                        await self._confirm(value)
+            return standing
+
+    @property
+    def _runs_low(self) -> bool:
+        remaining = self._remaining()
+        return remaining is not None and remaining < LOW * self.interval
+
+    def _note(self, standing: Standing) -> None:
+        now = asyncio.get_running_loop().time()
+        self.expired_since = _since(self.expired_since, now, standing is Standing.EXPIRED)
+        self.foreign_since = _since(self.foreign_since, now, standing is Standing.FOREIGN)
+
+    async def _send(self, value: float) -> None:
+        self._attempted = value
+        await self._write(value)
+        self._attempted = None
+        if value != self.sent:
+            self.sent = value
+            self._changed()
+
+    async def _confirm(self, value: float) -> None:
+        for wait in SETTLING:
+            if wait:
+                await asyncio.sleep(wait)
+            try:
+                await self._look()
+            except DeviceSilentError:
+                if wait == SETTLING[-1]:
+                    raise
+                continue
+            if close(value, self._read()):
+                self._learn()
+                self._note(self._judge(value))
+                return
+        found = self._read()
+        if found is not None:
+            # What it made of our value is ours as well.
+            self.sent = found
+        raise NotAppliedError(
+            asked=shown(value), found="nothing" if found is None else shown(found)
+        )
+
+    def _learn(self) -> None:
+        seen = self._remaining()
+        if not seen:
+            return
+        if self.validity is None or not self.validity - SHORTENED <= seen <= self.validity:
+            self.validity = float(seen)
+
+
+def close(value: float, other: float | None) -> bool:
+    """Whether two values are the same, but for what a float loses on the way."""
+    return other is not None and math.isclose(value, other, rel_tol=0, abs_tol=TOLERANCE)
+
+
+def _since(since: float | None, now: float, applies: bool) -> float | None:  # noqa: FBT001 - a state
+    if not applies:
+        return None
+    return now if since is None else since

@@ -1,0 +1,193 @@
+"""A simulated station, with or without a wire between it and the engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from modbus_connection import (
+    ModbusExceptionError,
+    ModbusTcpParams,
+    ModbusTimeoutError,
+    ModbusUnit,
+)
+from modbus_connection.pymodbus import ModbusConnection
+
+from custom_components.voltrail.engine import keep_alive
+from custom_components.voltrail.engine.controls import Control
+from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.errors import VoltrailError
+from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.points import Value
+from simulators.alfen import Eve
+from simulators.registers import RefusedError
+from simulators.server import Server, serve
+from simulators.traffic import Request
+
+BEGINNING = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def loop_clock() -> datetime:
+    """Return a wall clock that runs with the event loop's time."""
+    return BEGINNING + timedelta(seconds=asyncio.get_running_loop().time())
+
+
+class Direct:
+    """The station's units without a wire: as fast as a test of a whole day needs.
+
+    A lost request costs its sender the whole time-out, and the link with it.
+    """
+
+    def __init__(self, eve: Eve, *, lose_every: int = 0) -> None:
+        self.eve = eve
+        self.lose_every = lose_every
+        self.requests = 0
+        self.lost = 0
+        self.log: list[Request] = []
+        self.lost_callbacks: list[Callable[[], None]] = []
+        self.lock = asyncio.Lock()
+
+    def for_unit(self, unit_id: int) -> ModbusUnit:
+        """Return a unit."""
+        return cast("ModbusUnit", _DirectUnit(self, unit_id))
+
+    def break_link(self) -> None:
+        """Let the link drop; the next request opens it again."""
+        for callback in self.lost_callbacks:
+            callback()
+
+    async def carry(self, request: Request) -> list[int]:
+        """Carry one request to the station, and the answer back."""
+        async with self.lock:
+            self.requests += 1
+            self.log.append(request)
+            lost = self.lose_every and self.requests % self.lose_every == 0
+            if lost or not self.eve.reachable:
+                self.lost += 1
+                await asyncio.sleep(Alfen.request_timeout)
+                raise ModbusTimeoutError
+            unit = self.eve.unit(request.unit)
+            assert unit is not None
+            try:
+                if request.values is None:
+                    return unit.read(request.address, request.length)
+                self.eve.accepts_write(request)
+                unit.write(request.address, list(request.values))
+            except RefusedError as refused:
+                raise ModbusExceptionError.from_code(int(refused.code)) from refused
+            return []
+
+
+class _DirectUnit:
+    def __init__(self, link: Direct, unit_id: int) -> None:
+        self._link = link
+        self._unit_id = unit_id
+
+    def require_timeout(self, seconds: float) -> None:
+        """Ask for a time-out; every request has the longest one here."""
+
+    def on_connection_lost(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Register a callback."""
+        self._link.lost_callbacks.append(callback)
+        return lambda: self._link.lost_callbacks.remove(callback)
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        return await self._link.carry(Request(self._unit_id, 3, address, count))
+
+    async def write_registers(self, address: int, values: list[int]) -> None:
+        await self._link.carry(Request(self._unit_id, 16, address, len(values), tuple(values)))
+
+    async def write_register(self, address: int, value: int) -> None:
+        message = f"function 6 at {address}: these chargers refuse it on long values"
+        raise AssertionError(message)
+
+
+@asynccontextmanager
+async def connected(
+    eve: Eve, options: Options | None = None
+) -> AsyncIterator[tuple[Alfen, Server, ModbusConnection]]:
+    """Put the station on a real socket, and connect the engine to it."""
+    async with serve(eve) as server:
+        connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
+        device = Alfen(connection.for_unit, 200, options)
+        try:
+            yield device, server, connection
+        finally:
+            device.close()
+            await connection.close()
+
+
+async def poll_everything(device: Alfen) -> None:
+    """Read every block once, as a dump or the command line does."""
+    await device.poll(Cadence.MEASUREMENTS)
+    await device.poll(Cadence.SETTINGS)
+
+
+def value(device: Alfen, path: str) -> Value:
+    """Return a reading by its path."""
+    return next(reading for reading in device.readings() if reading.path == path).read()
+
+
+def control[C: Control](device: Alfen, path: str, kind: type[C]) -> C:
+    """Return a control by its path."""
+    found = next(each for each in device.controls() if each.path == path)
+    assert isinstance(found, kind)
+    return found
+
+
+def problem_keys(device: Alfen) -> set[str]:
+    """Return the problems at hand."""
+    return {problem.key for problem in device.problems()}
+
+
+class Owner:
+    """What the integration does with a device: polls, upholds and life signs."""
+
+    def __init__(self, device: Alfen, *, scan_interval: float = 10.0) -> None:
+        self.device = device
+        self.scan_interval = scan_interval
+        self.failed_polls = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to look after the device."""
+        await self.device.identify()
+        self._tasks = [
+            asyncio.create_task(keep_alive.run(alive)) for alive in self.device.keep_alives()
+        ]
+        self._tasks.append(asyncio.create_task(self._poll_forever()))
+
+    async def stop(self) -> dict[str, Any]:
+        """End, and return what the next owner remembers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.device.close()
+        return self.device.recall()
+
+    async def _poll_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        settings_due, attention = 0.0, object()
+        while True:
+            started = loop.time()
+            try:
+                await self.device.poll(Cadence.MEASUREMENTS)
+                if started >= settings_due or self.device.attention != attention:
+                    await self.device.poll(Cadence.SETTINGS)
+                    settings_due, attention = started + 60, self.device.attention
+                await self.device.uphold()
+            except VoltrailError:
+                self.failed_polls += 1
+            await asyncio.sleep(max(0.0, started + self.scan_interval - loop.time()))
+
+
+@asynccontextmanager
+async def living(eve: Eve, *, step: float = 1.0) -> AsyncIterator[None]:
+    """Let the station live with the event loop's time."""
+    task = asyncio.create_task(eve.clock.follow_real_time(interval=step))
+    try:
+        yield
+    finally:
+        task.cancel()

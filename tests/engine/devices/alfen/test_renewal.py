@@ -1,0 +1,681 @@
+"""Set-points that run out, and those who renew them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from custom_components.voltrail.engine.controls import NumberControl
+from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.devices.alfen.renewal import SetPointRenewal
+from custom_components.voltrail.engine.devices.alfen.set_point import SetPoint, Standing
+from custom_components.voltrail.engine.errors import DeviceSilentError, NotAppliedError
+from custom_components.voltrail.engine.options import Options
+from simulators.alfen import DataSource, Eve, OverLimit
+from simulators.alfen.socket import Socket
+
+from .support import Direct, Owner, connected, control, living, loop_clock, problem_keys, value
+from .virtual_time import run
+
+DAY = 86_400.0
+
+
+def alfen(link: Direct, memory: dict[str, Any] | None = None) -> Alfen:
+    """Return a device on a link, with what it remembered."""
+    device = Alfen(link.for_unit, 200, clock=loop_clock)
+    if memory is not None:
+        device.remember(memory)
+    return device
+
+
+def worst_setpoints(socket: Socket, eve: Eve) -> list[float]:
+    """Record every set-point that was not what it should be, each simulated second."""
+    seen: list[float] = []
+    eve.clock.subscribe(lambda _: seen.append(socket.setpoint))
+    return seen
+
+
+def test_a_day_with_losses() -> None:
+    """16 A stay in force for a day with a validity of 60 s and every tenth request lost."""
+
+    async def day() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        link = Direct(eve, lose_every=10)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(30)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            seen = worst_setpoints(socket, eve)
+            await asyncio.sleep(DAY)
+        await owner.stop()
+        assert len(seen) >= DAY - 1
+        assert set(seen) == {16.0}
+        # So that losses are more than a setting of this test.
+        assert link.lost > 1_000
+
+    run(day())
+
+
+def test_an_hour_over_the_wire() -> None:
+    """The same over a real socket, for an hour."""
+
+    async def hour() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        async with connected(eve) as (device, _, _), living(eve):
+            owner = Owner(device)
+            await owner.start()
+            await asyncio.sleep(30)
+            await control(device, "socket_1/current_limit", NumberControl).write(16)
+            seen = worst_setpoints(socket, eve)
+            eve.faults.inject("lose_request", every=10, times=None)
+            await asyncio.sleep(3600)
+            await owner.stop()
+        assert set(seen) == {16.0}
+        assert len(eve.traffic.writes) >= 3600 / 20
+
+    run(hour())
+
+
+def test_silence_lets_the_charger_fall_back() -> None:
+    """Without us the charger is at its safe current when the validity is over."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            await asyncio.sleep(120)
+            assert socket.setpoint == 16
+            memory = await owner.stop()
+            await asyncio.sleep(70)
+            assert socket.applied == 6
+            assert socket.remaining == 0
+
+            # Back again: the state is read, and the limit asserted once.
+            link = Direct(eve)
+            owner = Owner(alfen(link, memory))
+            await owner.start()
+            await asyncio.sleep(5)
+            assert socket.setpoint == 16
+            writes = [request for request in link.log if request.values is not None]
+            assert len(writes) == 1
+            first_write = link.log.index(writes[0])
+            assert any(request.address == 1200 for request in link.log[:first_write])
+            await owner.stop()
+
+    run(story())
+
+
+def test_nothing_is_sent_that_nobody_asked_for() -> None:
+    """A charger without a wish is only read, hour after hour."""
+
+    async def story() -> None:
+        eve = Eve(sockets=2)
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(3600)
+        await owner.stop()
+        assert all(request.values is None for request in link.log)
+        # Two per socket and one for the station in every poll, and nothing for life signs.
+        polls = [request for request in link.log if request.address in {300, 1100, 1200}]
+        assert len(polls) == pytest.approx(360 * 5, abs=10)
+
+    run(story())
+
+
+def test_a_reboot_is_followed_by_one_assertion() -> None:
+    """The charger forgets at a reboot; the limit is back as soon as it is."""
+
+    async def story() -> None:
+        eve = Eve(validity=60, reboot_seconds=40)
+        (socket,) = eve.sockets
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(13.7)
+            await asyncio.sleep(60)
+            eve.reboot()
+            link.break_link()
+            await asyncio.sleep(41)
+            assert socket.remaining == 0
+            link.log.clear()
+            await asyncio.sleep(25)
+            assert socket.setpoint == pytest.approx(13.7)
+            first = link.log[0]
+            assert first.values is None
+            assert value(owner.device, "boot_time") is not None
+        await owner.stop()
+
+    run(story())
+
+
+def test_another_client_is_left_alone() -> None:
+    """A limit that somebody else writes is told of, adopted, and never written over."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            limit = control(owner.device, "socket_1/current_limit", NumberControl)
+            await limit.write(16)
+            assert not problem_keys(owner.device)
+            link.log.clear()
+            for _ in range(30):
+                socket.setpoint = 10
+                await asyncio.sleep(20)
+                assert socket.setpoint == 10
+            assert problem_keys(owner.device) == {"other_master"}
+            (problem,) = owner.device.problems()
+            assert problem.details == {"found": "10"}
+            assert problem.part is not None
+            assert limit.read() == 10
+            # The other one ends: its own watchdog has its effect, and we do not stand in.
+            await asyncio.sleep(120)
+            assert socket.remaining == 0
+            assert not [request for request in link.log if request.values is not None]
+            # The user speaks up again.
+            await limit.write(12)
+            await asyncio.sleep(300)
+            assert socket.setpoint == 12
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_a_passing_foreign_write_is_outlasted() -> None:
+    """Another client that writes once and falls silent soon leaves our wish in force."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            await asyncio.sleep(10)
+            socket.setpoint = 10
+            socket.remaining = 15
+            await asyncio.sleep(60)
+            assert socket.setpoint == 16
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_what_was_set_while_nobody_looked_is_not_overwritten() -> None:
+    """A set-point in force that is not ours after a restart belongs to somebody."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            memory = await owner.stop()
+            link = Direct(eve)
+            owner = Owner(alfen(link, memory))
+            socket.setpoint = 9
+            await owner.start()
+            for _ in range(6):
+                await asyncio.sleep(20)
+                socket.setpoint = 9
+            assert not [request for request in link.log if request.values is not None]
+            memory = await owner.stop()
+            assert memory["socket_1"]["current"] == 9
+            assert memory["socket_1"]["set"] is False
+
+    run(story())
+
+
+def test_a_lowered_installer_limit_counts_after_a_restart() -> None:
+    """The old limit is still in force and still ours: it is lowered, not adopted."""
+
+    async def story() -> None:
+        eve = Eve(validity=300)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            memory = await owner.stop()
+            device = Alfen(Direct(eve).for_unit, 200, Options(max_current=10), clock=loop_clock)
+            device.remember(memory)
+            owner = Owner(device)
+            await owner.start()
+            await asyncio.sleep(15)
+            assert socket.setpoint == 10
+            assert not problem_keys(device)
+            await owner.stop()
+
+    run(story())
+
+
+def test_a_lost_answer_is_no_other_client() -> None:
+    """A write that took effect although its answer got lost is still ours."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        async with connected(eve) as (device, _, _), living(eve):
+            owner = Owner(device)
+            await owner.start()
+            await asyncio.sleep(15)
+            limit = control(device, "socket_1/current_limit", NumberControl)
+            await limit.write(16)
+            eve.faults.inject("lose_answer", function=16, times=2)
+            with pytest.raises(DeviceSilentError):
+                await limit.write(10)
+            assert socket.setpoint == 10
+            await asyncio.sleep(60)
+            # Told that it failed, the user is left with what was in force before.
+            assert socket.setpoint == 16
+            assert not problem_keys(device)
+            await owner.stop()
+
+    run(story())
+
+
+def test_a_pause_is_kept_up() -> None:
+    """A pause that ran out would let the car charge with the safe current."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        socket.car.plug_in()
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(30)
+            assert socket.car.current > 1
+            await owner.device.sockets[0].pause()
+            await asyncio.sleep(600)
+            assert socket.setpoint == 0
+            assert socket.car.current == 0
+            assert value(owner.device, "socket_1/blocked_by") == "paused"
+            await owner.device.sockets[0].resume()
+            await asyncio.sleep(60)
+            assert socket.setpoint == 16
+        await owner.stop()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("validity", "interval"), [(300, 20), (60, 20), (45, 15), (30, 10)])
+def test_validity_is_learnt(validity: float, interval: float) -> None:
+    """What 1208 shows after a write is the validity; a third of it is the interval."""
+
+    async def story() -> None:
+        eve = Eve(validity=validity)
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            assert value(owner.device, "socket_1/communication_timeout") is None
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            assert value(owner.device, "socket_1/communication_timeout") == validity
+            assert owner.device.sockets[0].interval == interval
+            await asyncio.sleep(60)
+            link.log.clear()
+            await asyncio.sleep(600)
+            writes = [request for request in link.log if request.values is not None]
+            assert len(writes) == pytest.approx(600 / interval, abs=1)
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_a_validity_that_is_too_short() -> None:
+    """Ten seconds cannot be held against losses: it is renewed all the same, and told."""
+
+    async def story() -> None:
+        eve = Eve(validity=10)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            seen = worst_setpoints(socket, eve)
+            await asyncio.sleep(600)
+            (problem,) = owner.device.problems()
+            assert problem.key == "validity_too_short"
+            assert problem.details == {"validity": "10", "minimum": "30"}
+        await owner.stop()
+        # The renewal that was under way when the first write taught the validity may come
+        # late; from then on none does.
+        assert set(seen[30:]) == {16.0}
+
+    run(story())
+
+
+def test_a_changed_validity_is_noticed() -> None:
+    """An installer who shortens the validity is followed, downwards and upwards."""
+
+    async def story() -> None:
+        eve = Eve(validity=300)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            limit = control(owner.device, "socket_1/current_limit", NumberControl)
+            await limit.write(16)
+            socket.validity = 24
+            await asyncio.sleep(120)
+            assert owner.device.sockets[0].set_point.validity == 24
+            assert problem_keys(owner.device) == {"validity_too_short"}
+            socket.validity = 120
+            await limit.write(15)
+            assert owner.device.sockets[0].set_point.validity == 120
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_a_setpoint_that_never_holds_is_told() -> None:
+    """A charger that stays in its safe current whatever is written gets a person's help."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            socket.validity = 0
+            socket.safe_current = 16
+            await asyncio.sleep(120)
+            link.log.clear()
+            await asyncio.sleep(180)
+            assert "safe_current_active" in problem_keys(owner.device)
+            # Asserted once, and then only when a renewal is due: not with every poll.
+            writes = [request for request in link.log if request.values is not None]
+            assert len(writes) == pytest.approx(180 / 20, abs=1)
+        await owner.stop()
+
+    run(story())
+
+
+def test_low_validity_is_renewed_after_a_poll() -> None:
+    """A set-point that runs low does not wait for its turn."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        device = alfen(Direct(eve))
+        await device.poll(Cadence.MEASUREMENTS)
+        await control(device, "socket_1/current_limit", NumberControl).write(16)
+        eve.advance(25)
+        await device.poll(Cadence.MEASUREMENTS)
+        await device.uphold()
+        assert socket.remaining == 35
+        eve.advance(6)
+        await device.poll(Cadence.MEASUREMENTS)
+        await device.uphold()
+        assert socket.remaining == 60
+
+    run(story())
+
+
+def test_a_failed_beat_is_repeated_soon() -> None:
+    """After a failure the next beat comes after 3 s, then ever more slowly."""
+
+    async def story() -> None:
+        renewal = SetPointRenewal(_Steady())
+        intervals = []
+        for failures in (0, 1, 2, 3, 4, 50):
+            renewal.failures = failures
+            intervals.append(renewal.interval)
+        assert intervals == [20, 3, 6, 12, 20, 20]
+
+    run(story())
+
+
+class _Steady:
+    """Something that is renewed every 20 s."""
+
+    interval = 20.0
+
+    async def renew(self) -> None:
+        """Do nothing."""
+
+
+def test_one_socket_out_of_order_leaves_the_other_upheld() -> None:
+    """Each socket has its own set-point, its own renewal and its own failures."""
+
+    async def story() -> None:
+        eve = Eve(sockets=2, validity=60)
+        left, right = eve.sockets
+        async with connected(eve) as (device, _, _), living(eve):
+            owner = Owner(device)
+            await owner.start()
+            await asyncio.sleep(15)
+            await control(device, "socket_1/current_limit", NumberControl).write(16)
+            await control(device, "socket_2/current_limit", NumberControl).write(10)
+            eve.faults.inject("exception", unit=1, times=None)
+            await asyncio.sleep(180)
+            assert left.setpoint == 6
+            assert right.setpoint == 10
+            eve.faults.clear()
+            await asyncio.sleep(60)
+            assert left.setpoint == 16
+            await owner.stop()
+
+    run(story())
+
+
+def test_a_station_that_clamps_is_not_taken_for_another_client() -> None:
+    """What a station makes of a value is told, and is not a stranger's doing."""
+
+    async def story() -> None:
+        eve = Eve(over_limit=OverLimit.CLAMP, max_current=25)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            limit = control(owner.device, "socket_1/current_limit", NumberControl)
+            await limit.write(13)
+            eve.station.max_current = 14
+            with pytest.raises(NotAppliedError) as refused:
+                await limit.write(20)
+            assert refused.value.details == {"asked": "20", "found": "14"}
+            await asyncio.sleep(60)
+            # Nobody was promised 20 A or 14 A: the last limit that was set holds.
+            assert socket.setpoint == 13
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_the_network_is_renewed() -> None:
+    """Limits of a network hold per phase, each with its own renewal, also over a restart."""
+
+    async def story() -> None:
+        eve = Eve(source=DataSource.SCN, validity=60)
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            for phase, amps in ((1, 20), (2, 18.5)):
+                path = f"network_ems_limit_l{phase}"
+                await control(owner.device, path, NumberControl).write(amps)
+            await asyncio.sleep(1800)
+            assert [limit.current for limit in eve.scn.limits] == [20, 18.5, 6]
+            memory = await owner.stop()
+            await asyncio.sleep(120)
+            assert [limit.current for limit in eve.scn.limits] == [6, 6, 6]
+            owner = Owner(alfen(Direct(eve), memory))
+            await owner.start()
+            await asyncio.sleep(30)
+            assert [limit.current for limit in eve.scn.limits] == [20, 18.5, 6]
+            # Another client takes L1.
+            for _ in range(6):
+                eve.scn.limits[0].write(11)
+                await asyncio.sleep(20)
+            assert problem_keys(owner.device) == {"other_master"}
+            assert [limit.current for limit in eve.scn.limits] == [11, 18.5, 6]
+        await owner.stop()
+
+    run(story())
+
+
+# -- the set-point on its own --
+
+
+class Register:
+    """A register with a validity that does what a test says."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self.remaining: float | None = None
+        self.writes: list[float] = []
+        self.validity: float = 60
+
+    def set_point(self, look: Callable[[], Awaitable[None]] | None = None) -> SetPoint:
+        """Return a set-point on this register."""
+
+        async def write(amps: float) -> None:
+            self.writes.append(amps)
+            self.value, self.remaining = amps, self.validity
+
+        async def nothing() -> None:
+            pass
+
+        return SetPoint(
+            read=lambda: self.value,
+            remaining=lambda: self.remaining,
+            write=write,
+            look=look or nothing,
+            changed=lambda: None,
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "remaining", "standing", "writes"),
+    [
+        (None, None, Standing.UNKNOWN, []),
+        (None, 30, Standing.UNKNOWN, []),
+        (6, 0, Standing.EXPIRED, [16]),
+        (None, 0, Standing.EXPIRED, [16]),
+        (16, 0, Standing.EXPIRED, [16]),
+        (16, 50, Standing.HELD, []),
+        (16, 29, Standing.HELD, [16]),
+        (16, None, Standing.HELD, []),
+        (10, 50, Standing.FOREIGN, []),
+        (10, 1, Standing.FOREIGN, []),
+        (10, None, Standing.FOREIGN, []),
+    ],
+)
+def test_standing(
+    value: float | None, remaining: float | None, standing: Standing, writes: list[float]
+) -> None:
+    """What was read last decides about what is done after a poll."""
+
+    async def story() -> None:
+        register = Register()
+        set_point = register.set_point()
+        register.value, register.remaining = value, remaining
+        assert await set_point.tend(lambda: 16.0, due=False) is standing
+        assert register.writes == writes
+
+    run(story())
+
+
+def test_nothing_wanted_is_nothing_written() -> None:
+    """Without a wish there is nothing to tend to."""
+
+    async def story() -> None:
+        register = Register()
+        register.value, register.remaining = 6, 0
+        assert await register.set_point().tend(lambda: None, due=True) is Standing.UNKNOWN
+        assert not register.writes
+
+    run(story())
+
+
+def test_the_longest_validity_counts() -> None:
+    """A late look shows less than was set; only much less is a new setting."""
+
+    async def story() -> None:
+        register = Register()
+        set_point = register.set_point()
+        learnt = []
+        for shown in (55, 60, 52, 60, 300, 295, 40):
+            register.validity = shown
+            await set_point.put(16)
+            learnt.append(set_point.validity)
+        assert learnt == [55, 60, 60, 60, 300, 300, 40]
+        register.validity = 0
+        await set_point.put(16)
+        assert set_point.validity == 40
+
+    run(story())
+
+
+def test_a_silent_look_is_repeated() -> None:
+    """The look after a write may get lost; only when all do, the write counts as failed."""
+
+    async def story() -> None:
+        looks: list[datetime] = []
+        silent = 2
+
+        async def look() -> None:
+            looks.append(loop_clock())
+            if len(looks) <= silent:
+                raise DeviceSilentError
+
+        set_point = Register().set_point(look)
+        await set_point.put(16)
+        assert len(looks) == 3
+        looks.clear()
+        silent = 3
+        with pytest.raises(DeviceSilentError):
+            await set_point.put(15)
+
+    run(story())
+
+
+def test_a_value_that_disappears_was_not_applied() -> None:
+    """A register that holds nothing after a write did not take it."""
+
+    async def story() -> None:
+        register = Register()
+
+        async def look() -> None:
+            register.value = None
+
+        with pytest.raises(NotAppliedError) as refused:
+            await register.set_point(look).put(16)
+        assert refused.value.details == {"asked": "16", "found": "nothing"}
+
+    run(story())
