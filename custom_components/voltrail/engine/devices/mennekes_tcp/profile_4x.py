@@ -2,19 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
 from ...charger import BlockedBy
 from ...controls import Bounds, Control, NumberControl
-from ...device import Cadence, Problem
+from ...device import Cadence, Problem, VoltrailDevice
 from ...errors import ReadOnlyError, explaining
 from ...points import Quantity, Tier
 from . import registers_4x as registers
 from .charge_point import MennekesPoint, SteadyVehicle
 from .states import Authorisation, HemsAccess, HemsStatus, NetworkRole, PhaseSwitchMode
-
-if TYPE_CHECKING:
-    from .device import MennekesTcp
 
 NOMINAL_VOLTAGE: Final = 230
 
@@ -30,7 +27,7 @@ class Profile4X(MennekesPoint):
     current_needs = ("limits", "hems")
     power_needs = ("limits", "hems")
 
-    def __init__(self, device: MennekesTcp, model: str, *, since_1_5: bool) -> None:
+    def __init__(self, device: VoltrailDevice, model: str, *, since_1_5: bool) -> None:
         unit = device.modbus_unit
         self._model = model
         self.device_name: registers.DeviceName | registers.OldDeviceName = device.add(
@@ -76,7 +73,7 @@ class Profile4X(MennekesPoint):
             refresh=device.refresh,
         )
 
-    def add_network(self, device: MennekesTcp) -> None:
+    def add_network(self, device: VoltrailDevice) -> None:
         """Add what only the master of a group reports."""
         unit = device.modbus_unit
         self.network_limits = device.add(

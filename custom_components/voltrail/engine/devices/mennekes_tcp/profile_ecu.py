@@ -2,21 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, Final, override
+from typing import Final, override
 
 from modbus_connection import ModbusConnectionError
 
 from ...charger import BlockedBy
 from ...controls import Bounds, Control, NumberControl, SwitchControl
-from ...device import Cadence, Problem
+from ...device import Cadence, Problem, VoltrailDevice
 from ...errors import explaining
 from ...points import Quantity, Tier
 from . import registers_ecu as registers
 from .charge_point import MennekesPoint, SteadyVehicle
 from .states import EcuStatus
-
-if TYPE_CHECKING:
-    from .device import MennekesTcp
 
 ECU_MAXIMUM: Final = 32.0
 """What the register takes; cable, operator and hardware lower it on their own."""
@@ -32,7 +29,7 @@ class ProfileEcu(MennekesPoint):
     current_needs = ("limits",)
     power_needs = ("limits", "meter")
 
-    def __init__(self, device: MennekesTcp, firmware: tuple[int, int]) -> None:
+    def __init__(self, device: VoltrailDevice, firmware: tuple[int, int]) -> None:
         unit = device.modbus_unit
         self._firmware = firmware
         modern = firmware >= (5, 22)
@@ -67,7 +64,7 @@ class ProfileEcu(MennekesPoint):
             refresh=device.refresh,
         )
 
-    async def find_optional(self, device: MennekesTcp) -> None:
+    async def find_optional(self, device: VoltrailDevice) -> None:
         """Find out which of the blocks are served that depend on the installation."""
         unit = device.modbus_unit
         await device.add_optional("network", registers.Network(unit), Cadence.SETTINGS)

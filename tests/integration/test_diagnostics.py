@@ -1,0 +1,70 @@
+"""Diagnostics: complete enough to replay a device, and silent about its owner."""
+
+import json
+
+import pytest
+from homeassistant.core import HomeAssistant
+from modbus_connection.mock import MockModbusConnection
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
+from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from simulators.mennekes_tcp import Charger4X
+from simulators.server import Server
+
+from .helpers import poll
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_every_register_is_in_it(hass: HomeAssistant, charger_entry: MockConfigEntry) -> None:
+    """The dump replays to the same values on a mock unit."""
+    found = await async_get_config_entry_diagnostics(hass, charger_entry)
+    dump = json.loads(json.dumps(found["dump"], default=str))
+    assert not dump["failed"]
+    connection = MockModbusConnection()
+    unit = connection.for_unit(1)
+    unit.load_raw(dump["units"]["1"])
+    replayed = MennekesTcp(connection.for_unit, 1)
+    await replayed.identify()
+    await replayed.poll(Cadence.MEASUREMENTS)
+    await replayed.poll(Cadence.SETTINGS)
+    values = {
+        reading.path: reading.read()
+        for reading in replayed.readings()
+        if not reading.point.private and reading.point.states is None
+    }
+    assert values
+    for path, value in values.items():
+        assert found["readings"][path] == value, path
+    assert found["identity"]["model"] == "AMTRON 4Business 710 22 C2"
+    assert found["last_poll"]["successful"]
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_nothing_identifies_a_person(
+    hass: HomeAssistant, charger_server: Server, charger_entry: MockConfigEntry
+) -> None:
+    """Host and given name are taken out, also from the raw registers."""
+    found = await async_get_config_entry_diagnostics(hass, charger_entry)
+    text = json.dumps(found, default=str)
+    assert "Garage" not in text
+    assert charger_server.host not in text
+    registers = found["dump"]["units"][1]["holding"]
+    assert registers[2158] == 0x5858
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_dead_device_still_has_diagnostics(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """What is known is told, and what failed is named."""
+    await charger_server.unplug()
+    await poll(hass, charger_entry)
+    found = await async_get_config_entry_diagnostics(hass, charger_entry)
+    assert not found["last_poll"]["successful"]
+    assert found["dump"]["failed"]
+    assert found["readings"]["power"] == 0
