@@ -16,13 +16,16 @@ class PtyCable:
 
     `to_device` and `to_client` may be set to functions that lose, add or change bytes under way.
     `unplug` makes the client's end vanish as a pulled adapter does; `plug` brings it back. With
-    `link`, a symbolic link there always leads to the client's end of the moment.
+    `link`, a symbolic link there always leads to the client's end of the moment. `character` is
+    how many seconds a byte takes; pseudo-terminals themselves know no baud rate.
     """
 
-    def __init__(self, *, link: Path | None = None) -> None:
+    def __init__(self, *, link: Path | None = None, character: float = 0.0) -> None:
         self.to_device: Spoiler | None = None
         self.to_client: Spoiler | None = None
         self._link = link
+        self._character = character
+        self._free_at = {True: 0.0, False: 0.0}
         self._far: tuple[int, int] | None = None
         self._near: tuple[int, int] | None = None
 
@@ -88,7 +91,7 @@ class PtyCable:
             os.close(descriptor)
 
     def _carry(self, towards_device: bool) -> None:  # noqa: FBT001 - one of two directions
-        source, target = (self._near, self._far) if towards_device else (self._far, self._near)
+        source = self._near if towards_device else self._far
         spoil = self.to_device if towards_device else self.to_client
         if source is None:
             return
@@ -96,5 +99,15 @@ class PtyCable:
             data = os.read(source[0], 4096)
             if spoil is not None:
                 data = spoil(data)
-            if target is not None and data:
+            if self._character == 0:
+                self._deliver(data, towards_device)
+                return
+            start = max(self._loop.time(), self._free_at[towards_device])
+            end = self._free_at[towards_device] = start + len(data) * self._character
+            self._loop.call_at(end, self._deliver, data, towards_device)
+
+    def _deliver(self, data: bytes, towards_device: bool) -> None:  # noqa: FBT001 - as above
+        target = self._far if towards_device else self._near
+        if target is not None and data:
+            with suppress(BlockingIOError):
                 os.write(target[0], data)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, override
+from typing import Final, Self, override
 
 from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import ModbusIOException
@@ -44,11 +44,17 @@ class LineSettings:
     parity: str = "N"
     stopbits: int = 1
 
+    @property
+    def character(self) -> float:
+        """Seconds that a byte takes."""
+        bits = 1 + self.bytesize + (self.parity != "N") + self.stopbits
+        return bits / self.baudrate
+
 
 class Connection(ServerRequestHandler):
     """One client, or the one serial line."""
 
-    def __init__(self, owner: _TcpServer | _SerialServer, server: Server) -> None:
+    def __init__(self, owner: TcpServer | _SerialServer, server: Server) -> None:
         super().__init__(owner, None, None, None)  # type: ignore[no-untyped-call]  # pymodbus
         self._link = server
         self._device = server.device
@@ -211,10 +217,18 @@ class Connection(ServerRequestHandler):
             self.transport.write(packet)
 
 
-class _TcpServer(ModbusTcpServer):
+class TcpServer(ModbusTcpServer):
     """Modbus TCP, or RTU frames over TCP."""
 
     link: Server
+
+    @classmethod
+    def create(cls, link: Server) -> Self:
+        """Make one that does not listen yet."""
+        devices = link.device.sim_devices()
+        server = cls(devices, framer=link.framer, address=(link.host, link.port))
+        server.link = link
+        return server
 
     @override
     def callback_new_connection(self) -> Connection:
@@ -250,7 +264,7 @@ class Server:
         self.framer = framer
         self.path = path
         self.line = line or LineSettings()
-        self._server: _TcpServer | _SerialServer | None = None
+        self._server: TcpServer | _SerialServer | None = None
         self._connections: list[Connection] = []
         self._unsubscribe = device.clock.subscribe(self._drop_the_idle)
         device.servers.append(self)
@@ -267,14 +281,14 @@ class Server:
         if self._server is not None:
             return
         devices = self.device.sim_devices()
-        server: _TcpServer | _SerialServer
+        server: TcpServer | _SerialServer
         if self.path is None:
-            tcp = _TcpServer(devices, framer=self.framer, address=(self.host, self.port))
+            tcp = TcpServer(devices, framer=self.framer, address=(self.host, self.port))
             tcp.link = self
             server = tcp
         else:
             serial = _SerialServer(
-                devices,
+                self.device.sim_devices(),
                 port=self.path,
                 baudrate=self.line.baudrate,
                 bytesize=self.line.bytesize,
@@ -404,9 +418,14 @@ async def serve_serial(
 
 
 @asynccontextmanager
-async def serve_pty(device: SimulatedDevice, link: Path | None = None) -> AsyncIterator[PtyCable]:
-    """Serve at one end of a cable of pseudo-terminals; the client opens `cable.path`."""
-    with PtyCable(link=link) as cable:
+async def serve_pty(
+    device: SimulatedDevice, link: Path | None = None, *, pace: LineSettings | None = None
+) -> AsyncIterator[PtyCable]:
+    """Serve at one end of a cable of pseudo-terminals; the client opens `cable.path`.
+
+    With `pace`, bytes take the time that they take on a line with these settings.
+    """
+    with PtyCable(link=link, character=0.0 if pace is None else pace.character) as cable:
         server = _Adapter(device, cable)
         await server.plug()
         try:
