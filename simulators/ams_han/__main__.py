@@ -10,7 +10,6 @@ from pathlib import Path
 from random import Random
 
 from simulators.ams_han.catalogue import METERS
-from simulators.ams_han.ciphering import Seal
 from simulators.ams_han.faults import Faults
 from simulators.ams_han.house import House
 from simulators.ams_han.meter import HanMeter
@@ -56,7 +55,7 @@ def build(chosen: argparse.Namespace) -> tuple[HanMeter, Faults]:
         start = start.replace(tzinfo=UTC)
     seal = None
     if chosen.key is not None:
-        seal = Seal(key=chosen.key, authentication_key=chosen.authentication_key)
+        seal = kind.seal(chosen.key, chosen.authentication_key)
     meter = HanMeter(
         kind,
         start=start,

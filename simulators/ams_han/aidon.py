@@ -54,23 +54,28 @@ class Aidon:
         version = "EMBRIQ_V1_1" if self.embriq else "AIDON_V0001"
         serial = self.identity.serial.ljust(16, "\0") if self.embriq else self.identity.serial
         exponent = -2 if self.embriq else -1
+        # An Embriq sends zeros for what an IT net does not have; an Aidon leaves out the current.
+        silent = self.embriq and self.net is Net.IT
         currents = [
             structure(
-                code(f"1-0:{group}.7.0"), int16(ampere / 10**exponent), scale(exponent, AMPERE)
+                code(f"1-0:{group}.7.0"),
+                int16(0 if silent and group == 51 else ampere * 10**-exponent),
+                scale(exponent, AMPERE),
             )
             for group, ampere in zip((31, 51, 71), now.currents, strict=True)
         ]
         voltages = [
-            structure(code(f"1-0:{group}.7.0"), uint16(volt * 10), scale(-1, VOLT))
+            structure(
+                code(f"1-0:{group}.7.0"),
+                uint16(0 if silent and group == 52 else volt * 10),
+                scale(-1, VOLT),
+            )
             for group, volt in zip((32, 52, 72), now.voltages, strict=True)
         ]
-        match self.net:
-            case Net.ONE_PHASE:
-                del currents[1:], voltages[1:]
-            case Net.IT if not self.embriq:
-                del currents[1]
-            case _:
-                pass
+        if self.net is Net.ONE_PHASE:
+            del currents[1:], voltages[1:]
+        elif self.net is Net.IT and not self.embriq:
+            del currents[1]
         return [
             structure(code("1-1:0.2.129"), visible(version)),
             structure(code("0-0:96.1.0"), visible(serial)),

@@ -156,6 +156,7 @@ def _p1(
         step=1.0 if dutch else 10.0,
         frames=as_text,
         ciphered=ciphered,
+        title=b"SAG\x10\x20\x30\x40\x50",
     )
 
 
@@ -212,6 +213,7 @@ METERS: Final[dict[str, MeterType]] = {
         schedule=one_list,
         step=5.0,
         frames=in_long_frames,
+        title=b"KFM\x10\x20\x30\x40\x50",
         ciphered=True,
     ),
     "sagemcom-at": MeterType(
@@ -220,6 +222,7 @@ METERS: Final[dict[str, MeterType]] = {
         lists=lambda identity: {"full": SagemcomAustria(identity=identity).full},
         schedule=one_list,
         step=5.0,
+        title=b"SAG\x10\x20\x30\x40\x50",
         ciphered=True,
     ),
     "landis-ch": MeterType(
@@ -229,6 +232,7 @@ METERS: Final[dict[str, MeterType]] = {
         schedule=one_list,
         step=5.0,
         frames=in_blocks,
+        title=b"LGZ\x10\x20\x30\x40\x50",
         ciphered=True,
     ),
     "p1-se": _p1("Landis+Gyr E360, Sweden, P1", name="LGF5E360"),

@@ -58,10 +58,17 @@ class MeterType:
     net: Net = Net.TN
     frames: Frames = in_hdlc
     ciphered: bool = False
+    """Whether it is usually encrypted; any meter can be."""
+    title: bytes = b"KAM\x00\x01\x02\x03\x04"
+    """How it calls itself when it encrypts."""
     hourly: str | None = None
     """The list that shows the counters of the full hour."""
     hour_on_clock: bool = False
     """Whether that list also shows the full hour as its time."""
+
+    def seal(self, key: bytes, authentication_key: bytes | None = None) -> Seal:
+        """Return what encrypts the messages of such a meter."""
+        return Seal(key=key, authentication_key=authentication_key, title=self.title)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,10 @@ from .verdict import Ciphered, Information, LongFrame, Telegram, Unit, Whole
 LLC: Final = b"\xe6\xe7\x00"
 BLOCK_TRANSFER: Final = 0xE0
 
-_BREAKS_SEGMENTS: Final = frozenset({Reason.HCS, Reason.FCS, Reason.LENGTH, Reason.CUT})
+#: What was damaged may have been the next part of a message.
+_BREAKS_ANY: Final = frozenset({Reason.CUT, Reason.NOISE})
+_BREAKS_HDLC: Final = _BREAKS_ANY | {Reason.HCS, Reason.FCS, Reason.LENGTH}
+_BREAKS_MBUS: Final = _BREAKS_ANY | {Reason.MBUS_CHECKSUM}
 
 
 class Decoder:
@@ -43,10 +46,17 @@ class Decoder:
         return self._lists.meter
 
     def damaged(self, drop: Drop) -> None:
-        """Count a damaged frame. If it was a segment, what came before it is lost with it."""
+        """Count a damaged frame.
+
+        If it was part of a message, what came before is lost with it: the end of one message must
+        never be joined to the beginning of another.
+        """
         self.journal.drop(drop)
-        if drop.reason in _BREAKS_SEGMENTS:
+        if drop.reason in _BREAKS_HDLC:
             self._segments.clear()
+            self._blocks.clear()
+        if drop.reason in _BREAKS_MBUS:
+            self._long_frames.clear()
 
     def forget(self) -> None:
         """Begin anew after the link was closed; the meter is still the same."""

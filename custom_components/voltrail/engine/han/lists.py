@@ -17,6 +17,8 @@ NOTIFICATION: Final = 0x0F
 _INVOCATION: Final = (1, 5)
 #: More than the fuses of any house with these meters let through.
 _PLAUSIBLE_W: Final = 100_000
+#: Seconds after the hour.
+_SENT_WITHIN: Final = 30
 
 
 class Lists:
@@ -123,8 +125,12 @@ def _convincing(layout: Layout, readings: Readings) -> bool:
 
 
 def _kind(layout: Layout, data: bytes) -> ListKind:
-    """Return the kind; the Swedish Kaifa sends its hourly list all the time, at odd times."""
-    if layout.form is Form.POSITIONS and layout.kind is ListKind.HOURLY:
-        minute = data[layout.clocks[0] + 6]
-        return ListKind.COMPLETE if minute else ListKind.HOURLY
-    return layout.kind
+    """Return the kind of list; the same one is hourly in Norway and all there is in Sweden.
+
+    A Norwegian Kaifa sends it ten seconds after the hour and gives no distance to UTC.
+    """
+    if layout.form is not Form.POSITIONS or layout.kind is not ListKind.HOURLY:
+        return layout.kind
+    _hour, minute, second, _, *deviation = data[layout.clocks[0] + 5 : layout.clocks[0] + 11]
+    on_the_hour = minute == 0 and second <= _SENT_WITHIN and deviation == [0x80, 0x00]
+    return ListKind.HOURLY if on_the_hour else ListKind.COMPLETE

@@ -10,10 +10,14 @@ from .verdict import NO_START, Short, Telegram, Verdict, Whole, refuse
 START: Final = 0x2F
 #: A telegram with a text message of the network operator stays below this.
 LARGEST: Final = 8192
+_LONGEST_NAME: Final = 70
 
-_IDENTIFICATION: Final = re.compile(rb"/[A-Za-z]{3}[0-9]")
+#: Neither mark can be part of a name.
+_IDENTIFICATION: Final = re.compile(rb"/[A-Za-z]{3}[0-9][^\r\n\0!/]{0,64}[\r\n\0]")
+_BEGUN: Final = re.compile(rb"/(?:[A-Za-z]{1,3}|[A-Za-z]{3}[0-9][^\r\n\0!/]{0,64})?")
 _NOT_TEXT: Final = re.compile(rb"[^\r\n\0\t -~]")
-_END: Final = re.compile(rb"(?<=[\r\n\0])!")
+#: The end of a telegram, or the beginning of the next if this one was cut.
+_END: Final = re.compile(rb"(?<=[\r\n\0])[!/]")
 _DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 _LINE_END: Final = re.compile(rb"(?:\r[\n\0]|\n|\0)")
 LINE: Final = re.compile(
@@ -25,11 +29,9 @@ _CONTINUED: Final = re.compile(rb"(?:\([^()\r\n\0]*\))+")
 
 def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
     """Judge the slash at ``start`` as the beginning of a telegram."""
-    head = buffer[start : start + 5]
-    if len(head) < 5:
-        return NO_START if ended else Short(5)
-    if _IDENTIFICATION.match(head) is None:
-        return NO_START
+    if _IDENTIFICATION.match(buffer, start) is None:
+        open_end = _BEGUN.fullmatch(buffer, start, start + _LONGEST_NAME)
+        return Short(len(buffer) - start + 1) if open_end and not ended else NO_START
     end = _END.search(buffer, start + 5, start + LARGEST)
     last = end.start() if end else min(len(buffer), start + LARGEST)
     if _NOT_TEXT.search(buffer, start, last):
@@ -38,6 +40,8 @@ def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
         if len(buffer) - start >= LARGEST:
             return refuse(Reason.LENGTH, f"a P1 telegram has no end within {LARGEST} bytes")
         return Short(len(buffer) - start + 1)
+    if buffer[last] == START:
+        return refuse(Reason.CUT, "a P1 telegram is cut: another one begins in it")
     # One bridge replaces each line feed by a zero byte. The meter counted the line feed.
     text = bytes(buffer[start : last + 1]).replace(b"\0", b"\n")
     return _check(buffer, start, last + 1, text, ended=ended)

@@ -29,7 +29,7 @@ class _Examiner(Protocol):
 
 def _examine_ciphered(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
     """Judge the DB at ``start`` as a ciphered message without a frame, as in Luxembourg."""
-    head = buffer[start : start + 13]
+    head = bytes(buffer[start : start + 13])
     if head[1:2] not in {b"", b"\x08"}:
         return NO_START
     if len(head) < 13:
@@ -128,7 +128,7 @@ class Stream:
                     break
                 drop: Drop | None = Drop(
                     Reason.CUT,
-                    f"something that began like a frame ended after {len(buffer) - start} bytes",
+                    f"a frame is cut: it ends after {len(buffer) - start} bytes",
                 )
             else:
                 drop = verdict.drop

@@ -44,6 +44,7 @@ class _Reading:
         self.data = data
         self.items: list[_Item] = []
         self.strays: list[Node] = []
+        self.flat = body.tag == Tag.STRUCTURE
         self._walk(body)
         self.serial: str | None = None
         self.model: str | None = None
@@ -113,7 +114,7 @@ class _Reading:
             self.changing.append((stray.start, stray.end))
         elif self.version is None and text.startswith(kamstrup.PREFIX):
             self.version = text
-        elif self.serial is None and len(text) >= _SHORTEST_SERIAL:
+        elif self.flat and self.serial is None and len(text) >= _SHORTEST_SERIAL:
             self.serial = text
 
     def skip(self, item: _Item) -> None:

@@ -51,9 +51,9 @@ class Telegrams:
         for line in text[identification.end() : -1].splitlines():
             if line and not telegram.take(line):
                 self._journal.skip(line.partition(b"(")[0].decode("ascii", "replace")[:24])
+        telegram.finish()
         if not telegram.readings:
             raise DropError(Reason.UNKNOWN_LIST, "a telegram has no value that is known here")
-        telegram.finish()
         meter = Meter(
             manufacturer=maker_of_letters(identification[1].decode("ascii")),
             model=clean(identification[2]),
