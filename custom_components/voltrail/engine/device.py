@@ -16,6 +16,7 @@ from .errors import DeviceSilentError, VoltrailError, WrongDeviceError, explaine
 from .options import Options
 from .parts import Identity, Part
 from .points import Declared, points_of
+from .register import Register, described
 from .source import Problem, Reading, Source
 
 _LOGGER = logging.getLogger(__name__)
@@ -186,6 +187,11 @@ class VoltrailDevice(Source, Device):
             names = tuple(name for name in names if name in keep)
         await self.refresh(names)
 
+    async def update(self) -> None:
+        """Read everything now; what could not be read is in :attr:`failures`."""
+        for cadence in Cadence:
+            await self.poll(cadence)
+
     async def refresh(self, names: Iterable[str]) -> None:
         """Read the named components now.
 
@@ -275,6 +281,21 @@ class VoltrailDevice(Source, Device):
     def serves(self, component: Component, name: str) -> bool:
         """Whether a declared value exists here: a component may be restricted to less."""
         return name in component.resolved_fields or name not in component.declared_fields
+
+    def register(self, path: str) -> Register:
+        """Return where a value is read from.
+
+        ``KeyError`` if this device has no such value; ``LookupError`` if it has, but works it
+        out of others.
+        """
+        reading = self.reading(path)
+        for name in reading.components:
+            slot = self._slots[name]
+            resolved = slot.component.resolved_fields.get(reading.name)
+            if slot.part is reading.part and resolved is not None:
+                return described(resolved, reading.point, slot.unit_id)
+        msg = f"{path} is worked out from other values and has no register of its own"
+        raise LookupError(msg)
 
     @override
     def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:

@@ -44,14 +44,14 @@ class OptionField:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class Family[D: VoltrailDevice = VoltrailDevice]:
     """A kind of device: what the config flow, the command line and the docs need to know."""
 
     key: str
     title: str
     manufacturer: str
     transports: tuple[Transport, ...]
-    create: Callable[[UnitSource, int, Options], VoltrailDevice]
+    create: Callable[[UnitSource, int, Options], D]
     """Build a device on a link; nothing is sent yet."""
     port: int = 502
     unit_id: int = 1
@@ -69,3 +69,8 @@ class Family:
     zeroconf: tuple[str, ...] = ()
     """The mDNS service types under which such a device makes itself known. What they say
     about a port is not about Modbus."""
+
+    @property
+    def pushed(self) -> bool:
+        """Whether such a device speaks by itself and cannot be asked."""
+        return not {Transport.NETWORK, Transport.MQTT}.isdisjoint(self.transports)
