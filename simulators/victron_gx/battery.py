@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _SECONDS_PER_HOUR: Final = 3600.0
+#: Less current than this, in A, is none.
+_STANDS_STILL: Final = 0.1
 #: Above this the BMS reduces the charge current, down to nothing when full.
 _TAPER_FROM: Final = 95.0
 
@@ -61,6 +63,18 @@ class Battery:
     def amp_hours(self) -> float:
         """The capacity in Ah."""
         return self.capacity / (self.cells * 3.2)
+
+    @property
+    def consumed(self) -> float:
+        """What is missing in Ah, negative as battery monitors have it."""
+        return -self.amp_hours * (100 - self.soc) / 100
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it lasts like this; None while it is not being discharged."""
+        if self.current > -_STANDS_STILL:
+            return None
+        return (self.amp_hours + self.consumed) * _SECONDS_PER_HOUR / -self.current
 
     def pass_time(self, seconds: float, power: float) -> None:
         """Count what flowed since the last time, then let `power` flow."""

@@ -44,6 +44,7 @@ class EssController(Driver):
         home: Home,
         *,
         settings: Service,
+        system: Service,
         hub4: Service | None,
         vebus: Service | None,
         pv_inverter: Service | None,
@@ -53,6 +54,7 @@ class EssController(Driver):
     ) -> None:
         self._home = home
         self._settings = settings
+        self._system = system
         self._hub4 = hub4
         self._vebus = vebus
         self._pv_inverter = pv_inverter
@@ -95,6 +97,11 @@ class EssController(Driver):
 
     @override
     def publish(self) -> None:
+        # Dynamic ESS is shown as switched; the schedule itself is not carried out.
+        active = bool(self._settings["dess_mode"]) and self._hub4 is not None
+        self._system["dess_available"] = int(self._hub4 is not None)
+        self._system["dess_active"] = int(active)
+        self._system["dess_target_soc"] = self._settings["dess_schedule_soc"] if active else None
         if self._hub4 is not None:
             self._hub4["setpoint_override"] = self.override.value
             self._hub4["feed_in_limiting"] = int(self._home.flows.pv_ac_held_back)

@@ -57,7 +57,7 @@ class Status:
     ignored_writes: int = 0
     #: Times that the Modbus server died of a request.
     crashes: int = 0
-    restarts: int = 0
+    reboots: int = 0
 
 
 class VictronGx(SimulatedDevice):
@@ -91,12 +91,7 @@ class VictronGx(SimulatedDevice):
         seed: int = 0,
     ) -> None:
         super().__init__("victron_gx", clock=clock, seed=seed)
-        self.firmware = Firmware.parse(firmware)
-        self.server = self.firmware.server if server is None else server
-        if not OLDEST_SERVER <= self.server <= NEWEST_SERVER:
-            message = f"v1.0.{self.server} is no server that is simulated"
-            raise ValueError(message)
-        self.map = address_map(self.server)
+        self.install(firmware, server)
         self.portal_id = portal_id
         self.model = model
         self.serial = serial
@@ -136,9 +131,9 @@ class VictronGx(SimulatedDevice):
             "home_battery": self.home.battery,
         }
         self.verbs |= {
-            "restart": self.restart,
+            "reboot": self.reboot,
             "clear_last_error": self.clear_last_error,
-            "switch_vebus_off_and_on": self.home.vebus_counters.clear,
+            "power_cycle_vebus": self.home.vebus_counters.clear,
         }
         self.home.step(_AN_INSTANT, self.clock.moment)
         self._follow_the_sun()
@@ -155,6 +150,7 @@ class VictronGx(SimulatedDevice):
         self.controller = EssController(
             self.home,
             settings=self.services["settings_0"],
+            system=self.services["system_0"],
             hub4=self._first("hub4"),
             vebus=self._first("vebus"),
             pv_inverter=self._first("pvinverter"),
@@ -227,9 +223,18 @@ class VictronGx(SimulatedDevice):
 
     # Verbs.
 
-    def restart(self) -> None:
+    def install(self, firmware: str, server: int | None = None) -> None:
+        """Put another firmware in; a reboot is another matter."""
+        self.firmware = Firmware.parse(firmware)
+        self.server = self.firmware.server if server is None else server
+        if not OLDEST_SERVER <= self.server <= NEWEST_SERVER:
+            message = f"v1.0.{self.server} is no server that is simulated"
+            raise ValueError(message)
+        self.map = address_map(self.server)
+
+    def reboot(self) -> None:
         """Boot the GX: nobody is answered for a while, then the devices come back one by one."""
-        self.status.restarts += 1
+        self.status.reboots += 1
         self._go_down(self._boot_seconds)
         for driver in self._drivers:
             driver.restart()
@@ -376,11 +381,13 @@ class VictronGx(SimulatedDevice):
         for name, value in states.items():
             key, _, rest = name.partition(".")
             service = self.services.get(key)
-            if service is None:
+            if name == "gx.firmware":
+                self.install(str(value))
+            elif service is None:
                 super().set({name: value})
+                self._stale = True
             else:
                 _set_service(service, rest, value)
-        self._stale = True
 
 
 def _is_stored(service: Service, name: str) -> bool:

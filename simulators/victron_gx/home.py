@@ -22,6 +22,8 @@ type Three = tuple[int, int, int]
 
 _NOTHING: Final[Three] = (0, 0, 0)
 _WATT_SECONDS_PER_KWH: Final = 3_600_000.0
+#: Less than this, in W, is what whole watts leave over.
+_ROUNDING: Final = 10
 #: How the base load is spread over three phases.
 _SHARES: Final = {1: (1.0, 0.0, 0.0), 2: (0.6, 0.4, 0.0), 3: (0.5, 0.3, 0.2)}
 
@@ -135,6 +137,10 @@ class Counters:
     def add(self, name: str, watts: float, seconds: float) -> None:
         """Count a power."""
         self._kwh[name] = self[name] + watts * seconds / _WATT_SECONDS_PER_KWH
+
+    def preset(self, **kwh: float) -> None:
+        """Have counted this much already."""
+        self._kwh.update(kwh)
 
     def add_signed(self, name: str, other: str, watts: float, seconds: float) -> None:
         """Count a power under one name if it is positive, else under the other."""
@@ -346,10 +352,11 @@ class Home:
         else:
             total = sum(net) - self._aim()
             if orders.keep_charged or not orders.controlled:
-                total = -self._accepts
+                room = max(0.0, self._accepts - panels)
+                total = -room / self.house.inverter_efficiency
             # Panels that the battery has no room for go to the house, and to the grid if allowed.
             surplus = (panels - self._accepts) * self.house.inverter_efficiency
-            if orders.controlled and surplus > total:
+            if orders.controlled and surplus > max(total, 0.0):
                 total = surplus if orders.feed_in_panels else max(total, min(surplus, sum(net)))
             if orders.feed_in_limit is not None:
                 total = min(total, sum(net) + orders.feed_in_limit)
@@ -433,7 +440,7 @@ class Home:
     def _hold_back(self, panels: int, needed: int) -> tuple[int, bool]:
         """Let the MPPTs make no more than battery and inverter take."""
         room = max(0, round(self._accepts) + needed)
-        return min(panels, room), panels > room
+        return min(panels, room), panels > room + _ROUNDING
 
     def _per_mppt(self, panels: int) -> tuple[int, ...]:
         each, rest = divmod(panels, self.mppts) if self.mppts else (0, 0)

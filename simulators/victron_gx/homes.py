@@ -73,7 +73,8 @@ def _vebus(instance: int = VEBUS) -> Service:
 
 def _can_battery(battery: Battery) -> Service:
     """A battery with a BMS on the CAN bus, which has limits and cells and no energy counters."""
-    return Service(kind="battery", instance=CAN_BATTERY).update(
+    battery_service = Service(kind="battery", instance=CAN_BATTERY, fixed="relay,mode")
+    return battery_service.update(
         soh=99,
         capacity=battery.amp_hours,
         charge_voltage_limit=56.8,
@@ -121,9 +122,27 @@ def _mppt(instance: int, name: str) -> Service:
 
 
 def _home(*, phases: int, seed: int, battery: Battery, mppts: int, pv_inverters: float) -> Home:
+    """A home that has been running for years; some counters are past the end of 16 bits."""
     house = House(phases=phases, pv_inverters=pv_inverters)
     random = Random(seed)  # noqa: S311 - repeatable weather, not a secret
-    return Home(random=random, mppts=mppts, house=house, battery=battery)
+    home = Home(random=random, mppts=mppts, house=house, battery=battery)
+    battery.energy_charged, battery.energy_discharged = 2_412_300.0, 2_230_900.0
+    home.counters.preset(imported=2345.67, exported=5678.9)
+    for number in range(1, phases + 1):
+        home.counters.preset(
+            **{
+                f"imported_l{number}": 612.34 + 201.5 * number,
+                f"exported_l{number}": 1702.2 + 95.4 * number,
+                f"pv_l{number}": 3104.55 / number,
+            }
+        )
+    home.vebus_counters.preset(
+        input_1_to_output=41.2, input_1_to_inverter=3.41, inverter_to_output=87.65
+    )
+    for number, day in enumerate(home.days):
+        day.total = 7012.3 - 4200 * number
+        day.yesterday, day.most_yesterday = 11.4 - number, 2310 - 150 * number
+    return home
 
 
 def ess_home(
@@ -165,6 +184,9 @@ def ess_home(
 
 #: One of each type, on instances that devices of that type have.
 EVERYTHING: Final[Mapping[str, int]] = {
+    "system": 0,
+    "settings": 0,
+    "platform": 0,
     "hub4": 0,
     "vebus": VEBUS,
     "battery": CAN_BATTERY,
@@ -201,10 +223,7 @@ EVERYTHING: Final[Mapping[str, int]] = {
 def everything(*, phases: int = 3, seed: int = 0, **options: Any) -> VictronGx:
     """One device of every type at once, each with every value it can have."""
     battery = Battery()
-    services = [
-        _settings(),
-        *(Service(kind=kind, instance=instance) for kind, instance in EVERYTHING.items()),
-    ]
+    services = [Service(kind=kind, instance=instance) for kind, instance in EVERYTHING.items()]
     known = {
         "vebus": _vebus(),
         "battery": _can_battery(battery),

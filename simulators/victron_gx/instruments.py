@@ -124,11 +124,8 @@ class Instruments(Driver):
         service["power"] = battery.power
         service["soc"] = battery.soc
         service["temperature"] = battery.temperature
-        missing = battery.amp_hours * (100 - battery.soc) / 100
-        service["consumed_charge"] = -missing
-        left = battery.amp_hours - missing
-        draining = battery.current < -0.1
-        service["time_to_go"] = 3600 * left / -battery.current if draining else None
+        service["consumed_charge"] = battery.consumed
+        service["time_to_go"] = battery.seconds_left
         if "charge_current_limit" in service.values:  # a BMS, not a shunt
             cell = battery.voltage / battery.cells
             service["charge_current_limit"] = battery.charge_current_limit
@@ -206,7 +203,8 @@ class Instruments(Driver):
         service["battery_state"] = (
             _CHARGING if battery.power > 0 else _DISCHARGING if battery.power < 0 else _IDLE
         )
-        service["battery_consumed_charge"] = -battery.amp_hours * (100 - battery.soc) / 100
+        service["battery_consumed_charge"] = battery.consumed
+        service["battery_time_to_go"] = battery.seconds_left
         service["dc_pv_power"] = sum(flows.pv_dc)
         service["dc_pv_current"] = sum(flows.pv_dc) / battery.voltage
         service["vebus_power"] = service["inverter_charger_power"] = -flows.inverter_dc

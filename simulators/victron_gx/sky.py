@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from random import Random
 
-#: How long a cloud lasts, in seconds.
+#: How long a cloud lasts, and how long its edge takes, in seconds.
 _CLOUD_SECONDS: Final = 180.0
+_EDGE_SECONDS: Final = 20.0
 
 
 @dataclass(kw_only=True)
@@ -23,13 +24,15 @@ class Sky:
     clouds: float = 0.5
     #: A fixed light, whatever the hour; None follows the clock.
     light: float | None = None
+    _drift: float = field(default=0.0, repr=False)
     _cover: float = field(default=0.0, repr=False)
     _now: float = field(default=0.0, repr=False)
 
     def step(self, seconds: float, moment: datetime) -> None:
         """Let the clouds drift and the sun move on."""
         kept = exp(-seconds / _CLOUD_SECONDS)
-        self._cover = self._cover * kept + (1 - kept**2) ** 0.5 * self.random.gauss()
+        self._drift = self._drift * kept + (1 - kept**2) ** 0.5 * self.random.gauss()
+        self._cover += (self._drift - self._cover) * (1 - exp(-seconds / _EDGE_SECONDS))
         if self.light is not None:
             self._now = self.light
             return

@@ -13,6 +13,7 @@ EVCHARGER: Final = Table(
     text(3810, 4, "model"),
     u16(3814, "max_current", 1, "A", write=True),
     u16(3815, "mode", write=True),
+    # The total until server 95, the session since 96.
     u32(3816, "session_energy", 100, "kWh", since=96),
     *phases(u16(3818, "power", 1, "W")),
     u16(3821, "power", 1, "W"),

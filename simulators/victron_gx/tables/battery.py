@@ -106,7 +106,8 @@ BATTERY: Final = Table(
     u16(1327, "smart_lithium_error_configuration", since=95),
     text(1328, 8, "connection", since=68),
     text(1336, 8, "custom_name", write=True, since=97),
-    # What earlier releases had there.
+    # What earlier releases had there. Those from 1319 to 1321 lie inside the name of the warmest
+    # cell; today the same addresses are part of that name.
     filler(327, 3, since=79, until=95),
     u16(1319, "mode", write=True, since=42, until=94),
     u16(1320, "balancer_status", since=62, until=94),

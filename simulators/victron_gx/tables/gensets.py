@@ -13,6 +13,7 @@ GENSET: Final = Table(
     filler(3210, 2, since=96),
     u16(3212, "product_id"),
     u16(3213, "status_code"),
+    # Worked out by the server since 90, from the error texts.
     u16(3214, "error_code"),
     u16(3215, "remote_start_enabled"),
     u16(3216, "engine_load", 1, "%"),

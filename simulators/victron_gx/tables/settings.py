@@ -10,6 +10,7 @@ SETTINGS: Final = Table(
     u16(2701, "max_charge_percentage", 1, "%", write=True),
     u16(2702, "max_discharge_percentage", 1, "%", write=True),
     i16(2703, "grid_setpoint", 0.01, "W", write=True),
+    # -1, which stands for no limit, reads 0 here and at 2706: it is less than half a step.
     i16(2704, "max_discharge_power", 0.1, "W", write=True, since=50),
     i16(2705, "max_charge_current", 1, "A", write=True),
     i16(2706, "max_feed_in_power", 0.01, "W", write=True),
@@ -44,7 +45,8 @@ SETTINGS: Final = Table(
     i32(5428, "dess_schedule_start", 1, write=True, since=71),
     u16(5430, "dess_schedule_strategy", write=True, since=96),
     text(5700, 8, "system_name", write=True, since=97),
-    # What earlier releases had there.
+    # What earlier releases had there. The one at 2717 lies inside the set-point at 2716, and the
+    # one at 5429 inside the start of the schedule.
     u16(2704, "max_discharge_power", 0.1, "W", write=True, until=49),
     i16(2714, "peak_shaving_import_limit", 1, "A", write=True, since=72, until=75),
     u16(2717, "metered_by_inverter", write=True, since=75, until=88),

@@ -12,6 +12,7 @@ SOLARCHARGER: Final = Table(
     u16(774, "mode", write=True),
     u16(775, "state"),
     u16(776, "pv_voltage", 100, "V"),
+    # Worked out by the server, power by voltage.
     i16(777, "pv_current", 10, "A"),
     u16(778, "equalization_pending"),
     u16(779, "equalization_time_left", 10, "s"),
