@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
-from .controls import Bounds, Control, NumberControl, SwitchControl
-from .errors import NotSupportedError
+from .controls import Bounds, Control, NumberControl, SwitchControl, shown
+from .errors import BelowMinimumError, NoVoltageError
 from .options import Options
 from .parts import Part
 from .points import Quantity
@@ -270,7 +270,7 @@ class ChargePoint(ABC):
                 return
             amps = self.resume_current
         elif amps < self.minimum_current:
-            raise NotSupportedError(reason=f"charging needs at least {self.minimum_current:g} A")
+            raise BelowMinimumError(minimum=shown(self.minimum_current))
         await self.set_current_limit(amps)
 
     @property
@@ -310,7 +310,7 @@ class ChargePoint(ABC):
         watts = self.power_bounds().accept(watts)
         volts = self._volts_in_use()
         if volts is None:
-            raise NotSupportedError(reason="the voltage is not measured, so watts mean nothing")
+            raise NoVoltageError
         await self.set_current_limit(min(watts / volts, self.current_bounds().maximum))
 
     def _volts_in_use(self) -> float | None:

@@ -84,6 +84,16 @@ class NotAppliedError(VoltrailError):
     message = "The device did not take the value: asked for {asked}, it holds {found}."
 
 
+class NotAcceptedError(NotAppliedError):
+    """The device took the request, holds another value afterwards, and there may be reasons."""
+
+    key = "not_accepted"
+    message = (
+        "The device did not take the value: asked for {asked}, it holds {found}. "
+        "Likely reasons: {reasons}."
+    )
+
+
 class CallerError(VoltrailError):
     """The request itself was impossible; nothing reached the device."""
 
@@ -114,6 +124,27 @@ class NotSupportedError(CallerError):
 
     key = "not_supported"
     message = "This device cannot do that: {reason}."
+
+
+class BelowMinimumError(CallerError):
+    """A current that no car can be charged with."""
+
+    key = "below_minimum"
+    message = "Charging needs at least {minimum} A."
+
+
+class NoVoltageError(CallerError):
+    """Watts cannot be turned into amps."""
+
+    key = "no_voltage"
+    message = "A power limit needs a measured voltage, and there is none now."
+
+
+class ForbiddenRegisterError(CallerError):
+    """A register that this device must not be asked for."""
+
+    key = "forbidden_register"
+    message = "Register {address} must not be read: this device answers by hanging up."
 
 
 class NotNowError(CallerError):

@@ -17,9 +17,9 @@ from custom_components.voltrail.engine.controls import NumberControl
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.errors import (
+    BelowMinimumError,
     DeviceRefusedError,
     NotAppliedError,
-    NotSupportedError,
     OutOfBoundsError,
     ReadOnlyError,
     VoltrailError,
@@ -181,7 +181,7 @@ async def test_resuming() -> None:
         assert point.current_limit == 16
         await point.resume(8.5)
         assert point.current_limit == 8.5
-        with pytest.raises(NotSupportedError):
+        with pytest.raises(BelowMinimumError):
             await point.resume(5)
         assert isinstance(point, CurrentLimited)
         assert isinstance(point, PowerLimited)
