@@ -30,9 +30,12 @@ def sample(*, earlier: bool = False) -> Eve:
         clock=Clock(start=_LATER - timedelta(seconds=round(before))),
     )
     (socket,) = eve.sockets
-    eve.grid.nominal_l1, eve.grid.nominal_l2, eve.grid.nominal_l3 = 237.82, 240.76, 238.81
+    # As recorded: the station cuts where rounding would lead to 237.82, 240.76, 238.81 and 50.02.
+    eve.grid.nominal_l1 = 237.8199920654297
+    eve.grid.nominal_l2 = 240.75999450683594
+    eve.grid.nominal_l3 = 238.80999755859375
     eve.grid.noise = 0.0
-    eve.grid.frequency = 50.02
+    eve.grid.frequency = 50.02000427246094
     socket.meter.voltages = eve.grid.voltages
     socket.meter.energy_l1 = 31.0
     return eve
