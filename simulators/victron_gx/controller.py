@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, override
 
 from simulators.victron_gx.driver import Driver, Volatile
-from simulators.victron_gx.home import Home, Orders, Switch
+from simulators.victron_gx.home import Home
+from simulators.victron_gx.orders import Orders, Switch
 
 if TYPE_CHECKING:
     from simulators.victron_gx.service import Service

@@ -97,7 +97,7 @@ class GatewayUnit(Unit):
         reason = f"no {kind} at unit id {self._unit_id}"
         if not first:
             raise gx.refusal(ExcCodes.ILLEGAL_ADDRESS, reason)
-        # v1.0.89 to v1.0.91 are also said to crash here now and then; none of them was released.
+        # UNCONFIRMED: v1.0.89 to v1.0.91 may crash here instead. All of these were betas only.
         if gx.server in _UNLISTED_IS_SILENT and listed(self._unit_id, gx.server) is None:
             raise gx.refusal(ExcCodes.GATEWAY_NO_RESPONSE, reason)
         raise gx.refusal(ExcCodes.GATEWAY_PATH_UNAVIABLE, reason)

@@ -6,12 +6,13 @@ what was shown, times how long. So everything adds up to the last digit.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import IntEnum
 from math import exp
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulators.grid import Grid
 from simulators.victron_gx.battery import Battery
+from simulators.victron_gx.counters import Counters, MpptDay
+from simulators.victron_gx.orders import Orders, Switch
 from simulators.victron_gx.sky import Sky
 
 if TYPE_CHECKING:
@@ -21,50 +22,10 @@ if TYPE_CHECKING:
 type Three = tuple[int, int, int]
 
 _NOTHING: Final[Three] = (0, 0, 0)
-_WATT_SECONDS_PER_KWH: Final = 3_600_000.0
 #: Less than this, in W, is what whole watts leave over.
 _ROUNDING: Final = 10
 #: How the base load is spread over three phases.
 _SHARES: Final = {1: (1.0, 0.0, 0.0), 2: (0.6, 0.4, 0.0), 3: (0.5, 0.3, 0.2)}
-
-
-class Switch(IntEnum):
-    """The switch of a Multi, as VE.Bus counts it."""
-
-    CHARGER_ONLY = 1
-    INVERTER_ONLY = 2
-    ON = 3
-    OFF = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Orders:
-    """What the controller wants; None where nothing is limited."""
-
-    switch: Switch = Switch.ON
-    #: Whether there is an ESS controller at all; without one the Multi charges and passes through.
-    controlled: bool = True
-    keep_charged: bool = False
-    per_phase: bool = False
-    #: Power from the grid that is aimed at.
-    grid_power: float = 0.0
-    #: Mode 3: the power of the Multi's AC input per phase, instead of all of the above.
-    external: bool = False
-    input_powers: tuple[float | None, float | None, float | None] = (None, None, None)
-    #: What the PV inverters may make.
-    pv_inverter_power: float | None = None
-    charge_disabled: bool = False
-    feed_in_disabled: bool = False
-    minimum_soc: float = 0.0
-    inverter_limit: float | None = None
-    charge_current: float | None = None
-    feed_in_limit: float | None = None
-    feed_in_panels: bool = True
-    hold_back_pv_inverters: bool = False
-    input_current: float | None = None
-    import_current: float | None = None
-    export_current: float | None = None
-    shave_always: bool = False
 
 
 class Flows(NamedTuple):
@@ -123,55 +84,6 @@ class House:
     inverter_power: float = 5000.0
     inverter_efficiency: float = 0.95
     inverter_seconds: float = 1.0
-
-
-class Counters:
-    """Counts kWh by name from W that stand still for a while."""
-
-    def __init__(self) -> None:
-        self._kwh: dict[str, float] = {}
-
-    def __getitem__(self, name: str) -> float:
-        return self._kwh.get(name, 0.0)
-
-    def add(self, name: str, watts: float, seconds: float) -> None:
-        """Count a power."""
-        self._kwh[name] = self[name] + watts * seconds / _WATT_SECONDS_PER_KWH
-
-    def preset(self, **kwh: float) -> None:
-        """Have counted this much already."""
-        self._kwh.update(kwh)
-
-    def add_signed(self, name: str, other: str, watts: float, seconds: float) -> None:
-        """Count a power under one name if it is positive, else under the other."""
-        self.add(name if watts > 0 else other, abs(watts), seconds)
-
-    def clear(self) -> None:
-        """Count from zero again."""
-        self._kwh.clear()
-
-
-@dataclass(kw_only=True)
-class MpptDay:
-    """What an MPPT remembers of today and yesterday."""
-
-    today: float = 0.0
-    yesterday: float = 0.0
-    most_today: int = 0
-    most_yesterday: int = 0
-    total: float = 0.0
-
-    def turn(self) -> None:
-        """Begin a new day."""
-        self.yesterday, self.today = self.today, 0.0
-        self.most_yesterday, self.most_today = self.most_today, 0
-
-    def add(self, watts: int, seconds: float) -> None:
-        """Count a power."""
-        energy = watts * seconds / _WATT_SECONDS_PER_KWH
-        self.today += energy
-        self.total += energy
-        self.most_today = max(self.most_today, watts)
 
 
 @dataclass(kw_only=True)

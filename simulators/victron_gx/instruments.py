@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Final, override
 
 from simulators.victron_gx.driver import Driver
-from simulators.victron_gx.home import Home, Switch
+from simulators.victron_gx.home import Home
+from simulators.victron_gx.orders import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

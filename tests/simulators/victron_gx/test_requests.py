@@ -88,11 +88,23 @@ async def test_quantities_and_functions() -> None:
         assert await wire.refusal(800, 0, unit=100) == 0x03
         assert await wire.refusal(800, 126, unit=100) == 0x03
         assert await wire.read(820, 3, unit=100, function=4) == await wire.read(820, 3, unit=100)
-        with pytest.raises(ExceptionAnswerError) as caught:
-            await wire.ask(bytes.fromhex("0100000001"), 100)
-        assert caught.value.code == 0x01
         assert await wire.refusal(0xFFFF, 2, unit=100) == 0x02
-    assert gx.status.errors == 4
+    assert gx.status.errors == 3
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    ["0100000001", "0200000001", "050326FF00", "2B0E0100", "1703200001032600010200FF"],
+    ids=["coils", "inputs", "write coil", "identification", "read and write"],
+)
+async def test_other_functions_are_not_supported(pdu: str) -> None:
+    """Not even those that would tell what is there."""
+    gx = everything()
+    async with asked(gx) as wire:
+        with pytest.raises(ExceptionAnswerError) as caught:
+            await wire.ask(bytes.fromhex(pdu), 100)
+        assert caught.value.code == 0x01
+    assert gx.status.errors == 1
 
 
 async def test_every_exception_is_a_line_in_the_log() -> None:
