@@ -106,7 +106,8 @@ def expected(name: str, list_name: str, now: Quantities) -> dict[str, Number]:
     if list_name == "1" and not name.startswith("kamstrup"):
         return {"power_imported": now.power_imported}
     signed = name.startswith(("aidon", "embriq"))
-    currents = now.currents if signed else tuple(map(abs, now.currents))
+    l1, l2, l3 = now.currents
+    currents = now.currents if signed else (abs(l1), abs(l2), abs(l3))
     readings = powers(now) | per_phase("current", currents) | per_phase("voltage", now.voltages)
     if list_name in {"3", "full"} or (list_name == "2" and name.startswith("kamstrup")):
         readings |= counters(now)

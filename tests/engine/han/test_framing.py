@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from typing import override
 
 import pytest
 
@@ -15,7 +16,7 @@ from simulators.ams_han.faults import Faults, through_brick
 from simulators.ams_han.kamstrup import Kamstrup
 from simulators.ams_han.p1 import P1
 from simulators.ams_han.payloads import shared_flags
-from simulators.ams_han.quantities import Identity
+from simulators.ams_han.quantities import Identity, Quantities
 from simulators.ams_han.wire import (
     AIDON,
     KAMSTRUP,
@@ -59,7 +60,7 @@ def test_check_sums() -> None:
 
 def test_check_sum_agrees_with_the_bitwise_one() -> None:
     """Of data of any length."""
-    random = Random(5)
+    random = Random(5)  # noqa: S311 - noise, not secrets
     for size in range(300):
         data = random.randbytes(size)
         assert passes_x25(data + crc_x25(data))
@@ -220,7 +221,7 @@ class TestResynchronisation:
     @pytest.mark.parametrize("name", ["kaifa-it", "aidon-tn", "kamstrup-tn", "p1-se", "kaifa-at"])
     def test_nothing_untouched_is_lost(self, kind: str, name: str) -> None:
         """Of a stream with a tenth of its messages damaged, all others are found."""
-        faults = Faults(random=Random(11))
+        faults = Faults(random=Random(11))  # noqa: S311 - noise, not secrets
         setattr(faults, kind, 0.1)
         stream = b""
         sent: Counter[str] = Counter()
@@ -591,7 +592,8 @@ def _with_lines(*lines: str) -> bytes:
     """A telegram with a right check and just these lines."""
 
     class Lines(P1):
-        def _swedish(self, _now: object) -> list[str]:
+        @override
+        def _swedish(self, now: Quantities) -> list[str]:
             return list(lines)
 
     return Lines(identity=Identity(serial="", model="")).telegram(BUSY)

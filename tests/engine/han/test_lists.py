@@ -315,6 +315,8 @@ class TestKamstrup:
         return house.quantities(START)
 
 
+#: Ten o'clock, on whatever clock.
+TEN = datetime(2026, 7, 1, 10, tzinfo=UTC)
 _NUMBERED = Identity(serial="26000004", model="")
 
 
@@ -378,29 +380,27 @@ class TestClocks:
     @pytest.mark.parametrize(
         ("clock", "seen"),
         [
-            (coding.date_time(datetime(2026, 7, 1, 10), status=0x01), None),
+            (coding.date_time(TEN, status=0x01), None),
             (b"\xff" * 12, None),
-            (coding.date_time(datetime(2026, 7, 1, 10))[:5] + b"\x18" + bytes(6), None),
+            (coding.date_time(TEN)[:5] + b"\x18" + bytes(6), None),
             (
-                coding.date_time(datetime(2026, 7, 1, 10), status=0xFF),
+                coding.date_time(TEN, status=0xFF),
                 datetime(2026, 7, 1, 9, tzinfo=UTC),
             ),
             (
-                coding.date_time(datetime(2026, 7, 1, 10), status=0x80),
+                coding.date_time(TEN, status=0x80),
                 datetime(2026, 7, 1, 8, tzinfo=UTC),
             ),
             (
-                coding.date_time(datetime(2026, 7, 1, 10), deviation=-120, status=0x80),
+                coding.date_time(TEN, deviation=-120, status=0x80),
                 datetime(2026, 7, 1, 8, tzinfo=UTC),
             ),
             (
-                coding.date_time(datetime(2026, 7, 1, 10), deviation=0),
+                coding.date_time(TEN, deviation=0),
                 datetime(2026, 7, 1, 10, tzinfo=UTC),
             ),
             (
-                coding.date_time(datetime(2026, 7, 1, 10))[:7]
-                + b"\xff"
-                + coding.date_time(datetime(2026, 7, 1, 10))[8:],
+                coding.date_time(TEN)[:7] + b"\xff" + coding.date_time(TEN)[8:],
                 datetime(2026, 7, 1, 9, tzinfo=UTC),
             ),
         ],
@@ -416,7 +416,7 @@ class TestClocks:
     def test_a_clock_with_the_tag_of_a_time(self) -> None:
         """The standard allows one more way to announce the clock of the header."""
         plain = Kamstrup(identity=METERS["kamstrup-tn"].identity).list_1(BUSY)
-        clock = coding.date_time(datetime(2026, 7, 1, 10))
+        clock = coding.date_time(TEN)
         sent = replace(plain, header=plain_header(b"\x19" + clock))
         assert decode_one(sent.frame).timestamp == datetime(2026, 7, 1, 9, tzinfo=UTC)
 

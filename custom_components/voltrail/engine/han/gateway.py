@@ -83,7 +83,8 @@ def _number(value: Any, factor: int) -> Number | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     number = Decimal(value)
-    if abs(number) > _LARGEST:
+    # Compared only: arithmetic on a number with a huge exponent raises.
+    if not -_LARGEST <= number <= _LARGEST:
         return None
     number *= factor
     return int(number) if number == int(number) else float(number)

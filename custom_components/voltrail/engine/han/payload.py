@@ -126,7 +126,7 @@ class PayloadReader:
     def _binary(self, data: bytes) -> Payload | None:
         """Read anything but text; ``None`` if it is none of the known forms."""
         first = data[0]
-        if data.startswith(pulse.PREFIX):
+        if data.startswith(pulse.PREFIX) or (first in pulse.FIELDS and pulse.unpack(data)[0]):
             return self._batch(data)
         if data.lstrip(b"\0\r\n\t ").startswith(b"/"):
             return Payload(kind=PayloadKind.TELEGRAM, messages=self._frames(data))
@@ -202,9 +202,5 @@ class PayloadReader:
         return Payload(kind=kind, text=text[:_LONGEST_TEXT])
 
     def _unknown(self, payload: bytes) -> Payload:
-        """Look for a batch that begins with another field, and give up else."""
-        entries, _ = pulse.unpack(payload)
-        if entries:
-            return self._batch(payload)
         self._drop(Reason.NOISE, f"a message of {len(payload)} bytes is nothing known here")
         return Payload(kind=PayloadKind.UNKNOWN)

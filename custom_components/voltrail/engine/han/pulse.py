@@ -16,6 +16,8 @@ from .drops import Drop, Reason
 
 #: The first field of the samples. What it says is not known, so it is not relied on alone.
 PREFIX: Final = b"\x08\xdc\xd9\x02"
+FIELDS: Final = b"\x08\x12\x18"
+"""What a batch may begin with, if its fields come in another order."""
 
 _KINDS: Final = frozenset({b"HAN", b"P1"})
 _MOST_ENTRIES: Final = 256

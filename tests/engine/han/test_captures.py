@@ -1,0 +1,202 @@
+"""Frames that real meters sent.
+
+They are kept beside the checkout and are not part of the project; without them these tests pass
+on nothing, and the others stand on frames of the simulator.
+"""
+
+import json
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from custom_components.voltrail.engine.han import (
+    HanReader,
+    Message,
+    PayloadKind,
+    PayloadReader,
+    Reason,
+    shown,
+)
+
+FOLDER: Final = Path(__file__).parents[4] / "shared" / "data" / "han"
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="the captures are not part of the project, and not here"
+)
+
+_PREFIXES: Final = {
+    "p_import": "power_imported",
+    "p_export": "power_exported",
+    "q_import": "reactive_power_imported",
+    "q_export": "reactive_power_exported",
+    "e_import": "energy_imported",
+    "e_export": "energy_exported",
+    "r_import": "reactive_energy_imported",
+    "r_export": "reactive_energy_exported",
+    "i": "current",
+    "u": "voltage",
+    "pf": "power_factor",
+}
+_WORDS: Final = _PREFIXES | {
+    f"{short}_l{phase}": f"{word}_l{phase}"
+    for short, word in _PREFIXES.items()
+    for phase in (1, 2, 3)
+}
+
+
+@cache
+def described() -> dict[str, Any]:
+    """What is known about each file."""
+    if not FOLDER.is_dir():
+        return {}
+    files: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text())["files"]
+    return files
+
+
+@cache
+def cases() -> list[dict[str, Any]]:
+    """Made-up messages in every form and with every fault."""
+    if not FOLDER.is_dir():
+        return []
+    found: list[dict[str, Any]] = json.loads((FOLDER / "synthetic" / "forms.json").read_text())[
+        "cases"
+    ]
+    return found
+
+
+def lines(name: str) -> list[bytes]:
+    """The frames of a file."""
+    text = (FOLDER / name).read_text()
+    return [bytes.fromhex(line) for line in text.splitlines() if line and line[0] != "#"]
+
+
+def expected_frames(about: dict[str, Any]) -> list[dict[str, Any]]:
+    """What must come out of a file, message by message."""
+    frames = about["frames"]
+    if about["form"] == "pulse":
+        return [entry["values"] for frame in frames for entry in frame["entries"]]
+    return [frame for frame in frames if "reject" not in frame]
+
+
+def expected_readings(about: dict[str, Any], frame: dict[str, Any]) -> dict[str, float]:
+    """The values of one message in our words; what an IT net does not have left out."""
+    readings = {_WORDS[key]: value for key, value in frame.items() if key in _WORDS}
+    if "IT" in about["phases"] and readings.get("voltage_l2") == 0:
+        del readings["voltage_l2"]
+        if readings["current_l2"] == 0:
+            del readings["current_l2"]
+    return readings
+
+
+def as_read(message: Message) -> dict[str, float]:
+    """The readings of a message, counters in thousands."""
+    return {name: shown(name, value)[0] for name, value in message.readings.items()}
+
+
+def check(about: dict[str, Any], frame: dict[str, Any], message: Message) -> None:
+    """Compare one message with what is expected of it."""
+    assert as_read(message) == expected_readings(about, frame)
+    serial = frame.get("meter_id") or frame.get("meter_number")
+    assert message.meter.serial == (None if serial is None else str(serial))
+    assert message.meter.list_version == frame.get("list_id")
+    assert message.meter.manufacturer is not None
+    assert message.meter.manufacturer in about["make"]
+    if about["form"] not in {"p1", "pulse"}:
+        assert message.meter.model == (frame.get("meter_model") or None)
+    if utc := frame.get("meter_time_utc"):
+        assert message.timestamp == datetime.fromisoformat(utc)
+    sent = frame.get("meter_time", frame.get("apdu_time"))
+    status = frame.get("meter_time_status", frame.get("apdu_time_status"))
+    if sent is None or status == 1:
+        assert message.timestamp is None
+    else:
+        assert message.timestamp is not None
+        assert message.timestamp.replace(tzinfo=None) == datetime.fromisoformat(sent)
+
+
+def good(*forms: str) -> list[str]:
+    """The files with messages in these forms."""
+    return [
+        name
+        for name, about in described().items()
+        if about["form"] in forms and not about.get("strict_reader_must_reject")
+    ]
+
+
+def bad() -> list[str]:
+    """The files with nothing but damage."""
+    return [name for name, about in described().items() if about.get("strict_reader_must_reject")]
+
+
+@pytest.mark.parametrize("name", good("hdlc", "llc", "apdu", "stream", "pulse", "p1"))
+def test_capture(name: str) -> None:
+    """Every message of every file, in the form it was captured in."""
+    about = described()[name]
+    reader = PayloadReader()
+    messages = [message for line in lines(name) for message in reader.read(line).messages]
+    if about.get("sampled"):
+        assert len(messages) == about["frame_count"]
+        for number, frame in about["frames"].items():
+            check(about, frame, messages[int(number)])
+        total = sum(message.readings["power_imported"] for message in messages)
+        assert total == about["sum_p_import_w"]
+        return
+    frames = expected_frames(about)
+    assert len(messages) == len(frames) > 0
+    for frame, message in zip(frames, messages, strict=True):
+        check(about, frame, message)
+
+
+@pytest.mark.parametrize("name", good("hdlc", "stream", "p1"))
+@pytest.mark.parametrize("size", [1, 64, 1000])
+def test_capture_as_a_stream(name: str, size: int) -> None:
+    """The same over a serial line, in pieces."""
+    stream = b"".join(lines(name))
+    reader, whole = HanReader(), PayloadReader()
+    messages = [
+        message
+        for start in range(0, len(stream), size)
+        for message in reader.feed(stream[start : start + size])
+    ] + reader.silence()
+    assert messages == [m for line in lines(name) for m in whole.read(line).messages]
+
+
+@pytest.mark.parametrize("name", bad())
+def test_damaged_capture(name: str) -> None:
+    """Nothing is made of it, and one reason is given."""
+    for reader in (PayloadReader(), HanReader()):
+        for line in lines(name):
+            if isinstance(reader, HanReader):
+                assert reader.feed(line) + reader.silence() == []
+            else:
+                assert reader.read(line).messages == ()
+        assert len(reader.take_drops()) == 1
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: str(case["name"]))
+def test_synthetic_case(case: dict[str, Any]) -> None:
+    """Every form of payload, every fault."""
+    key, authentication_key = (
+        bytes.fromhex(case[name]) if name in case else None
+        for name in ("encryption_key", "authentication_key")
+    )
+    reader = PayloadReader(encryption_key=key, authentication_key=authentication_key)
+    result = reader.read(bytes.fromhex(case["data"]))
+    about = {"phases": ""}
+    assert [as_read(message) for message in result.messages] == [
+        expected_readings(about, frame) for frame in case["expected"]
+    ]
+    for frame, message in zip(case["expected"], result.messages, strict=True):
+        assert message.meter.serial == frame.get("meter_id")
+    assert result.kind is not PayloadKind.UNKNOWN
+    if not case["expected"]:
+        assert reader.journal.dropped == {Reason.AUTHENTICATION: 1}
+
+
+def test_all_files_are_looked_at() -> None:
+    """No file is overlooked because of its form."""
+    looked_at = {*good("hdlc", "llc", "apdu", "stream", "pulse", "p1"), *bad()}
+    assert looked_at == described().keys() == {path.name for path in FOLDER.glob("*.hex")}
