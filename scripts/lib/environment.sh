@@ -32,12 +32,13 @@ die() {
 }
 
 # A home that is missing or read-only, as in some containers, must not stop anybody.
-cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/voltrail
-if ! mkdir -p "$cache" 2>/dev/null || ! [ -w "$cache" ]; then
+cache=${XDG_CACHE_HOME:-${HOME:+$HOME/.cache}}
+if [ -z "$cache" ] || ! mkdir -p "$cache/voltrail" 2>/dev/null || ! [ -w "$cache/voltrail" ]; then
   cache=$root/.venv-cache
-  mkdir -p "$cache"
-  export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv-cache}
+  mkdir -p "$cache/voltrail"
+  export UV_CACHE_DIR=${UV_CACHE_DIR:-$cache/uv}
 fi
+cache=$cache/voltrail
 
 # One at a time: two programs of one checkout may be started together.
 locked() {
