@@ -20,6 +20,7 @@ class TcpOutput:
         #: Keeps connections open and sends nothing: the half-open link of a dead adapter.
         self.frozen = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._changed = asyncio.Condition()
 
     @property
     def clients(self) -> int:
@@ -29,6 +30,7 @@ class TcpOutput:
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client until it leaves. What it sends is ignored, as a meter does."""
         self._writers.add(writer)
+        await self._tell()
         try:
             while await reader.read(1024):
                 pass
@@ -37,6 +39,16 @@ class TcpOutput:
         finally:
             self._writers.discard(writer)
             writer.close()
+            await self._tell()
+
+    async def wait_for_clients(self, count: int) -> None:
+        """Return when so many are connected."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.clients == count)
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
     def send(self, data: bytes) -> None:
         """Send to all."""

@@ -128,15 +128,16 @@ def _good_long_frame(data: bytes, at: int) -> bool:
 
 
 def _good_telegram(data: bytes, at: int) -> bool:
-    for end in range(at, len(data)):
-        if data[end] != 0x21:
+    for end in range(at + 1, len(data)):
+        if data[end] != 0x21 or data[end - 1] not in b"\r\n\0":
             continue
         text = data[at : end + 1].replace(b"\0", b"\n")
         tail = data[end + 1 : end + 5]
         if tail.strip(b"\r\n\0") == b"" or tail[:1] in b"\r\n\0":
             return True
         try:
-            return len(tail) == 4 and int(tail, 16) == crc_arc(text)
+            if len(tail) == 4 and int(tail, 16) == crc_arc(text):
+                return True
         except ValueError:
-            return False
+            continue
     return False

@@ -449,7 +449,17 @@ class TestTelegrams:
         assert fresh.journal.dropped == {reason: 1}
 
     @pytest.mark.parametrize(
-        "line", [b"1-0:4:24.7.0(0000.000*kVAr)", b"1-0:1.7.0(", b"hello", b"1-0:1.7.0"]
+        "line",
+        [
+            b"1-0:4:24.7.0(0000.000*kVAr)",
+            b"1-0:1.7.0(",
+            b"hello",
+            b"1-0:1.7.0",
+            b"1-0:51.7.0(003.!*A)",
+            b"1-0:51.7.0(003.1*)",
+            b"1-0:51.7.0(00a.1*A)",
+            b"1-0:51.7.0(003.1 A)",
+        ],
     )
     def test_an_unreadable_line_without_a_check(self, line: bytes) -> None:
         """There is nothing to trust then."""

@@ -23,8 +23,12 @@ _LINE_END: Final = re.compile(rb"(?:\r[\n\0]|\n|\0)")
 LINE: Final = re.compile(
     rb"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})(?:[.*]\d{1,3})?((?:\([^()\r\n\0]*\))+)"
 )
+#: Without a check a line must be flawless: numbers with units, numbers, plain words or nothing.
 #: Some values of sub-meters stand on a line of their own.
-_CONTINUED: Final = re.compile(rb"(?:\([^()\r\n\0]*\))+")
+_FLAWLESS: Final = re.compile(
+    rb"(?:\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:[.*]\d{1,3})?)?"
+    rb"(?:\((?:-?\d+(?:\.\d+)?\*[A-Za-z]+\d?|[\w.:-]*)\))+"
+)
 
 
 def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
@@ -77,6 +81,6 @@ def _without_check(tail: bytes, at: int, start: int, text: bytes, *, ended: bool
 
 
 def _all_lines_readable(text: bytes) -> bool:
-    """Whether every line of a telegram has its form: all there is to trust without a check."""
+    """Whether every line of a telegram is flawless: all there is to trust without a check."""
     _, *lines = text[:-1].splitlines()
-    return all(not line or LINE.fullmatch(line) or _CONTINUED.fullmatch(line) for line in lines)
+    return all(not line or _FLAWLESS.fullmatch(line) for line in lines)
