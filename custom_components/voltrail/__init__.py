@@ -8,7 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import devices, link, memory, repairs
+from . import actions, devices, link, memory, repairs, rpc
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -28,6 +28,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
+    actions.async_register(hass)
+    hass.http.register_view(rpc.RpcView(hass))
     return True
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, override
+from typing import ClassVar, Literal, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
 
 from .careful_unit import careful
-from .errors import DeviceSilentError, VoltrailError, WrongDeviceError, explained, explaining
+from .errors import DeviceSilentError, ForbiddenRegisterError, VoltrailError, WrongDeviceError, explained, explaining
 from .options import Options
 from .parts import Identity, Part
 from .points import Declared, points_of
@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 
 type UnitSource = Callable[[int], ModbusUnit]
 """Gives the Modbus unit with an id, on the link that leads to the device."""
+
+type RegisterSpace = Literal["holding", "input"]
 
 type RawRegisters = dict[int, dict[str, dict[int, int | bool]]]
 """Raw registers by unit id, address space and address: what a dump holds."""
@@ -61,6 +63,9 @@ class VoltrailDevice(Source, Device):
 
     identity_interval: ClassVar[float] = math.inf
     """Seconds after which the identity is read again, along with the settings."""
+
+    never_read: ClassVar[frozenset[int]] = frozenset()
+    """Registers that must not be asked for, not even by somebody who wants every one."""
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         self.prepare(options)
@@ -321,6 +326,20 @@ class VoltrailDevice(Source, Device):
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""
         return all(name in self.answered and name not in self.failures for name in components)
+
+    async def read_registers(
+        self, unit_id: int, address: int, count: int, *, space: RegisterSpace = "holding"
+    ) -> list[int]:
+        """Read registers as they are, whether a component declares them or not."""
+        for forbidden in range(address, address + count):
+            if forbidden in self.never_read:
+                raise ForbiddenRegisterError(address=forbidden)
+        unit = self.unit(unit_id)
+        read = (
+            unit.read_input_registers if space == "input" else unit.read_holding_registers
+        )
+        with explaining():
+            return await read(address, count)
 
     async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
         """Read every component; return the raw registers, and the failures by name.

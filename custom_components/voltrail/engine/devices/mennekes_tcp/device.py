@@ -34,6 +34,8 @@ class MennekesTcp(VoltrailDevice):
     """An AMTRON or AMEDIO charger at its Modbus TCP port."""
 
     request_timeout: ClassVar[float] = 4.0
+    # Profile 4X hangs up when asked for them.
+    never_read: ClassVar[frozenset[int]] = frozenset({730, 740})
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         super().__init__(units, unit_id, options)

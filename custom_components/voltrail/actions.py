@@ -1,0 +1,266 @@
+"""Service actions: the verbs and questions of a charger, for automations."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import asdict
+from typing import Any, Final
+
+import voluptuous as vol
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util.json import JsonObjectType
+
+from .chargers import (
+    ENERGY,
+    SESSION,
+    STATISTICS,
+    STATUS,
+    Charger,
+    charger_of_device,
+    entry_of_device,
+    plain,
+    translated,
+)
+from .const import DOMAIN
+from .engine.charger import Phases
+from .engine.device import VoltrailDevice
+from .engine.errors import VoltrailError
+from .engine.points import Kind, Tier
+
+ATTR_CURRENT: Final = "current"
+ATTR_POWER: Final = "power"
+ATTR_PHASES: Final = "phases"
+ATTR_LOCKED: Final = "locked"
+ATTR_UNIT_ID: Final = "unit_id"
+ATTR_ADDRESS: Final = "address"
+ATTR_COUNT: Final = "count"
+ATTR_SPACE: Final = "space"
+
+DEVICE: Final = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+# Bounds are the charger's own affair; here only what no charger could mean is refused.
+AMPS: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=200))
+WATTS: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=100_000))
+
+type Verb = Callable[[Charger, dict[str, Any]], Awaitable[None]]
+type Question = Callable[[Charger], Awaitable[JsonObjectType]]
+
+
+# -- verbs ---------------------------------------------------------------------
+
+
+async def _start(charger: Charger, given: dict[str, Any]) -> None:
+    await charger.do(charger.point.resume(given.get(ATTR_CURRENT)))
+
+
+async def _pause(charger: Charger, _given: dict[str, Any]) -> None:
+    await charger.do(charger.point.pause())
+
+
+async def _set_current(charger: Charger, given: dict[str, Any]) -> None:
+    await charger.do(charger.point.set_current_limit(given[ATTR_CURRENT]))
+
+
+async def _set_power(charger: Charger, given: dict[str, Any]) -> None:
+    await charger.do(charger.point.set_power_limit(given[ATTR_POWER]))
+
+
+async def _set_phases(charger: Charger, given: dict[str, Any]) -> None:
+    await charger.set_phases(Phases[given[ATTR_PHASES].upper()])
+
+
+async def _set_lock(charger: Charger, given: dict[str, Any]) -> None:
+    await charger.set_locked(locked=given[ATTR_LOCKED])
+
+
+async def _restart(charger: Charger, _given: dict[str, Any]) -> None:
+    await charger.restart()
+
+
+async def _recover(charger: Charger, _given: dict[str, Any]) -> None:
+    await charger.recover()
+
+
+VERBS: Final[dict[str, tuple[Verb, dict[vol.Marker, Any]]]] = {
+    "start_charging": (_start, {vol.Optional(ATTR_CURRENT): AMPS}),
+    "stop_charging": (_pause, {}),
+    "pause_charging": (_pause, {}),
+    "resume_charging": (_start, {vol.Optional(ATTR_CURRENT): AMPS}),
+    "set_charging_current": (_set_current, {vol.Required(ATTR_CURRENT): AMPS}),
+    "set_charging_power": (_set_power, {vol.Required(ATTR_POWER): WATTS}),
+    "set_requested_phases": (
+        _set_phases,
+        {vol.Required(ATTR_PHASES): vol.In([phases.name.lower() for phases in Phases])},
+    ),
+    "set_lock": (_set_lock, {vol.Required(ATTR_LOCKED): cv.boolean}),
+    "restart": (_restart, {}),
+    "recover": (_recover, {}),
+}
+
+
+# -- questions -----------------------------------------------------------------
+
+
+async def _device_info(charger: Charger) -> JsonObjectType:
+    identity = charger.coordinator.device.identity
+    bounds = charger.point.current_bounds()
+    return {
+        **asdict(identity),
+        "title": charger.name,
+        "maximum_current": bounds.maximum,
+        "minimum_current": charger.point.minimum_current,
+    }
+
+
+async def _status(charger: Charger) -> JsonObjectType:
+    return {
+        **charger.plain(STATUS),
+        "charging": charger.point.charging_allowed,
+        "current_limit": charger.point.current_limit,
+        "power_limit": charger.point.power_limit,
+    }
+
+
+async def _measurements(charger: Charger) -> JsonObjectType:
+    return {
+        reading.name: plain(reading)
+        for reading in charger.readings()
+        if reading.point.kind is Kind.NUMBER
+        and reading.point.tier is Tier.MAIN
+        and charger.coordinator.device.available(reading.components)
+    }
+
+
+async def _energy(charger: Charger) -> JsonObjectType:
+    return {**charger.plain(ENERGY)}
+
+
+async def _session(charger: Charger) -> JsonObjectType:
+    return {**charger.plain(SESSION)}
+
+
+async def _statistics(charger: Charger) -> JsonObjectType:
+    return {**charger.plain(STATISTICS)}
+
+
+async def _diagnostics(charger: Charger) -> JsonObjectType:
+    device = charger.coordinator.device
+    return {
+        "available": charger.coordinator.last_update_success,
+        "failed": {name: str(err) for name, err in device.failures.items()},
+        "problems": [problem.key for problem in device.problems()],
+        **{
+            reading.name: plain(reading)
+            for reading in charger.readings()
+            if reading.point.tier is not Tier.MAIN
+            and not reading.point.private
+            and device.available(reading.components)
+        },
+    }
+
+
+async def _configuration(charger: Charger) -> JsonObjectType:
+    return {**charger.configuration()}
+
+
+QUESTIONS: Final[dict[str, Question]] = {
+    "get_device_info": _device_info,
+    "get_status": _status,
+    "get_measurements": _measurements,
+    "get_energy": _energy,
+    "get_session": _session,
+    "get_statistics": _statistics,
+    "get_diagnostics": _diagnostics,
+    "get_configuration": _configuration,
+}
+
+READ_REGISTERS: Final = vol.Schema(
+    {
+        **DEVICE,
+        vol.Optional(ATTR_UNIT_ID): vol.All(vol.Coerce(int), vol.Range(min=0, max=255)),
+        vol.Required(ATTR_ADDRESS): vol.All(vol.Coerce(int), vol.Range(min=0, max=65535)),
+        vol.Optional(ATTR_COUNT, default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=125)),
+        vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
+    }
+)
+
+
+@callback
+def async_register(hass: HomeAssistant) -> None:
+    """Register all actions; they are there before the first device is."""
+    for name, (verb, fields) in VERBS.items():
+        hass.services.async_register(
+            DOMAIN, name, _command(hass, verb), vol.Schema({**DEVICE, **fields})
+        )
+    for name, question in QUESTIONS.items():
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            _query(hass, question),
+            vol.Schema(DEVICE),
+            supports_response=SupportsResponse.ONLY,
+        )
+    hass.services.async_register(
+        DOMAIN,
+        "read_registers",
+        _read_registers(hass),
+        READ_REGISTERS,
+        supports_response=SupportsResponse.ONLY,
+    )
+
+
+def _command(hass: HomeAssistant, verb: Verb) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
+    async def handle(call: ServiceCall) -> None:
+        # All of them are found before the first is asked: a mistake changes nothing.
+        chargers = [charger_of_device(hass, found) for found in call.data[ATTR_DEVICE_ID]]
+        for charger in chargers:
+            await verb(charger, call.data)
+
+    return handle
+
+
+def _query(
+    hass: HomeAssistant, question: Question
+) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        chargers = {found: charger_of_device(hass, found) for found in call.data[ATTR_DEVICE_ID]}
+        return {found: await question(charger) for found, charger in chargers.items()}
+
+    return handle
+
+
+def _read_registers(
+    hass: HomeAssistant,
+) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        answers: dict[str, Any] = {}
+        for device_id in call.data[ATTR_DEVICE_ID]:
+            entry = entry_of_device(hass, device_id)
+            device = entry.runtime_data.device
+            if not isinstance(device, VoltrailDevice):
+                raise ServiceValidationError(
+                    translation_domain=DOMAIN,
+                    translation_key="no_registers",
+                    translation_placeholders={"name": entry.title},
+                )
+            unit_id = call.data.get(ATTR_UNIT_ID, device.unit_id)
+            address, count = call.data[ATTR_ADDRESS], call.data[ATTR_COUNT]
+            try:
+                words = await device.read_registers(
+                    unit_id, address, count, space=call.data[ATTR_SPACE]
+                )
+            except VoltrailError as err:
+                raise translated(err) from err
+            answers[device_id] = {
+                "unit_id": unit_id,
+                "registers": {str(address + offset): word for offset, word in enumerate(words)},
+            }
+        return answers
+
+    return handle

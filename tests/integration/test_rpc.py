@@ -1,0 +1,255 @@
+"""JSON-RPC, through Home Assistant's own web server."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.rpc import QUESTIONS, URL, VERBS
+from simulators.mennekes_tcp import Charger4X
+from simulators.server import Server
+
+from .helpers import poll
+
+
+@pytest.fixture
+async def client(
+    socket_enabled: None, charger_loaded: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> TestClient[Any, Any]:
+    """A program with a token."""
+    client: TestClient[Any, Any] = await hass_client()
+    return client
+
+
+async def ask(client: TestClient[Any, Any], method: str, **params: object) -> Any:
+    """Ask one thing."""
+    answer = await client.post(
+        URL, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    )
+    assert answer.status == HTTPStatus.OK
+    body = await answer.json()
+    assert body["jsonrpc"] == "2.0"
+    assert body["id"] == 1
+    return body
+
+
+async def test_ping(client: TestClient[Any, Any]) -> None:
+    """The shape that clients know."""
+    result = (await ask(client, "ping"))["result"]
+    assert result["success"] is True
+    assert result["message"] == "pong"
+    assert result["timestamp"].endswith("Z")
+
+
+async def test_every_question_has_its_shape(
+    hass: HomeAssistant,
+    client: TestClient[Any, Any],
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """Answers are wrapped, and have the fields of the interface."""
+    charger.do("plug_in")
+    await ask(client, "setChargingCurrent", ampere=16)
+    charger.advance(40)
+    await poll(hass, charger_entry)
+    shapes = {
+        "getDeviceInfo": {
+            *("modbusVersion", "firmwareVersion", "serialNumber"),
+            *("maxCurrentEVSE", "maxCurrentHouse"),
+        },
+        "getStatus": {
+            *("evseState", "evseStateText", "cpState", "cpStateText", "authorizationStatus"),
+            *("authorizationText", "downgrade", "downgradeText", "phaseRotation"),
+            "signaledCurrent",
+        },
+        "getVoltage": {"l1", "l2", "l3", "unit"},
+        "getCurrent": {"l1", "l2", "l3", "unit"},
+        "getPower": {"l1", "l2", "l3", "total", "unit"},
+        "getEnergy": {"session", "total", "unit"},
+        "getSessionData": {
+            *("maxCurrent", "chargedEnergy", "duration", "durationFormatted"),
+            *("detectedPhases", "unit"),
+        },
+        "getStatistics": {"totalEnergy", "totalSessions", "unit"},
+        "getDiagnostics": {
+            *("activeErrorCode", "hasError", "masterLostFallback", "switchedPhases"),
+            "temperature",
+        },
+        "getConfiguration": {
+            *("maxCurrentHouse", "maxCurrentEvse", "phaseSwitchingMode", "phaseOptionsHw"),
+            *("cableLock", "masterLostFallbackCurrent", "gridImbalance", "gridPhasesConnected"),
+            "authorization",
+        },
+        "health": {"status", "modbusConnected", "uptime", "timestamp"},
+    }
+    answers = {}
+    for method in (*QUESTIONS, "health"):
+        result = (await ask(client, method))["result"]
+        assert result["success"] is True
+        assert result["timestamp"]
+        answers[method] = result["data"]
+        if method in shapes:
+            assert set(result["data"]) == shapes[method], method
+    assert answers["getStatus"]["evseState"] == 5
+    assert answers["getStatus"]["cpStateText"] == "C2 (charging)"
+    assert answers["getChargingPower"] == pytest.approx(answers["getPower"]["total"] / 1000)
+    assert answers["getEnergy"]["total"] == pytest.approx(2221.48, abs=0.5)
+    assert answers["getVoltage"]["l1"] == charger.register("voltage_l1").value
+    assert answers["getTemperature"] is None
+    assert answers["health"]["status"] == "healthy"
+
+
+async def test_every_verb_moves_the_register(
+    client: TestClient[Any, Any], charger: Charger4X
+) -> None:
+    """The effect is read from the simulator."""
+    unit = charger.unit(1)
+    for method, params, expected in (
+        ("setChargingCurrent", {"ampere": 13}, 13),
+        ("pauseCharging", {}, 0),
+        ("resumeCharging", {"current": 9}, 9),
+        ("stopCharging", {}, 0),
+        ("startCharging", {}, 6),
+        ("resumeCharging", {}, 6),
+    ):
+        body = await ask(client, method, **params)
+        assert body["result"]["success"] is True, body
+        assert unit.read(2000, 1) == [expected], method
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "code"),
+    [
+        ("fly", {}, -32601),
+        ("setChargingCurrent", {}, -32602),
+        ("setChargingCurrent", {"ampere": "16"}, -32602),
+        ("setChargingCurrent", {"ampere": True}, -32602),
+        ("setChargingCurrent", {"ampere": 5}, -32602),
+        ("setChargingCurrent", {"ampere": 0}, -32602),
+        ("setChargingCurrent", {"ampere": 33}, -32602),
+        ("setChargingCurrent", {"ampere": 10, "volt": 230}, -32602),
+        ("startCharging", {"current": 3}, -32602),
+        ("setRequestedPhases", {"phases": 2}, -32602),
+        ("setRequestedPhases", {"phases": True}, -32602),
+        ("setRequestedPhases", {"phases": 1}, -32000),
+        ("setLock", {"lock": 1}, -32602),
+        ("setLock", {"lock": True}, -32000),
+        ("getStatus", {"device": "nobody"}, -32602),
+    ],
+)
+async def test_bad_requests_change_nothing(
+    client: TestClient[Any, Any],
+    charger: Charger4X,
+    *,
+    method: str,
+    params: dict[str, object],
+    code: int,
+) -> None:
+    """The right code, and a quiet wire."""
+    charger.traffic.clear()
+    body = await ask(client, method, **params)
+    assert body["error"]["code"] == code
+    assert body["error"]["message"]
+    assert charger.traffic.requests == 0
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("this is not JSON", -32700),
+        ("", -32700),
+        ("[]", -32600),
+        ("42", -32600),
+        ("{}", -32600),
+        ('{"jsonrpc": "1.0", "id": 1, "method": "ping"}', -32600),
+        ('{"jsonrpc": "2.0", "id": {}, "method": "ping"}', -32600),
+        ('{"jsonrpc": "2.0", "id": 1, "method": 7}', -32600),
+        ('{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 7}', -32600),
+        ('{"jsonrpc": "2.0", "id": 1, "method": "getStatus", "params": [1]}', -32602),
+        ("[" + ",".join(['{"jsonrpc": "2.0", "id": 1, "method": "ping"}'] * 1000) + "]", -32600),
+    ],
+)
+async def test_broken_requests(client: TestClient[Any, Any], raw: str, code: int) -> None:
+    """What is no request is said to be none."""
+    answer = await client.post(URL, data=raw)
+    assert answer.status == HTTPStatus.OK
+    assert (await answer.json())["error"]["code"] == code
+
+
+async def test_batches_and_notifications(client: TestClient[Any, Any], charger: Charger4X) -> None:
+    """Each request of a batch is answered, except those that want no answer."""
+    answer = await client.post(
+        URL,
+        json=[
+            {"jsonrpc": "2.0", "id": "a", "method": "ping", "params": []},
+            {"jsonrpc": "2.0", "method": "setChargingCurrent", "params": {"ampere": 7}},
+            {"jsonrpc": "2.0", "method": "fly"},
+            {"jsonrpc": "2.0", "id": 2, "method": "fly"},
+            5,
+        ],
+    )
+    body = await answer.json()
+    assert [one["id"] for one in body] == ["a", 2, None]
+    assert body[1]["error"]["code"] == -32601
+    assert body[2]["error"]["code"] == -32600
+    assert charger.unit(1).read(2000, 1) == [7]
+    for silent in ({"jsonrpc": "2.0", "method": "ping"}, [{"jsonrpc": "2.0", "method": "ping"}]):
+        answer = await client.post(URL, json=silent)
+        assert answer.status == HTTPStatus.NO_CONTENT
+
+
+async def test_a_dead_charger(
+    hass: HomeAssistant,
+    client: TestClient[Any, Any],
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """Health tells it, everything else is a device error."""
+    await charger_server.unplug()
+    await poll(hass, charger_entry)
+    assert (await ask(client, "health"))["result"]["data"]["status"] == "unhealthy"
+    for method in (*QUESTIONS, *VERBS):
+        assert (await ask(client, method))["error"]["code"] == -32000, method
+
+
+async def test_a_device_can_be_named(
+    client: TestClient[Any, Any], charger_entry: MockConfigEntry
+) -> None:
+    """By title or by entry."""
+    for name in (charger_entry.title, charger_entry.entry_id):
+        assert "result" in await ask(client, "getStatus", device=name)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_no_charger_at_all(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> None:
+    """Without an entry there is nothing to ask."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    client = await hass_client()
+    assert (await ask(client, "getStatus"))["error"]["code"] == -32000
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_without_a_token(hass_client_no_auth: ClientSessionGenerator) -> None:
+    """Home Assistant's own authentication stands before it."""
+    client = await hass_client_no_auth()
+    answer = await client.post(URL, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    assert answer.status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_user_who_may_only_look(
+    client: TestClient[Any, Any], charger: Charger4X, hass_admin_user: MockUser
+) -> None:
+    """Reading is allowed, control is not."""
+    hass_admin_user.groups = []
+    hass_admin_user.mock_policy({"entities": {"all": {"read": True}}})
+    charger.traffic.clear()
+    assert "result" in await ask(client, "getStatus")
+    body = await ask(client, "pauseCharging")
+    assert body["error"]["code"] == -32000
+    assert charger.traffic.requests == 0
