@@ -154,6 +154,27 @@ class NotNowError(CallerError):
     message = "This is not possible now: {reason}."
 
 
+class PhasesSwitchingError(CallerError):
+    """The charger is busy changing its phases."""
+
+    key = "phases_switching"
+    message = "The charger is changing its phases. Try again in a minute."
+
+
+class StillDrawingError(CallerError):
+    """A car that draws current must not have its phases changed."""
+
+    key = "still_drawing"
+    message = "The car did not stop drawing current, so the phases were not changed."
+
+
+class PhaseMissingError(CallerError):
+    """Three phases are not to be had here."""
+
+    key = "phase_missing"
+    message = "No voltage has been measured on all three phases, so there is nothing to choose."
+
+
 _REASONS = {
     1: "it does not know the function (code 1)",
     2: "it does not have the register, or does not allow writing it (code 2)",

@@ -55,6 +55,10 @@ class Quantity(StrEnum):
     HUMIDITY = "humidity"
     ANGLE = "angle"
     DISTANCE = "distance"
+    CARBON_DIOXIDE = "carbon_dioxide"
+    PARTICULATES = "particulates"
+    """Fine dust, PM2.5."""
+    ILLUMINANCE = "illuminance"
 
     @property
     def unit(self) -> str:
@@ -87,6 +91,9 @@ _UNITS: dict[Quantity, str] = {
     Quantity.HUMIDITY: "%",
     Quantity.ANGLE: "°",
     Quantity.DISTANCE: "m",
+    Quantity.CARBON_DIOXIDE: "ppm",
+    Quantity.PARTICULATES: "µg/m³",
+    Quantity.ILLUMINANCE: "lx",
 }
 
 
