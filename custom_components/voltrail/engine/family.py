@@ -1,12 +1,14 @@
 """A family: a kind of device, and how one of them is reached."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from .device import UnitSource, VoltrailDevice
+from .errors import LinkDownError, VoltrailError
 from .options import Options
+from .parts import Identity
 
 
 class Transport(StrEnum):
@@ -53,6 +55,9 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     transports: tuple[Transport, ...]
     create: Callable[[UnitSource, int, Options], D]
     """Build a device on a link; nothing is sent yet."""
+    check: Callable[[VoltrailDevice], Awaitable[None]] | None = None
+    """Find out whether a device that has been identified also takes what will be asked of it.
+    Raises a :class:`VoltrailError` that says what to do about it."""
     port: int = 502
     unit_id: int = 1
     other_unit_ids: tuple[int, ...] = ()
@@ -74,3 +79,21 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     def pushed(self) -> bool:
         """Whether such a device speaks by itself and cannot be asked."""
         return not {Transport.NETWORK, Transport.MQTT}.isdisjoint(self.transports)
+
+
+async def find(kind: Family, units: UnitSource) -> AsyncIterator[tuple[int, Identity]]:
+    """Look for devices of a family on a link, at the ids they may have; only ever reads.
+
+    Raises a :class:`VoltrailError` if the link itself is down.
+    """
+    for unit_id in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
+        device = kind.create(units, unit_id, Options())
+        try:
+            yield unit_id, await device.identify()
+        except LinkDownError:
+            raise
+        except VoltrailError:
+            # Silent, or somebody else.
+            continue
+        finally:
+            device.close()

@@ -43,6 +43,9 @@ RECYCLE_AFTER: Final = 3
 """Answers missing in a row, whoever was asked, after which the link is opened anew. A
 gateway that was switched off and on leaves a connection behind that looks alive."""
 
+AWAY_AFTER: Final = 6.0
+"""Seconds without any answer, although it was asked, after which a unit was away."""
+
 TROUBLE_REMEMBERED: Final = 3600.0
 """Seconds for which a unit counts as hard to reach after an answer was missing."""
 
@@ -89,6 +92,7 @@ class QuietLine:
         self._missing = 0
         self._failed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
+        self._returns: dict[int, int] = {}
         self._exchanges: set[asyncio.Task[Any]] = set()
         self._life_signs: list[LifeSign] = []
 
@@ -115,6 +119,10 @@ class QuietLine:
     def heard_at(self, unit_id: int) -> float | None:
         """When the unit last answered, on the event loop's clock."""
         return self._heard_at.get(unit_id)
+
+    def returns(self, unit_id: int) -> int:
+        """How often the unit has come back after it had been away."""
+        return self._returns.get(unit_id, 0)
 
     def troubled(self, unit_id: int) -> bool:
         """Whether an answer of this unit was missing or garbled within the last hour."""
@@ -220,6 +228,9 @@ class QuietLine:
     def _heard(self, unit_id: int) -> None:
         if self._unheard(unit_id):
             self._silent_until = _now() + SETTLE
+            heard = self._heard_at.get(unit_id)
+            if heard is not None and _now() - heard >= AWAY_AFTER:
+                self._returns[unit_id] = self.returns(unit_id) + 1
         self._missing = 0
         self._heard_at[unit_id] = _now()
 
