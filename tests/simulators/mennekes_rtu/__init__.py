@@ -1,0 +1,1 @@
+"""The simulated MENNEKES chargers on a serial line."""
