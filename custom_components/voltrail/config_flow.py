@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, override
+from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
@@ -26,6 +27,8 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
+from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_MANUFACTURER, SsdpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from . import link
 from .const import (
@@ -110,6 +113,7 @@ class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
 
     _kind: Family
     _only_reads = False
+    _waiting: tuple[dict[str, Any], Found]
 
     @staticmethod
     @callback
@@ -147,6 +151,52 @@ class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_serial(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set up a device on a serial line."""
         return await self._reach(Transport.SERIAL, "serial", user_input)
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Meet a device that made itself known over mDNS."""
+        kinds = (kind for kind in FAMILIES if discovery_info.type in kind.zeroconf)
+        return await self._discovered(next(kinds), discovery_info.host)
+
+    @override
+    async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
+        """Meet a device that made itself known over UPnP."""
+        manufacturer = discovery_info.upnp.get(ATTR_UPNP_MANUFACTURER)
+        host = urlsplit(discovery_info.ssdp_location or "").hostname
+        kinds = (kind for kind in FAMILIES if kind.ssdp_manufacturer == manufacturer)
+        if host is None:
+            return self.async_abort(reason="unknown_host")
+        return await self._discovered(next(kinds), host)
+
+    async def _discovered(self, kind: Family, host: str) -> ConfigFlowResult:
+        """Ask a discovered device who it is, and follow it if it only moved."""
+        self._kind = kind
+        data = self._data(
+            Transport.TCP,
+            {CONF_HOST: host, CONF_PORT: kind.port, CONF_UNIT_ID: kind.unit_id},
+        )
+        self._async_abort_entries_match({CONF_HOST: data[CONF_HOST], CONF_FAMILY: kind.key})
+        found = await meet(self.hass, kind, data)
+        if isinstance(found, Trouble):
+            return self.async_abort(reason=found.key, description_placeholders=found.details)
+        if found.identity.serial is not None:
+            await self.async_set_unique_id(f"{kind.key}_{found.identity.serial}")
+            self._abort_if_unique_id_configured(updates={CONF_HOST: data[CONF_HOST]})
+        self._waiting = (data, found)
+        self.context["title_placeholders"] = {"name": found.title}
+        return await self.async_step_discovery_confirm()
+
+    async def async_step_discovery_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask whether the discovered device is wanted."""
+        data, found = self._waiting
+        if user_input is not None:
+            return await self._add(data, found)
+        return self.async_show_form(
+            step_id="discovery_confirm",
+            description_placeholders={"name": found.title, "host": data[CONF_HOST]},
+        )
 
     async def _reach(
         self, transport: Transport, step_id: str, user_input: dict[str, Any] | None

@@ -71,7 +71,9 @@ class VoltrailReading(VoltrailEntity):
         self.reading = reading
         point = reading.point
         self._attr_entity_category = READING_CATEGORY[point.tier]
-        self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT
+        # A value that this unit may not have sleeps until somebody finds that it came.
+        asleep = point.sometimes and reading.read() is None
+        self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT and not asleep
         if not named_by_class(point.quantity, reading.word):
             self._attr_translation_key = reading.word
             self._attr_translation_placeholders = placeholders(point.phase, point.number)

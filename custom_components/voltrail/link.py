@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 from homeassistant.components.modbus import async_get_unit
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.util.hass_dict import HassKey
 from homeassistant.util.ulid import ulid_now
 from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
 
@@ -16,10 +17,15 @@ from .const import (
     CONF_PARITY,
     CONF_STOPBITS,
     CONF_TRANSPORT,
+    DOMAIN,
 )
 from .coordinator import VoltrailConfigEntry
 from .engine.device import UnitSource
 from .engine.family import Transport
+from .engine.quiet_line import QuietLines
+
+QUIET_LINES: HassKey[QuietLines] = HassKey(f"{DOMAIN}_quiet_lines")
+"""The serial lines in use; all devices on one of them take turns on it."""
 
 type Params = ModbusTcpParams | ModbusSerialParams
 
@@ -65,6 +71,9 @@ def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> Unit
         # Home Assistant asks for an entry, and uses no more of it than a holder has.
         return async_get_unit(hass, cast("VoltrailConfigEntry", holder), link, unit_id)
 
+    if isinstance(link, ModbusSerialParams):
+        # Frames of a serial line carry no number: what comes late must find nobody waiting.
+        return hass.data.setdefault(QUIET_LINES, QuietLines()).line(link.endpoint).over(unit)
     return unit
 
 

@@ -123,6 +123,8 @@ async def _introduce(kind: Family, units: UnitSource, unit_id: int) -> Found:
     device = kind.create(units, unit_id, Options())
     try:
         identity = await device.identify()
+        if kind.check is not None:
+            await kind.check(device)
         return Found(
             identity=identity,
             fingerprint=device.fingerprint,

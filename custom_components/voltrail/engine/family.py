@@ -75,6 +75,9 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     """The mDNS service types under which such a device makes itself known. What they say
     about a port is not about Modbus."""
 
+    ssdp_manufacturer: str | None = None
+    """The manufacturer that such a device names in its UPnP description."""
+
     @property
     def pushed(self) -> bool:
         """Whether such a device speaks by itself and cannot be asked."""
