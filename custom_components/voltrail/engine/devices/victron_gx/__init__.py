@@ -1,0 +1,28 @@
+"""Victron GX: Cerbo GX, Ekrano GX, Venus GX and the like, with all that is behind them.
+
+One register space, in which every register belongs to a type of device; the unit id
+chooses which device of that type.
+"""
+
+from typing import Final
+
+from ...family import Family, Transport
+from .device import VictronGx
+from .finding import GX_UNIT
+from .rails import OPTION_FIELDS
+
+FAMILY: Final = Family(
+    key="victron_gx",
+    title="Victron GX",
+    manufacturer="Victron Energy",
+    transports=(Transport.TCP,),
+    create=VictronGx,
+    port=502,
+    unit_id=GX_UNIT,
+    scan_interval=10,
+    # Below, slow GX models have been seen to suffer.
+    shortest_interval=2,
+    option_fields=OPTION_FIELDS,
+)
+
+__all__ = ["FAMILY", "VictronGx"]

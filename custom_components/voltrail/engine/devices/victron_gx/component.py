@@ -1,0 +1,241 @@
+"""A block of registers of one service, as the running firmware has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Final, override
+
+from modbus_connection import ModbusUnit
+from modbus_connection.model import Component, Range, RegisterField
+
+from ...controls import Bounds
+from ...points import Aspect, Kind, Point, Quantity, derived, points_of
+from .fields import GxNumber, GxText, Zero, at
+from .rails import Rails, Setting
+from .states import Alarm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a component is read from, and under which rules."""
+
+    unit: ModbusUnit
+    unit_id: int
+    server: int
+    """The version of the Modbus server, 1.0.x."""
+    ranges: tuple[Range, ...]
+    """What can be read in one go: the service's registers, cut at the firmware's holes."""
+    rails: Rails
+    seen: Callable[[], None]
+    """Called when a counter was seen to count for the first time."""
+
+
+class GxComponent(Component):
+    """Registers of one service.
+
+    It keeps to what the firmware has, turns the zeros that say "no value" into None, and
+    lets nothing be written that the rails forbid.
+    """
+
+    served_with: ClassVar[dict[str, str]] = {}
+    """Derived values, by the register without which they make no sense."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.unit)
+        self.unit_id = place.unit_id
+        self._rails = place.rails
+        self._on_seen = place.seen
+        self._restrict(place.server, place.ranges)
+        self.counters_seen: set[str] = set()
+        """The counters that have been above 0; from then on a 0 is no value."""
+        self._seen: set[str] = set()
+        self._phases_seen: set[str] = set()
+        self.phases_known: int | None = None
+        """The number of phases that was told last; it outlasts a glitch."""
+
+    def _restrict(self, server: int, ranges: tuple[Range, ...]) -> None:
+        chosen: dict[str, RegisterField[Any]] = {}
+        for name, field in self._register_fields.items():
+            served = at(field, server)
+            if served is not None:
+                chosen[name] = served
+        # The library's own restriction reshapes ranges around the dropped fields; here the
+        # whole readable map of the service is known, so it is stated instead.
+        self._register_fields = chosen
+        self.register_ranges = ranges
+
+    def register(self, name: str) -> GxNumber[Any] | None:
+        """Return the number register behind an attribute, if this firmware has one."""
+        field = self._register_fields.get(name)
+        return field if isinstance(field, GxNumber) else None
+
+    @cached_property
+    def _points(self) -> dict[str, Point]:
+        return {declared.name: declared.point for declared in points_of(type(self))}
+
+    def point(self, name: str) -> Point:
+        """Return the meaning of a register."""
+        # Commands, and halves of a value, have none of their own to show.
+        return self._points.get(name) or Point(kind=Kind.NUMBER)
+
+    # -- zeros that are no values ----------------------------------------------
+
+    @cached_property
+    def _counters(self) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, point in self._points.items()
+            if point.quantity is Quantity.ENERGY and name in self._register_fields
+        )
+
+    @cached_property
+    def _elusive(self) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, field in self._register_fields.items()
+            if isinstance(field, GxNumber) and field.zero is Zero.UNTIL_SEEN
+        )
+
+    @cached_property
+    def _phases(self) -> dict[str, tuple[str, ...]]:
+        """The numbers of the second and third phase; the first one is always there."""
+        found: dict[str, list[str]] = {}
+        for name, point in self._points.items():
+            if (
+                point.kind is Kind.NUMBER
+                and point.phase in ("L2", "L3")
+                and name in self._register_fields
+            ):
+                found.setdefault(point.phase, []).append(name)
+        return {phase: tuple(names) for phase, names in found.items()}
+
+    @property
+    def phases_told(self) -> int | None:
+        """The number of phases, where the device tells it."""
+        return None
+
+    @override
+    def _verify_read(self) -> None:
+        self.phases_known = self.phases_told or self.phases_known
+        self._guard_counters()
+        self._hide_elusive()
+        for phase, names in self._phases.items():
+            if not self._has_phase(phase):
+                self._values.update(dict.fromkeys(names))
+
+    def _guard_counters(self) -> None:
+        values, seen = self._values, self.counters_seen
+        for name in self._counters:
+            if values.get(name):
+                if name not in seen:
+                    seen.add(name)
+                    self._on_seen()
+            elif name in seen:
+                # A counter that falls to exactly 0 has lost its source, it was not reset:
+                # inverters do so at night, and everything does while the GX starts.
+                values[name] = None
+
+    def _hide_elusive(self) -> None:
+        values, seen = self._values, self._seen
+        for name in self._elusive:
+            if values.get(name):
+                seen.add(name)
+            elif name not in seen:
+                values[name] = None
+
+    def _has_phase(self, phase: str) -> bool:
+        """Whether a phase is connected: told, or anything on it was ever above 0."""
+        if self.phases_known is not None:
+            return int(phase[1]) <= self.phases_known
+        if phase not in self._phases_seen and any(
+            self._values.get(name) for name in self._phases[phase]
+        ):
+            self._phases_seen.add(phase)
+        return phase in self._phases_seen
+
+    def missing(self, name: str, phase: str) -> bool:
+        """Whether a value has never been there: a sensor or a phase that is not fitted."""
+        if phase in self._phases and not self._has_phase(phase):
+            return True
+        return name in self._elusive and name not in self._seen
+
+    def counted(self, *names: str) -> float | None:
+        """Return the sum of several counters; None while one that counted has no value."""
+        values = [self._values.get(name) for name in names]
+        if any(
+            value is None and name in self.counters_seen
+            for name, value in zip(names, values, strict=True)
+        ):
+            return None
+        return total(*values)
+
+    # -- writing ---------------------------------------------------------------
+
+    def setting(self, name: str) -> Setting | None:
+        """Return what may be written to an attribute."""
+        field = self.register(name)
+        return None if field is None else field.setting
+
+    def bounds(self, name: str) -> Bounds | None:
+        """Return the bounds of an attribute; None if it may not be written here."""
+        field = self.register(name)
+        if field is None or field.setting is None:
+            return None
+        return self._rails.bounds(field.setting, field.step)
+
+    def checked(self, field: str, value: float) -> float:
+        """Return a value on the register's steps; refuse what the rails forbid."""
+        register = self.register(field)
+        step = 1 if register is None or register.convert is not None else register.step
+        return self._rails.check(field, self.setting(field), step, value)
+
+    @override
+    async def write(self, field: str, value: Any) -> None:
+        # The last step before the wire: whatever asked for it, the rails decide.
+        await super().write(field, self.checked(field, float(value)))
+
+
+class AlarmedComponent(GxComponent):
+    """Registers of a service that reports alarms."""
+
+    @cached_property
+    def _alarms(self) -> tuple[str, ...]:
+        return tuple(
+            name
+            for name, point in self._points.items()
+            if point.states is Alarm and name in self._register_fields
+        )
+
+    @derived(Aspect.PROBLEM)
+    def alarm_active(self) -> bool | None:
+        """Whether any of the alarms is raised, a warning included."""
+        states = [self._values.get(name) for name in self._alarms]
+        if all(state is None for state in states):
+            return None
+        return any(states)
+
+
+def total(*values: float | None) -> float | None:
+    """Return the sum of what is known; None if nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def unwrapped(narrow: float | None, near: float | None, span: float) -> float | None:
+    """Return a value that wrapped around, put back to where a coarser twin says it is."""
+    if narrow is None or near is None:
+        return near if narrow is None else narrow
+    return narrow + round((near - narrow) / span) * span
+
+
+INT16_SPAN: Final = 1 << 16
+
+__all__ = [
+    "INT16_SPAN",
+    "AlarmedComponent",
+    "GxComponent",
+    "GxText",
+    "Place",
+    "total",
+    "unwrapped",
+]

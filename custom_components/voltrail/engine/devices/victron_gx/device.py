@@ -1,0 +1,490 @@
+"""The GX, and everything behind it."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final, override
+
+from modbus_connection import (
+    GatewayPathUnavailableError,
+    GatewayTargetError,
+    IllegalDataAddressError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusUnit,
+)
+from modbus_connection.model import Component
+
+from ...controls import ButtonControl, Control, NumberControl
+from ...device import Cadence, Problem, RawRegisters, Reading, UnitSource, VoltrailDevice
+from ...errors import UnknownDeviceError, explained
+from ...keep_alive import KeepAlive
+from ...options import Options
+from ...parts import Identity, Part
+from ...points import Quantity, Tier
+from . import finding
+from .component import GxComponent, Place
+from .energy import Ledger
+from .finding import PROBE_PAUSE, Choice, Found, Search
+from .node import Node
+from .presence import Absence
+from .rails import Rails
+from .server import OLDEST, Server, find_out
+from .service import Block, Service, readable
+from .services import BY_KEY
+from .services.settings import SETTINGS, Ess, SystemName, require_external_control
+from .services.system import SYSTEM, Gx, System
+from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
+from .writing import Pause, Writer
+
+_LOGGER = logging.getLogger(__name__)
+
+MANUFACTURER: Final = "Victron Energy"
+
+_OF_THE_GX: Final = ("system", "settings", "hub4")
+"""Services that are the GX itself rather than hardware behind it."""
+
+_BEHIND: Final = frozenset(key for key in BY_KEY if key not in ("system", "settings"))
+
+
+class VictronGx(VoltrailDevice):
+    """A GX at its Modbus TCP server."""
+
+    def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
+        super().__init__(units, unit_id, options)
+        self.rails = Rails.chosen(self.options.extra)
+        self.writer = Writer(self.refresh, self.failures, clock=self.now, pause=self._wait)
+        self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
+        self.ledger = Ledger(self.now, self.options.scan_interval, self.keep_memory)
+        self.limits: dict[str, float] = {}
+        """The limits that were in force before they were switched off."""
+        self.server = Server(version=OLDEST)
+        self.probes = 0
+        """Requests of the search so far, for a look at what it cost."""
+        self._by_unit: dict[int, ModbusUnit] = {unit_id: self.modbus_unit}
+        self._nodes: list[Node] = []
+        self._found: list[Found] | None = None
+        self._searching = asyncio.Lock()
+        self._absences: dict[str, Absence] = {}
+        self._returned: set[str] = set()
+        self._memory: dict[str, Any] = {}
+
+    pause: Pause = staticmethod(asyncio.sleep)
+    """Waits; tests put their own in its place."""
+
+    async def _wait(self, seconds: float) -> None:
+        await self.pause(seconds)
+
+    def now(self) -> float:
+        """The present moment on the event loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    # -- meeting it ------------------------------------------------------------
+
+    @override
+    async def _async_setup(self) -> None:
+        choice = Choice.parse(self.options.extra.get("services"), _BEHIND)
+        gx = await self._meet_gx()
+        if not gx.portal_id or not gx.portal_id.isalnum():
+            raise UnknownDeviceError(found="a device without a VRM portal id")
+        system = Node(self, SYSTEM, Found.at("system", self.unit_id), None)
+        settings = Node(self, SETTINGS, Found.at("settings", self.unit_id), None)
+        self._nodes = [system, settings]
+        for node in self._nodes:
+            for block in node.service.blocks:
+                self._add(node, block, gx if block.component is Gx else None)
+        self.answered.add(system.names[Gx])
+        if (name := settings.get(SystemName)) is not None:
+            await self._introduce(settings.names[SystemName], name)
+        stored = finding.remembered(self._memory.get("services"), _BEHIND)
+        if choice.wanted or "services" in self._memory:
+            found = dict.fromkeys((*stored, *choice.wanted))
+            self._found = [device for device in found if device not in choice.unwanted]
+            await self._set_up(self._found)
+
+    async def _meet_gx(self) -> Gx:
+        """Find out which server runs there, and who the GX is."""
+        stored = Server.remembered(self._memory.get("server", {}))
+        if stored is not None:
+            try:
+                gx = await self._read_gx(stored)
+            except IllegalDataAddressError:
+                # Somebody went back to an older firmware.
+                stored = None
+            else:
+                code = gx.firmware_code
+                if (None if code is None else int(code)) == stored.firmware:
+                    return gx
+        gx = await self._read_gx(await find_out(self.modbus_unit))
+        self.keep_memory()
+        return gx
+
+    async def _read_gx(self, server: Server) -> Gx:
+        self.server = server
+        gx = Gx(self._place(SYSTEM, self.unit_id))
+        await gx.async_update(notify=False)
+        return gx
+
+    def _place(self, service: Service, unit_id: int, owner: str = "") -> Place:
+        if unit_id not in self._by_unit:
+            self._by_unit[unit_id] = self.unit(unit_id)
+        return Place(
+            unit=self._by_unit[unit_id],
+            unit_id=unit_id,
+            server=self.server.version,
+            ranges=readable(service, self.server.version, owner),
+            rails=self.rails,
+            seen=self.keep_memory,
+        )
+
+    def _build(self, node: Node, block: Block) -> GxComponent:
+        return block.component(self._place(node.service, node.found.unit_id, block.owner))
+
+    def _add(self, node: Node, block: Block, component: GxComponent | None = None) -> None:
+        """Add a block of a device, unless the firmware has nothing of it."""
+        component = component or self._build(node, block)
+        if not component.resolved_fields:
+            return
+        name = block.name if node.part is None else f"{node.part.key}_{block.name}"
+        self.add(block.name, component, block.cadence, part=node.part)
+        node.own(name, component)
+        component.counters_seen.update(self._memory.get("seen", {}).get(name, ()))
+
+    async def _introduce(self, name: str, component: GxComponent) -> ModbusError | None:
+        """Ask something who it is; note when it refuses."""
+        try:
+            await component.async_update(notify=False)
+        except ModbusExceptionError as err:
+            return err
+        self.answered.add(name)
+        return None
+
+    async def _set_up(self, found: Iterable[Found]) -> None:
+        """Set up the devices behind the GX; one that is away is set up like the others."""
+        for device in found:
+            service = BY_KEY[device.service]
+            if device.service in _OF_THE_GX:
+                node = Node(self, service, device, None)
+                for block in service.blocks:
+                    self._add(node, block)
+            else:
+                node = await self._set_up_part(service, device)
+            self._nodes.append(node)
+        # Only now: what is worked out depends on which devices there are.
+        for node in self._nodes:
+            if node.names:
+                for view in node.service.views(node):
+                    self.add_view(view, part=node.part)
+
+    async def _set_up_part(self, service: Service, found: Found) -> Node:
+        key = f"{found.service}_{found.unit_id}"
+        blank = Node(self, service, found, None)
+        identity = next(
+            (
+                component
+                for block in service.blocks
+                if block.cadence is Cadence.IDENTITY
+                and (component := self._build(blank, block)).resolved_fields
+            ),
+            None,
+        )
+        told = self._memory.get("identities", {}).get(key, {})
+        if identity is not None:
+            name = f"{key}_identity"
+            err = await self._introduce(name, identity)
+            if err is None:
+                told = _told(identity)
+                self._memory.setdefault("identities", {})[key] = told
+            else:
+                self._note_absence(key, err)
+        part = Part(
+            key=key,
+            word=found.service,
+            number=found.unit_id,
+            identity=Identity(
+                manufacturer=MANUFACTURER,
+                model=told.get("model") or service.title,
+                serial=told.get("serial"),
+                firmware=told.get("firmware"),
+                hardware=told.get("hardware"),
+                name=told.get("name"),
+            ),
+        )
+        node = Node(self, service, found, part)
+        for block in service.blocks:
+            self._add(node, block, identity if block.cadence is Cadence.IDENTITY else None)
+        return node
+
+    # -- finding what is there -------------------------------------------------
+
+    async def ensure_found(self) -> None:
+        """Search for devices, unless that was done once for good."""
+        await self.identify()
+        if self._found is not None:
+            return
+        async with self._searching:
+            if self._found is None:
+                found = await self._search(())
+                self._found = found
+                await self._set_up(found)
+                self.keep_memory()
+
+    async def search_again(self) -> None:
+        """Search for devices that are not known yet.
+
+        The owner sees the layout change and sets everything up anew.
+        """
+        await self.ensure_found()
+        async with self._searching:
+            known = self._found or []
+            found = await self._search(known)
+            if found:
+                self._found = [*known, *found]
+                self.keep_memory()
+
+    async def _search(self, known: Collection[Found]) -> list[Found]:
+        await self.refresh_now("main")
+        services = {key for key in _BEHIND if BY_KEY[key].since <= self.server.version}
+        search = Search(services=frozenset(services), hinted=self._hints(), known=frozenset(known))
+        for candidate in search.candidates():
+            if search.probes > 1:
+                await self.pause(PROBE_PAUSE)
+            if await self._answers(candidate):
+                search.answered(candidate)
+        self.probes += search.probes
+        return search.found
+
+    def _hints(self) -> frozenset[str]:
+        """Return the types that must be there, by what the system adds up."""
+        system = self._nodes[0].the(System)
+        hints = {
+            "solarcharger": system.pv_dc_power,
+            "pvinverter": any(
+                getattr(system, f"pv_{side}_power_l{phase}")
+                for side in ("output", "input", "genset")
+                for phase in (1, 2, 3)
+            ),
+            "grid": system.power,
+            "genset": system.genset_power,
+            "battery": system.state_of_charge or system.battery_power,
+            "vebus": system.inverter_charger_power or system.vebus_dc_power,
+        }
+        return frozenset(service for service, proof in hints.items() if proof)
+
+    async def _answers(self, candidate: Found) -> bool:
+        service = BY_KEY[candidate.service]
+        unit = self._place(service, candidate.unit_id).unit
+        try:
+            await unit.read_holding_registers(service.probe, 1)
+        except ModbusExceptionError:
+            return False
+        except ModbusError as err:
+            raise explained(err) from err
+        return True
+
+    def has(self, service: str) -> bool:
+        """Whether there is a device of this type."""
+        return any(found.service == service for found in self._found or ())
+
+    # -- polling ---------------------------------------------------------------
+
+    @override
+    async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
+        await self.ensure_found()
+        await super().poll(cadence, wanted)
+        await self._greet_returned()
+
+    @override
+    async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
+        await self.ensure_found()
+        return await super().read_raw(private=private)
+
+    async def refresh_now(self, *names: str) -> None:
+        """Read components now; raise if one of them fails."""
+        await self.refresh(names)
+        for name in names:
+            if name in self.failures:
+                raise self.failures[name]
+
+    @override
+    async def _read(self, name: str) -> ModbusError | None:
+        group = self._group(name)
+        absence = self._absences.get(group) or self._absences.get(name)
+        if absence is not None and not absence.due(self.now()):
+            # Noted as failed at once: a second chance would be one more error on the GX.
+            self.failures[name] = explained(absence.error)
+            return absence.error
+        err = await super()._read(name)
+        if isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
+            self._note_absence(group, err)
+            self.failures[name] = explained(err)
+        elif isinstance(err, IllegalDataAddressError):
+            # Another firmware than it was: the same care until it is looked at anew.
+            self._note_absence(name, err)
+            self.failures[name] = explained(err)
+        elif err is None:
+            if self._absences.pop(group, None) is not None:
+                self._returned.add(group)
+            self._absences.pop(name, None)
+        return err
+
+    def _group(self, name: str) -> str:
+        part = self._slots[name].part
+        return name if part is None else part.key
+
+    def _note_absence(self, key: str, err: ModbusError) -> None:
+        known = self._absences.get(key)
+        if known is None:
+            self._absences[key] = Absence(err, self.now())
+            _LOGGER.info("%s does not answer: %s", key, err)
+        else:
+            known.again(err, self.now())
+
+    async def _greet_returned(self) -> None:
+        """Ask hardware that was away from the start who it is."""
+        while self._returned:
+            name = f"{self._returned.pop()}_identity"
+            if name in self._slots and name not in self.answered:
+                await self.refresh((name,))
+
+    # -- what it says ----------------------------------------------------------
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        gx, name = self._nodes[0].the(Gx), self._nodes[1].get(SystemName)
+        return Identity(
+            manufacturer=MANUFACTURER,
+            model="GX",
+            serial=gx.portal_id,
+            firmware=gx.firmware,
+            name=(name.system_name or None) if name is not None else None,
+        )
+
+    @override
+    def serves(self, component: Component, name: str) -> bool:
+        if isinstance(component, GxComponent):
+            # A derived value goes with the register that it is worked out from.
+            name = component.served_with.get(name, name)
+        return super().serves(component, name)
+
+    @override
+    def readings(self) -> Iterator[Reading]:
+        for reading in super().readings():
+            yield self._judged(reading)
+
+    def _judged(self, reading: Reading) -> Reading:
+        """Move what was never there, such as a second phase, out of sight."""
+        (name, *others) = reading.components
+        component = self._slots[name].component
+        if (
+            others
+            or name not in self.answered
+            or not isinstance(component, GxComponent)
+            or not component.missing(reading.name, reading.point.phase)
+        ):
+            return reading
+        return replace(reading, point=replace(reading.point, tier=Tier.EXPERT))
+
+    @override
+    def controls(self) -> Iterator[Control]:
+        yield ButtonControl(key="search_devices", tier=Tier.DETAIL, press=self.search_again)
+        if self.rails.write and self.rails.ac_power is not None:
+            yield NumberControl(
+                key="setpoint_duration",
+                tier=Tier.DETAIL,
+                quantity=Quantity.DURATION,
+                bounds=lambda: DURATION_BOUNDS,
+                read=lambda: self.keeper.duration,
+                write=self._set_duration,
+            )
+        for node in self._nodes:
+            if node.names:
+                yield from node.service.controls(node)
+
+    async def _set_duration(self, seconds: float) -> None:
+        self.keeper.duration = DURATION_BOUNDS.accept(seconds)
+        self.keep_memory()
+
+    def keep_limit(self, key: str, value: float) -> None:
+        """Remember a limit that is switched off now."""
+        self.limits[key] = value
+        self.keep_memory()
+
+    @override
+    def keep_alives(self) -> Iterable[KeepAlive]:
+        return (self.keeper,) if self.rails.write else ()
+
+    @override
+    def problems(self) -> Iterator[Problem]:
+        if self.writer.refused:
+            yield Problem(key="writing_refused", details={})
+
+    @property
+    @override
+    def essential(self) -> frozenset[str]:
+        # What is added up from power, and the mode that decides what may be set.
+        return frozenset({"main", "ess"} if self.rails.write else {"main"})
+
+    @property
+    @override
+    def layout(self) -> object:
+        code = self._nodes[0].the(Gx).firmware_code
+        phases = tuple(
+            slot.component.phases_known
+            for slot in self._slots.values()
+            if isinstance(slot.component, GxComponent)
+        )
+        return tuple(self._found or ()), code, phases
+
+    # -- external control ------------------------------------------------------
+
+    @property
+    def external_control(self) -> bool:
+        """Whether ESS leaves the inverters to others, as far as known."""
+        return self._nodes[1].the(Ess).external
+
+    async def require_external_control(self) -> None:
+        """Refuse unless ESS leaves the inverters to others."""
+        await require_external_control(self._nodes[1])
+
+    # -- memory ----------------------------------------------------------------
+
+    @override
+    def recall(self) -> dict[str, Any]:
+        seen = dict(self._memory.get("seen", {}))
+        for name, slot in self._slots.items():
+            if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
+                seen[name] = sorted(slot.component.counters_seen)
+        memory = {
+            "server": self.server.recall(),
+            "identities": self._memory.get("identities", {}),
+            "seen": seen,
+            "energy": self.ledger.recall(),
+            "limits": self.limits,
+            "setpoint_duration": self.keeper.duration,
+        }
+        if self._found is not None:
+            memory["services"] = [list(found) for found in self._found]
+        return memory
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        self._memory = dict(memory)
+        self.ledger.remember(memory.get("energy", {}))
+        self.limits = dict(memory.get("limits", {}))
+        self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))
+
+
+def _told(identity: GxComponent) -> dict[str, str | None]:
+    """Return what a device says of itself, as far as it says anything."""
+    product = getattr(identity, "product_id", None)
+    told = {
+        "name": getattr(identity, "custom_name", None),
+        "serial": getattr(identity, "serial_number", None),
+        "model": getattr(identity, "model", None),
+        "firmware": getattr(identity, "firmware", None),
+        "hardware": f"0x{int(product):04X}" if product else None,
+    }
+    return {key: value or None for key, value in told.items()}

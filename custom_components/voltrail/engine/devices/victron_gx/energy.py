@@ -1,0 +1,179 @@
+"""Energy of the devices behind the GX: counted by the hardware, or worked out from power.
+
+Some batteries and meters count, some do not and read 0 for ever, and nothing but the
+values tells which. So power is added up from the first day, and a counter takes over as
+soon as it shows anything, at the very point where the sum has come to: what is published
+never jumps.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from ...integrator import LONGEST_GAP, Integrator
+from .component import GxComponent
+from .writing import Clock
+
+SAVE_EVERY: Final = 300.0
+"""Seconds between two saves while energy is added up; more would wear an SD card."""
+
+LARGEST_POWER: Final = 1_000_000.0
+"""W. No house has more, so whatever says so is nonsense."""
+
+SAMPLES_PER_GAP: Final = 3
+"""Polls that may be missing before nobody knows what happened meanwhile."""
+
+type Source = Callable[[], float | None]
+
+
+class EnergyCounter:
+    """One counter: the hardware's, or the sum of power until there is one."""
+
+    def __init__(
+        self,
+        hardware: Source,
+        *,
+        summed: Callable[[], float] | None = None,
+        span: float | None = None,
+    ) -> None:
+        self._hardware = hardware
+        self._summed = summed
+        self._span = span
+        self._offset: float | None = None
+        self._last: float | None = None
+        self.value: float | None = None
+        """The energy in Wh; None while the hardware has lost it."""
+
+    def settle(self) -> bool:
+        """Take note of what was just read; return whether the hardware took over."""
+        reading = self._hardware()
+        if not reading:
+            # A counter never returns to 0: it is the lack of a value, if it ever had one.
+            self.value = None if self._offset is not None else self._sum()
+            return False
+        took_over = self._offset is None
+        if self._offset is None:
+            summed = self._sum() or 0
+            self._offset = summed - reading if summed >= 1 else 0.0
+        elif self._wrapped(reading):
+            assert self._span is not None
+            self._offset += self._span
+        self._last = reading
+        self.value = round(reading + self._offset)
+        return took_over
+
+    def _sum(self) -> float | None:
+        return None if self._summed is None else int(self._summed())
+
+    def _wrapped(self, reading: float) -> bool:
+        """Whether a narrow counter went over its end; a person who resets it starts lower."""
+        span, last = self._span, self._last
+        return span is not None and last is not None and last > 0.9 * span and reading < 0.1 * span
+
+    def recall(self) -> dict[str, float | None]:
+        """Return a form that can be stored."""
+        return {"offset": self._offset, "last": self._last}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take a stored form back."""
+        self._offset, self._last = _known(memory.get("offset")), _known(memory.get("last"))
+
+
+def _known(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+class Account:
+    """The energy of one device, or of one thing that the system measures."""
+
+    def __init__(self, integrator: Integrator, counters: Mapping[str, EnergyCounter]) -> None:
+        self.integrator = integrator
+        self.counters = counters
+
+    def value(self, name: str) -> float | None:
+        """Return a counter in Wh."""
+        return self.counters[name].value
+
+    def recall(self) -> dict[str, Any]:
+        """Return a form that can be stored."""
+        counters = {name: counter.recall() for name, counter in self.counters.items()}
+        return {"sum": self.integrator.recall(), "counters": counters}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take a stored form back."""
+        self.integrator.remember(_mapping(memory.get("sum")))
+        for name, stored in _mapping(memory.get("counters")).items():
+            if name in self.counters:
+                self.counters[name].remember(_mapping(stored))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _nothing() -> float | None:
+    return None
+
+
+class Ledger:
+    """All accounts of a GX; what they hold outlives restarts."""
+
+    def __init__(self, clock: Clock, scan_interval: float, save: Callable[[], None]) -> None:
+        self._clock = clock
+        self._longest_gap = min(SAMPLES_PER_GAP * scan_interval, LONGEST_GAP)
+        self._save = save
+        self._saved: float | None = None
+        self._accounts: dict[str, Account] = {}
+        self._memory: Mapping[str, Any] = {}
+
+    def open(
+        self,
+        key: str,
+        component: GxComponent,
+        *,
+        power: Source | None = None,
+        positive: str | None = None,
+        negative: str | None = None,
+        hardware: Mapping[str, Source] | None = None,
+        span: float | None = None,
+    ) -> Account:
+        """Open an account that is settled whenever a component was read.
+
+        ``positive`` and ``negative`` name the counters of the two directions of power,
+        ``hardware`` the counters that the device may have.
+        """
+        integrator = Integrator(longest_gap=self._longest_gap, limit=LARGEST_POWER)
+        hardware = hardware or {}
+        sums: dict[str, Callable[[], float]] = {}
+        if positive is not None:
+            sums[positive] = lambda: integrator.positive
+        if negative is not None:
+            sums[negative] = lambda: integrator.negative
+        counters = {
+            name: EnergyCounter(hardware.get(name, _nothing), summed=sums.get(name), span=span)
+            for name in {**sums, **hardware}
+        }
+        account = self._accounts[key] = Account(integrator, counters)
+        account.remember(_mapping(self._memory.get(key)))
+
+        def settle() -> None:
+            now = self._clock()
+            if power is not None:
+                integrator.add(power(), now)
+            took_over = [counter.settle() for counter in counters.values()]
+            if self._saved is None:
+                self._saved = now
+            if any(took_over) or (power is not None and now - self._saved >= SAVE_EVERY):
+                self._saved = now
+                self._save()
+
+        component.add_update_listener(settle)
+        return account
+
+    def recall(self) -> dict[str, Any]:
+        """Return all accounts in a form that can be stored."""
+        # What belongs to hardware that is not set up now is kept as well.
+        return {**self._memory, **{key: acc.recall() for key, acc in self._accounts.items()}}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take stored accounts back, for those that are opened from now on."""
+        self._memory = dict(memory)

@@ -1,0 +1,224 @@
+"""Finding out which devices a GX has.
+
+Modbus offers no list of them, and every miss is a line in the log of the GX. So the search
+is done once: one register per type and likely unit id, at most a hundred in all, the likely
+ones first, paced, and ended early for types of which a house has one. What it found is kept
+and never worked out again, until somebody asks for a new search.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Self
+
+from ...errors import NotSupportedError
+
+MOST_PROBES: Final = 100
+PROBE_PAUSE: Final = 0.05
+"""Seconds between two probes: about 20 a second."""
+
+LARGEST_UNIT: Final = 255
+
+GX_UNIT: Final = 100
+"""The GX itself, and every device with VRM instance 0."""
+
+_INSTANCES: Final[Mapping[int, int]] = {
+    GX_UNIT: 0,
+    **{unit: unit + 58 for unit in range(204, 215)},
+    **{unit: unit + 65 for unit in range(215, 223)},
+    223: 277,
+    224: 278,
+    225: 512,
+    226: 279,
+    227: 276,
+    228: 275,
+    229: 274,
+    230: 273,
+    231: 295,
+    232: 294,
+    233: 293,
+    234: 296,
+    235: 292,
+    236: 291,
+    237: 290,
+    238: 289,
+    239: 288,
+    242: 261,
+    243: 260,
+    244: 259,
+    245: 258,
+    246: 257,
+    247: 256,
+}
+"""Unit ids that stand for an instance above 255; every other one stands for itself."""
+
+# Where the ports of the different GX models appear.
+_CERBO_VE_DIRECT: Final = (226, 224, 223)
+_MULTIPLUS_VE_DIRECT: Final = (229, 230)
+_USB: Final = (239, 238, 237, 236)
+_OLD_VE_DIRECT: Final = (245, 247, 243)
+_VE_CAN: Final = (GX_UNIT, 1, 2)
+
+
+class Found(NamedTuple):
+    """One device behind the GX."""
+
+    service: str
+    unit_id: int
+    instance: int
+
+    @classmethod
+    def at(cls, service: str, unit_id: int) -> Self:
+        """Return a device by what it takes to ask for it."""
+        # Instance 0 is asked for at 100: to many a proxy 0 means "everybody".
+        unit_id = unit_id or GX_UNIT
+        return cls(service, unit_id, _INSTANCES.get(unit_id, unit_id))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a type of device usually is."""
+
+    likely: tuple[int, ...]
+    further: tuple[int, ...] = ()
+    """Looked at when the system's own values say that there is one, or at the end."""
+    single: bool = False
+    """A house has one of these: the first hit ends the search."""
+
+
+PLACES: Final[Mapping[str, Places]] = {
+    "hub4": Places(likely=(GX_UNIT,), single=True),
+    "vebus": Places(likely=(227, 228, 242, 246, 239, 238), further=(237, 236, 235), single=True),
+    "battery": Places(
+        likely=(225, *_CERBO_VE_DIRECT, GX_UNIT, 1, *_USB[:2]),
+        further=(*_MULTIPLUS_VE_DIRECT, *_OLD_VE_DIRECT, 2, *_USB[2:]),
+    ),
+    "solarcharger": Places(
+        likely=(*_CERBO_VE_DIRECT, *_VE_CAN, *_MULTIPLUS_VE_DIRECT, *_USB[:2]),
+        further=(*_OLD_VE_DIRECT, 3, *_USB[2:]),
+    ),
+    "grid": Places(likely=(30, 40, 31), further=(41, 32), single=True),
+    "pvinverter": Places(likely=(20, 21, 30, 31, 40), further=(22, 23, 32, 41)),
+    "evcharger": Places(likely=(40, 41), further=(42,)),
+    "generator": Places(likely=(GX_UNIT, 1)),
+    "tank": Places(likely=(20, 21, 22), further=(23, 24, 25)),
+    "temperature": Places(likely=(20, 21, 22, 24), further=(23, 25)),
+    "inverter": Places(likely=(GX_UNIT, 226, 224), further=(223, 1, 239)),
+    "multi": Places(likely=(GX_UNIT, 1), further=(2,)),
+    "acsystem": Places(likely=(GX_UNIT,), single=True),
+    "charger": Places(likely=(GX_UNIT, 226), further=(1, 224, 239)),
+    "acload": Places(likely=(30, 31, 40), further=(32, 41)),
+    "genset": Places(likely=(40, GX_UNIT), further=(1, 41), single=True),
+    "dcgenset": Places(likely=(40, GX_UNIT), further=(1,), single=True),
+    "alternator": Places(likely=(GX_UNIT, 226), further=(1, 239)),
+    "dcdc": Places(likely=(GX_UNIT, 226), further=(224, 239)),
+    "dcload": Places(likely=(226, 239), further=(224, 238)),
+    "dcsource": Places(likely=(226, 239), further=(224, 238)),
+    "dcsystem": Places(likely=(226, 239), further=(224, 238)),
+    "fuelcell": Places(likely=(226, GX_UNIT), further=(239,)),
+    "gps": Places(likely=(GX_UNIT,), further=(1, 2), single=True),
+    "meteo": Places(likely=(30, 20), further=(31,), single=True),
+    "digitalinput": Places(likely=(1, 2), further=(3, 4, 10)),
+    "pulsemeter": Places(likely=(1, 2), further=(3, 4)),
+    "pump": Places(likely=(GX_UNIT,), single=True),
+    "heatpump": Places(likely=(40, 30), further=(41,), single=True),
+    "motordrive": Places(likely=(GX_UNIT,), further=(1,)),
+}
+"""Where to look, the commonest types first. Anything else is for the user to name."""
+
+
+@dataclass(kw_only=True)
+class Search:
+    """A search under way: says what to ask next, and is told what came of it."""
+
+    services: frozenset[str]
+    """The types that the firmware knows."""
+    hinted: frozenset[str] = frozenset()
+    """Types that must be there, by the values of the system itself.
+
+    A value other than 0 proves that there is one; a 0 proves nothing.
+    """
+    known: frozenset[Found] = frozenset()
+    """Devices that need not be asked for."""
+    found: list[Found] = field(default_factory=list)
+    probes: int = 0
+
+    def candidates(self) -> Iterator[Found]:
+        """Yield what to ask for; call :meth:`answered` before asking for the next one."""
+        for candidate in self._ordered():
+            if self.probes >= MOST_PROBES:
+                return
+            if candidate in self.known or self._settled(candidate.service):
+                continue
+            self.probes += 1
+            yield candidate
+
+    def answered(self, candidate: Found) -> None:
+        """Note that a device is there."""
+        self.found.append(candidate)
+
+    def _settled(self, service: str) -> bool:
+        return PLACES[service].single and any(
+            found.service == service for found in (*self.found, *self.known)
+        )
+
+    def _ordered(self) -> Iterator[Found]:
+        for service, places in self._searched():
+            yield from (Found.at(service, unit_id) for unit_id in places.likely)
+        # Whatever must be there and was not found yet comes first in the second round.
+        missing = {
+            service
+            for service in self.hinted
+            if not any(found.service == service for found in (*self.found, *self.known))
+        }
+        for first in (True, False):
+            for service, places in self._searched():
+                if (service in missing) is first:
+                    yield from (Found.at(service, unit_id) for unit_id in places.further)
+
+    def _searched(self) -> Iterator[tuple[str, Places]]:
+        return ((service, places) for service, places in PLACES.items() if service in self.services)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the user named: devices to have, and devices not to have."""
+
+    wanted: tuple[Found, ...] = ()
+    unwanted: frozenset[Found] = frozenset()
+
+    @classmethod
+    def parse(cls, text: str | None, services: frozenset[str]) -> Self:
+        """Read "battery 225, -solarcharger 224": the type and the unit id of the GX's list."""
+        wanted: list[Found] = []
+        unwanted: set[Found] = set()
+        for entry in re.split(r"[,;\n]+", text or ""):
+            if not (told := entry.strip().lower()):
+                continue
+            found: Found | None = None
+            match re.split(r"[\s:=_]+", told.removeprefix("-").strip()):
+                case [service, unit] if service in services and unit.isdecimal():
+                    found = Found.at(service, int(unit))
+                case _:
+                    pass
+            if found is None or found.unit_id > LARGEST_UNIT:
+                raise NotSupportedError(
+                    reason=f"'{entry.strip()}' is not a type and a unit id, as in 'battery 225'"
+                )
+            if told.startswith("-"):
+                unwanted.add(found)
+            else:
+                wanted.append(found)
+        return cls(wanted=tuple(wanted), unwanted=frozenset(unwanted))
+
+
+def remembered(stored: Any, services: frozenset[str]) -> list[Found]:
+    """Take back what was stored; whatever is not a device is left out."""
+    found: list[Found] = []
+    for entry in stored if isinstance(stored, list) else ():
+        match entry:
+            case [str(service), int(unit_id), *_] if service in services:
+                found.append(Found.at(service, unit_id))
+            case _:
+                continue
+    return found

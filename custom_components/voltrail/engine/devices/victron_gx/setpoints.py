@@ -1,0 +1,207 @@
+"""Set-points that the GX or the inverter forgets by itself, on purpose.
+
+They drop back within a minute or so of silence, so that a controller that died does no
+harm. Voltrail renews one for as long as its user said beforehand and not a moment longer;
+after a restart of Voltrail none is renewed.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final, override
+
+from ...controls import Bounds
+from ...errors import VoltrailError
+from ...keep_alive import KeepAlive
+from ...points import Kind, derived
+from .component import GxComponent
+from .writing import Clock, Writer
+
+RENEW_EVERY: Final = 15.0
+"""Seconds. External control (mode 3) wants one at least every minute, the others take more."""
+
+FORGOTTEN_AFTER: Final = 60.0
+"""Seconds of silence after which another value at the GX may be its own fallback.
+
+The RS family drops a set-point after 60 s. For register 2716 reports differ, from 60 s to
+300 s (UNCONFIRMED): the shortest is taken.
+"""
+
+DURATION_BOUNDS: Final = Bounds(minimum=60, maximum=24 * 3600, step=1)
+DEFAULT_DURATION: Final = 300.0
+
+
+class TimedSetpoint:
+    """One set-point, in force until a moment that is known beforehand."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        component: GxComponent,
+        field: str,
+        keeper: SetpointKeeper,
+        guard: Callable[[], Awaitable[None]],
+        readable: bool,
+    ) -> None:
+        self._name = name
+        self._component = component
+        self._field = field
+        self._keeper = keeper
+        self._guard = guard
+        self._readable = readable
+        self._value: float | None = None
+        self._ends = 0.0
+        self._written = 0.0
+        self.until: datetime | None = None
+        """When it is let go, as people tell the time."""
+
+    @property
+    def value(self) -> float | None:
+        """The value in force; None when there is none."""
+        return self._value if self.active else None
+
+    @property
+    def active(self) -> bool:
+        """Whether it is being renewed."""
+        return self._value is not None and self._keeper.now < self._ends
+
+    def bounds(self) -> Bounds:
+        """Return what it may be set to."""
+        bounds = self._component.bounds(self._field)
+        assert bounds is not None, "offered only within rails"
+        return bounds
+
+    async def set(self, value: float) -> None:
+        """Put a value in force for the time that the user chose."""
+        value = self._component.checked(self._field, value)
+        await self._guard()
+        await self._keeper.writer.send(self._component, self._field, value)
+        duration = self._keeper.duration
+        self._value = value
+        self._written = self._keeper.now
+        self._ends = self._written + duration
+        self.until = datetime.now(UTC) + timedelta(seconds=duration)
+
+    def release(self) -> None:
+        """Stop renewing; the device falls back by itself.
+
+        Nothing is written: what a 0 would mean here differs between firmwares.
+        """
+        self._value = None
+        self.until = None
+
+    async def renew(self) -> None:
+        """Say it again, unless its time is over or somebody else took over."""
+        value = self._value
+        if value is None:
+            return
+        if not self.active:
+            self.release()
+            return
+        try:
+            await self._guard()
+        except VoltrailError:
+            # The mode was changed meanwhile: whoever did so wants something else.
+            self.release()
+            raise
+        if self._readable and await self._overruled(value):
+            self.release()
+            return
+        await self._keeper.writer.send(self._component, self._field, value)
+        self._written = self._keeper.now
+
+    async def _overruled(self, value: float) -> bool:
+        """Whether another value stands there although ours cannot have lapsed."""
+        await self._keeper.refresh(self._name)
+        found = getattr(self._component, self._field)
+        step = register.step if (register := self._component.register(self._field)) else 1
+        lapsed = self._keeper.now - self._written >= FORGOTTEN_AFTER
+        return found not in (None, 0) and abs(found - value) >= step and not lapsed
+
+
+class SetpointKeeper(KeepAlive):
+    """Renews all set-points in force."""
+
+    name: ClassVar[str] = "renewal of set-points"
+
+    def __init__(
+        self, writer: Writer, refresh: Callable[[str], Awaitable[None]], clock: Clock
+    ) -> None:
+        super().__init__()
+        self.writer = writer
+        self.duration = DEFAULT_DURATION
+        """Seconds that a new set-point stays in force."""
+        self._refresh = refresh
+        self._clock = clock
+        self._setpoints: dict[tuple[str, str], TimedSetpoint] = {}
+
+    @property
+    def now(self) -> float:
+        """The present moment on the event loop's clock."""
+        return self._clock()
+
+    @property
+    @override
+    def interval(self) -> float:
+        return RENEW_EVERY
+
+    async def refresh(self, name: str) -> None:
+        """Read a component now."""
+        await self._refresh(name)
+
+    def setpoint(
+        self,
+        *,
+        name: str,
+        component: GxComponent,
+        field: str,
+        guard: Callable[[], Awaitable[None]],
+        readable: bool,
+    ) -> TimedSetpoint:
+        """Return the set-point of a register; there is one however often it is asked for."""
+        key = (name, field)
+        if key not in self._setpoints:
+            self._setpoints[key] = TimedSetpoint(
+                name=name,
+                component=component,
+                field=field,
+                keeper=self,
+                guard=guard,
+                readable=readable,
+            )
+        return self._setpoints[key]
+
+    def of(self, name: str) -> tuple[TimedSetpoint, ...]:
+        """Return the set-points of one component."""
+        return tuple(
+            setpoint for (component, _), setpoint in self._setpoints.items() if component == name
+        )
+
+    @override
+    async def beat(self) -> None:
+        trouble: VoltrailError | None = None
+        for setpoint in tuple(self._setpoints.values()):
+            try:
+                await setpoint.renew()
+            except VoltrailError as err:
+                # One inverter that is away must not cost another one its set-point.
+                trouble = err
+        if trouble is not None:
+            raise trouble
+
+
+class SetpointView:
+    """When the set-points of one device are let go."""
+
+    def __init__(self, setpoints: Callable[[], tuple[TimedSetpoint, ...]]) -> None:
+        self._setpoints = setpoints
+
+    @derived(Kind.MOMENT, needs=("main", "hub4"))
+    def setpoint_until(self) -> datetime | None:
+        """Until when the latest of them is renewed."""
+        moments = [
+            setpoint.until
+            for setpoint in self._setpoints()
+            if setpoint.active and setpoint.until is not None
+        ]
+        return max(moments, default=None)

@@ -1,0 +1,124 @@
+"""Writing to the GX: few writes, checked ones, and never the same value twice.
+
+A successful answer only means that the value was passed on. Whether the device behind took
+it shows when it is read back a second later.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from enum import Enum
+from typing import Any, Final
+
+from modbus_connection import IllegalDataAddressError
+
+from ...controls import shown
+from ...errors import NotAcceptedError, ReadOnlyError, VoltrailError, explaining
+from .component import GxComponent
+
+READ_BACK_AFTER: Final = (1.0, 1.0)
+"""Pauses before each look at what the device holds now."""
+
+FLASH_PAUSE: Final = 5.0
+"""Seconds between two writes of a value that ends up in flash."""
+
+REASONS: Final = (
+    "the value is outside the GX's own range, or the device fixes it in its present mode"
+)
+
+type Clock = Callable[[], float]
+type Pause = Callable[[float], Awaitable[None]]
+
+
+class Writer:
+    """Writes registers, one after the other, and looks what came of it."""
+
+    def __init__(
+        self,
+        refresh: Callable[[Iterable[str]], Awaitable[None]],
+        failures: Mapping[str, VoltrailError],
+        *,
+        clock: Clock,
+        pause: Pause,
+    ) -> None:
+        self._refresh = refresh
+        self._failures = failures
+        self._clock = clock
+        self._pause = pause
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._asked: dict[tuple[str, str], int] = defaultdict(int)
+        self._written: dict[tuple[str, str], float] = {}
+        self.refused = False
+        """Whether the GX answered a write like a server that is set to read-only."""
+
+    async def set(self, name: str, component: GxComponent, field: str, value: float) -> None:
+        """Write a value and make sure that it is held."""
+        value = component.checked(field, value)
+        key = (name, field)
+        self._asked[key] += 1
+        mine = self._asked[key]
+        async with self._locks[key]:
+            setting = component.setting(field)
+            if setting is not None and setting.saved:
+                if not await self._worth_writing(key, component, value, mine):
+                    return
+                self._written[key] = self._clock()
+            await self.send(component, field, value)
+            await self._confirm(key, component, value)
+
+    async def send(self, component: GxComponent, field: str, value: float) -> None:
+        """Write a value that cannot be read back reliably."""
+        try:
+            with explaining():
+                await component.write(field, value)
+        except VoltrailError as err:
+            if isinstance(err.__cause__, IllegalDataAddressError):
+                self.refused = True
+                raise ReadOnlyError from err
+            raise
+        self.refused = False
+
+    async def _worth_writing(
+        self, key: tuple[str, str], component: GxComponent, value: float, mine: int
+    ) -> bool:
+        """Whether a write to flash is still wanted when its turn has come."""
+        last = self._written.get(key)
+        if last is not None and (wait := last + FLASH_PAUSE - self._clock()) > 0:
+            await self._pause(wait)
+        if self._asked[key] != mine:
+            # Somebody moves a slider: only where it comes to rest is worth a write.
+            return False
+        await self._read(key[0])
+        return not _same(component, key[1], value)
+
+    async def _confirm(self, key: tuple[str, str], component: GxComponent, value: float) -> None:
+        name, field = key
+        for wait in READ_BACK_AFTER:
+            await self._pause(wait)
+            await self._read(name)
+            if _same(component, field, value):
+                return
+        raise NotAcceptedError(
+            asked=shown(value), found=_told(getattr(component, field)), reasons=REASONS
+        )
+
+    async def _read(self, name: str) -> None:
+        await self._refresh((name,))
+        if name in self._failures:
+            raise self._failures[name]
+
+
+def _same(component: GxComponent, field: str, value: float) -> bool:
+    found: Any = getattr(component, field)
+    register = component.register(field)
+    if found is None or register is None:
+        return register is not None and register.means_none(value)
+    return abs(float(found) - value) < (1 if register.convert is not None else register.step)
+
+
+def _told(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, Enum):
+        return value.name.lower()
+    return shown(float(value))
