@@ -13,11 +13,13 @@ from typing import Any, Final
 import pytest
 
 from custom_components.voltrail.engine.han import (
+    Drop,
     HanReader,
     Message,
     PayloadKind,
     PayloadReader,
     Reason,
+    decode_dump,
     shown,
 )
 
@@ -162,6 +164,16 @@ def test_capture_as_a_stream(name: str, size: int) -> None:
         for message in reader.feed(stream[start : start + size])
     ] + reader.silence()
     assert messages == [m for line in lines(name) for m in whole.read(line).messages]
+
+
+@pytest.mark.parametrize("name", described())
+def test_capture_as_a_file(name: str) -> None:
+    """The file as it is, comments and all, says the same and explains what it drops."""
+    found = list(decode_dump((FOLDER / name).read_bytes()))
+    payloads = PayloadReader()
+    messages = [m for line in lines(name) for m in payloads.read(line).messages]
+    assert [one for one in found if isinstance(one, Message)] == messages
+    assert [one for one in found if isinstance(one, Drop)] == payloads.take_drops()
 
 
 @pytest.mark.parametrize("name", bad())

@@ -382,6 +382,7 @@ class TestClocks:
         [
             (coding.date_time(TEN, status=0x01), None),
             (b"\xff" * 12, None),
+            (coding.date_time(TEN.replace(year=1999)), None),
             (coding.date_time(TEN)[:5] + b"\x18" + bytes(6), None),
             (
                 coding.date_time(TEN, status=0xFF),
@@ -466,7 +467,8 @@ class TestStrangers:
         assert fresh.journal.skipped == 1
 
     @pytest.mark.parametrize(
-        "value", [coding.visible("7"), coding.NULL, b"\x17" + bytes(4), coding.array()]
+        "value",
+        [coding.visible("7"), coding.NULL, b"\x17" + bytes(4), coding.array(coding.uint32(1))],
     )
     def test_a_value_that_is_no_number(self, value: bytes) -> None:
         """It is skipped, whatever it is."""

@@ -1,7 +1,7 @@
 """Reads what smart meters push: HDLC frames (AMS HAN), P1 telegrams, wired M-Bus, in MQTT too.
 
 Pure: bytes in, messages out. :class:`HanReader` is for a stream (serial port, TCP),
-:class:`PayloadReader` for the messages of an MQTT topic.
+:class:`PayloadReader` for the messages of an MQTT topic, :func:`decode_dump` for a recording.
 
 A byte passes through ``stream`` (finds frames: ``hdlc``, ``p1``, ``mbus``), ``decoder`` (joins
 parts, deciphers), ``lists`` (``kaifa``, ``tagged``, ``kamstrup``; what was learned about a list
@@ -11,6 +11,7 @@ is its ``layout``) or ``telegrams``, and leaves as a reading of a :class:`Messag
 from .cipher import parse_key
 from .clock import Zone
 from .drops import Drop, Journal, Reason
+from .dump import decode_dump
 from .message import ListKind, Message, Meter, Number, Readings
 from .payload import Payload, PayloadKind, PayloadReader
 from .quantities import UNITS, Unit, shown
@@ -32,6 +33,7 @@ __all__ = [
     "Reason",
     "Unit",
     "Zone",
+    "decode_dump",
     "parse_key",
     "shown",
 ]

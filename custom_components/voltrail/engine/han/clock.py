@@ -16,6 +16,8 @@ _CEST: Final = timezone(timedelta(hours=2), "CEST")
 _DATE_TIME: Final = Struct(">HBBxBBBxhB")
 _NOT_GIVEN: Final = -0x8000
 _FURTHEST: Final = 14 * 60
+#: A clock that shows another century is not set.
+_CENTURY: Final = range(2000, 2100)
 
 
 class Zone(StrEnum):
@@ -42,8 +44,8 @@ class Habit(StrEnum):
 def moment(data: bytes, start: int, habit: Habit, zone: Zone) -> datetime | None:
     """Return the time in the 12 bytes at ``start``; ``None`` if it is not valid."""
     year, month, day, hour, minute, second, deviation, status = _DATE_TIME.unpack_from(data, start)
-    if status & 1 and status != 0xFF:
-        # "Invalid value": the meter itself does not trust its clock.
+    if year not in _CENTURY or (status & 1 and status != 0xFF):
+        # The lowest bit says "invalid value": the meter itself does not trust its clock.
         return None
     try:
         local = datetime(  # noqa: DTZ001 - the zone is found out from the local time
@@ -64,9 +66,10 @@ def text_moment(local: datetime, letter: str, zone: Zone) -> datetime:
 def unix_moment(seconds: int) -> datetime | None:
     """Return the time of a gateway that counts seconds from 1970."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
     except ValueError, OverflowError, OSError:
         return None
+    return moment if moment.year in _CENTURY else None
 
 
 def _zone_of(local: datetime, deviation: int, status: int, habit: Habit, zone: Zone) -> tzinfo:

@@ -153,7 +153,7 @@ class Stream:
 
     def _skip(self, start: int, end: int) -> None:
         if start < end:
-            self._noise += len(self._buffer[start:end].strip(_FILL))
+            self._noise += len(self._buffer[start:end].translate(None, _FILL))
             self._fresh = False
 
     def _settle_noise(self) -> None:

@@ -118,10 +118,11 @@ class _Reading:
             self.serial = text
 
     def skip(self, item: _Item) -> None:
-        """Note an element that means nothing here; it may change as it likes."""
+        """Note an element that means nothing here; a simple one may change as it likes."""
         a, b, c, d, e, _ = item.code
         self.unknown.append(f"{a}-{b}:{c}.{d}.{e}")
-        self.changing.append((item.value.start, item.value.end))
+        if item.value.tag not in GROUPS:
+            self.changing.append((item.value.start, item.value.end))
 
 
 def learn(
