@@ -11,8 +11,9 @@ from modbus_connection import (
     ModbusTcpParams,
     ModbusTimeoutError,
     ModbusUnit,
+    pymodbus,
+    tmodbus,
 )
-from modbus_connection.pymodbus import ModbusConnection
 
 from custom_components.voltrail.engine import keep_alive
 from custom_components.voltrail.engine.controls import Control
@@ -22,9 +23,11 @@ from custom_components.voltrail.engine.errors import VoltrailError
 from custom_components.voltrail.engine.options import Options
 from custom_components.voltrail.engine.points import Value
 from simulators.alfen import Eve
+from simulators.memory import serve_in_memory
 from simulators.registers import RefusedError
 from simulators.server import Server, serve
 from simulators.traffic import Request
+from tests.fake_time import FakeTimeLoop
 
 BEGINNING = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -100,18 +103,28 @@ class _DirectUnit:
         await self._link.carry(Request(self._unit_id, 16, address, len(values), tuple(values)))
 
     async def write_register(self, address: int, value: int) -> None:
-        message = f"function 6 at {address}: these chargers refuse it on long values"
+        message = f"function 6 with {value} at {address}: these chargers refuse it on long values"
         raise AssertionError(message)
+
+
+type Connection = pymodbus.ModbusConnection | tmodbus.ModbusConnection
 
 
 @asynccontextmanager
 async def connected(
-    eve: Eve, options: Options | None = None
-) -> AsyncIterator[tuple[Alfen, Server, ModbusConnection]]:
-    """Put the station on a real socket, and connect the engine to it."""
-    async with serve(eve) as server:
-        connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
-        device = Alfen(connection.for_unit, 200, options)
+    eve: Eve,
+    options: Options | None = None,
+    *,
+    client: type[Connection] = tmodbus.ModbusConnection,
+) -> AsyncIterator[tuple[Alfen, Server, Connection]]:
+    """Put the station on a real socket, and connect the engine to it.
+
+    In fake time the wire is in memory, and the station lives with the loop's time.
+    """
+    in_fake_time = isinstance(asyncio.get_running_loop(), FakeTimeLoop)
+    async with serve_in_memory(eve) if in_fake_time else serve(eve) as server:
+        connection = client(ModbusTcpParams(host=server.host, port=server.port))
+        device = Alfen(connection.for_unit, 200, options, clock=loop_clock)
         try:
             yield device, server, connection
         finally:

@@ -16,7 +16,7 @@ from ...charger import (
 )
 from ...controls import Control, SelectControl, shown
 from ...device import Cadence, Problem
-from ...errors import NotNowError, NotSupportedError
+from ...errors import NotSupportedError, PhaseMissingError
 from ...parts import Part
 from ...points import Aspect, Kind, Quantity, Tier, derived
 from . import registers
@@ -95,7 +95,7 @@ class Socket(ChargePoint):
         await self._device.look(self.name(component))
 
     def _note_status(self) -> None:
-        self.session.note_car(self.status.plugged)
+        self.session.note_car(plugged=self.status.plugged)
         self._ignored = self._ignored + 1 if self.status.setpoint_accounted_for is False else 0
 
     # -- read-back --
@@ -147,7 +147,9 @@ class Socket(ChargePoint):
             self.charging_state,
             {
                 # In safe current the set-point reads as the safe current: nobody paused.
-                BlockedBy.PAUSED: self.charging_allowed is False and not in_safe_current,
+                BlockedBy.PAUSED: self.charging_allowed is False
+                and not in_safe_current
+                and not self.switch.switching,
                 BlockedBy.STATION_LOCKED: status.operative is False,
                 # A safe current that is high enough is no reason not to charge.
                 BlockedBy.COMMUNICATION_TIMEOUT: bool(in_safe_current)
@@ -224,7 +226,12 @@ class Socket(ChargePoint):
             return self.pause_current
         if not self.wish.set:
             return None
-        amps = 0.0 if self.wish.paused else self.current_bounds().accept(self.resume_current)
+        return self.pause_current if self.wish.paused else self._allowed(self.resume_current)
+
+    def _allowed(self, amps: float) -> float:
+        """Return what may be written of a current: within the bounds, or a pause."""
+        bounds = self.current_bounds()
+        amps = bounds.accept(min(amps, bounds.maximum))
         return amps if amps >= self.minimum_current else self.pause_current
 
     async def _write(self, amps: float) -> None:
@@ -250,7 +257,7 @@ class Socket(ChargePoint):
         if phases is Phases.AUTOMATIC:
             raise NotSupportedError(reason="it does not choose its phases by itself")
         if not self.switch.supplied:
-            raise NotNowError(reason="no voltage has been measured on all three phases")
+            raise PhaseMissingError
         if self.switch.phases is not phases:
             before = self.status.setpoint
 
@@ -259,9 +266,10 @@ class Socket(ChargePoint):
 
             async def resume() -> None:
                 wanted = self.wanted
-                amps = before if wanted is None else wanted
-                if amps is not None:
-                    await self.set_point.put(amps)
+                if wanted is not None:
+                    await self.set_point.put(wanted)
+                elif before is not None:
+                    await self.set_point.put(self._allowed(before))
 
             await self.switch.switch(phases, pause=pause, resume=resume)
         self.wish.phases = phases.value

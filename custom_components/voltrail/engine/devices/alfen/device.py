@@ -1,5 +1,6 @@
 """The station: meeting it, finding its sockets and its network."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, override
@@ -28,6 +29,10 @@ from .renewal import SetPointRenewal
 
 PLATFORMS: Final = ("NG", "AHP")
 """What the platform names of these chargers begin with."""
+
+
+HANGING_UP: Final = 0.5
+"""Seconds in which it shows that a station hangs up after a refusal."""
 
 
 class _Times:
@@ -135,6 +140,8 @@ class Alfen(VoltrailDevice):
         try:
             await self._network_block.async_update()
         except ModbusError:
+            # A request sent into a connection that is just being closed is lost.
+            await asyncio.sleep(HANGING_UP)
             return False
         return True
 

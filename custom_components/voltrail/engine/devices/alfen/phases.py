@@ -12,7 +12,12 @@ from typing import Final
 
 from ...charger import IN_USE_CURRENT, Phases
 from ...device import Problem
-from ...errors import NotAppliedError, NotNowError, VoltrailError
+from ...errors import (
+    NotAppliedError,
+    PhasesSwitchingError,
+    StillDrawingError,
+    VoltrailError,
+)
 from ...parts import Part
 from .registers import Meter, Status
 from .set_point import SETTLING, order
@@ -27,6 +32,9 @@ ALWAYS_READS_THREE: Final = "6.4.0-4210"
 STOPPING: Final = 30.0
 """Seconds given to the car to stop drawing."""
 STOPPING_STEP: Final = 2.0
+BLIND_STOPPING: Final = 10.0
+"""Seconds to wait where no current is measured: a car has three to stop, and then the
+contactor opens under load after six."""
 
 # The relays pause on their own for a time that nobody documents (UNCONFIRMED); known
 # clients wait one second. The pilot needs 5 s before a charge may go on.
@@ -130,7 +138,7 @@ class PhaseSwitch:
     ) -> None:
         """Pause, wait until nothing flows, write, wait for the relays, go on."""
         if self.switching:
-            raise NotNowError(reason="it is switching phases already")
+            raise PhasesSwitchingError
         self.switching = True
         try:
             await pause()
@@ -149,19 +157,19 @@ class PhaseSwitch:
 
     async def _come_to_rest(self) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + STOPPING
-        while not await self._at_rest():
-            if loop.time() >= deadline:
-                raise NotNowError(reason="the car did not stop drawing current")
+        began = loop.time()
+        while not await self._at_rest(loop.time() - began):
+            if loop.time() - began >= STOPPING:
+                raise StillDrawingError
             await asyncio.sleep(STOPPING_STEP)
 
-    async def _at_rest(self) -> bool:
+    async def _at_rest(self, paused_for: float) -> bool:
         await self._look("meter")
         await self._look("status")
         known = [amps for amps in self._meter.currents if amps is not None]
         if known:
             return max(known) < IN_USE_CURRENT
-        return self._status.mode3_state not in CURRENT_FLOWS
+        return self._status.mode3_state not in CURRENT_FLOWS and paused_for >= BLIND_STOPPING
 
     async def _write(self, phases: Phases) -> None:
         count = phases.value

@@ -42,7 +42,7 @@ class Session:
             return None
         return max(0.0, ((self.ended or self._clock()) - self.started).total_seconds())
 
-    def note_car(self, plugged: bool | None) -> None:  # noqa: FBT001 - a state, not an option
+    def note_car(self, *, plugged: bool | None) -> None:
         """Take note of whether a car is connected; None while that is not known."""
         if plugged is None or plugged is self._plugged:
             return

@@ -1,0 +1,300 @@
+"""Sessions and the boot time: what the charger does not tell, and a restart must not lose."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.devices.alfen.boot_time import BootTime, utc_now
+from custom_components.voltrail.engine.devices.alfen.session import Session
+from simulators.alfen import Eve, sample
+from tests.fake_time import run
+
+from .support import BEGINNING, Direct, Owner, connected, living, loop_clock, poll_everything, value
+
+
+class Wall:
+    """A wall clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = BEGINNING
+        self.saves = 0
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return self.now
+
+    def saved(self) -> None:
+        """Count what would have been saved."""
+        self.saves += 1
+
+    def go(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def wall() -> Wall:
+    """A clock at the beginning."""
+    return Wall()
+
+
+@pytest.fixture
+def session(wall: Wall) -> Session:
+    """A session of a socket that was never looked at."""
+    return Session(wall, wall.saved)
+
+
+def test_a_session(session: Session, wall: Wall) -> None:
+    """From the counter without a car to the counter after it left."""
+    session.note_car(plugged=False)
+    session.note_counter(1000)
+    assert (session.energy, session.duration, session.started) == (None, None, None)
+    session.note_car(plugged=True)
+    assert session.started == BEGINNING
+    wall.go(30)
+    # The first Wh flow before the counter is read again.
+    session.note_counter(1040)
+    assert (session.energy, session.duration) == (40, 30)
+    wall.go(3570)
+    session.note_counter(8000)
+    session.note_car(plugged=False)
+    wall.go(60)
+    # What flowed since the last look still belongs to it.
+    session.note_counter(8010)
+    assert (session.energy, session.duration) == (7010, 3600)
+    wall.go(3600)
+    session.note_counter(8010)
+    assert (session.energy, session.duration) == (7010, 3600)
+    session.note_car(plugged=True)
+    assert (session.energy, session.duration) == (0, 0)
+    assert session.started == BEGINNING + timedelta(seconds=7260)
+
+
+def test_a_session_that_began_unseen(session: Session) -> None:
+    """It counts from when it is first seen."""
+    session.note_car(plugged=True)
+    assert session.energy is None
+    session.note_counter(500)
+    session.note_counter(700)
+    assert session.energy == 200
+
+
+def test_unknown_states_end_no_session(session: Session, wall: Wall) -> None:
+    """An error or an unknown state says nothing about the car."""
+    session.note_car(plugged=True)
+    session.note_counter(500)
+    session.note_car(plugged=None)
+    session.note_counter(None)
+    wall.go(60)
+    session.note_car(plugged=True)
+    session.note_counter(600)
+    assert (session.energy, session.duration) == (100, 60)
+
+
+def test_cars_that_follow_each_other_fast(session: Session) -> None:
+    """Without a counter in between, the next session counts from the first one it sees."""
+    session.note_car(plugged=False)
+    session.note_counter(100)
+    session.note_car(plugged=True)
+    session.note_counter(400)
+    session.note_car(plugged=False)
+    session.note_car(plugged=True)
+    assert session.energy is None
+    session.note_counter(450)
+    session.note_counter(460)
+    assert session.energy == 10
+
+
+def test_a_replaced_meter(session: Session) -> None:
+    """A counter that goes back begins the count anew."""
+    session.note_car(plugged=True)
+    session.note_counter(9000)
+    session.note_counter(9500)
+    session.note_counter(10)
+    assert session.energy == 0
+    session.note_counter(60)
+    assert session.energy == 50
+
+
+def test_a_restart_in_the_middle(session: Session, wall: Wall) -> None:
+    """The session goes on, and counts what was charged meanwhile."""
+    session.note_car(plugged=False)
+    session.note_counter(1000)
+    session.note_car(plugged=True)
+    session.note_counter(1500)
+    assert wall.saves > 0
+    after = Session(wall, wall.saved)
+    after.remember(session.recall())
+    wall.go(300)
+    after.note_car(plugged=True)
+    after.note_counter(2500)
+    assert (after.energy, after.duration) == (1500, 300)
+
+
+def test_a_restart_after_the_end(session: Session, wall: Wall) -> None:
+    """The last session is still the last one."""
+    session.note_car(plugged=True)
+    session.note_counter(1000)
+    session.note_counter(1500)
+    wall.go(60)
+    session.note_car(plugged=False)
+    session.note_counter(1500)
+    after = Session(wall, wall.saved)
+    after.remember(session.recall())
+    wall.go(300)
+    after.note_car(plugged=False)
+    after.note_counter(1500)
+    assert (after.energy, after.duration) == (500, 60)
+
+
+def test_a_car_that_left_meanwhile(session: Session, wall: Wall) -> None:
+    """The session ends when that is first seen, with what the counter says then."""
+    session.note_car(plugged=True)
+    session.note_counter(1000)
+    after = Session(wall, wall.saved)
+    after.remember(session.recall())
+    wall.go(120)
+    after.note_car(plugged=False)
+    after.note_counter(1800)
+    assert (after.energy, after.duration) == (800, 120)
+
+
+def test_nothing_is_remembered_of_nothing(session: Session, wall: Wall) -> None:
+    """An empty memory is no session."""
+    session.remember({})
+    wall.go(10)
+    assert (session.energy, session.duration, session.started) == (None, None, None)
+
+
+def test_a_clock_that_was_wrong(session: Session, wall: Wall) -> None:
+    """A wall clock that is put back makes no negative duration."""
+    session.note_car(plugged=True)
+    wall.go(-3600)
+    assert session.duration == 0
+
+
+def test_a_session_on_a_station() -> None:
+    """Energy and duration of a whole session, over a restart, equal what the meter counted."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        before = socket.meter.energy_l1 + socket.meter.energy_l2 + socket.meter.energy_l3
+        owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(100)
+            socket.car.plug_in(charged=0.2)
+            await asyncio.sleep(1000)
+            memory = await owner.stop()
+            await asyncio.sleep(100)
+            owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+            owner.device.remember(memory)
+            await owner.start()
+            await asyncio.sleep(1000)
+            socket.car.leave()
+            await asyncio.sleep(100)
+            charged = sum(socket.meter.energies) - before
+            assert charged > 1000
+            assert value(owner.device, "socket_1/session_energy") == pytest.approx(charged)
+            assert value(owner.device, "socket_1/session_duration") == pytest.approx(2100, abs=11)
+            started = value(owner.device, "socket_1/session_start")
+            assert isinstance(started, datetime)
+            assert (started - BEGINNING).total_seconds() == pytest.approx(100, abs=11)
+            await owner.stop()
+
+    run(story())
+
+
+async def test_the_end_of_a_session_asks_for_the_counters_at_once() -> None:
+    """A car that comes or goes draws attention to what is read once a minute."""
+    eve = Eve()
+    async with connected(eve) as (device, _, _):
+        await poll_everything(device)
+        before = device.attention
+        await device.poll(Cadence.MEASUREMENTS)
+        assert device.attention == before
+        eve.sockets[0].car.plug_in()
+        await device.poll(Cadence.MEASUREMENTS)
+        assert device.attention != before
+
+
+# -- when the station was started --
+
+
+def test_boot_time_does_not_jitter(wall: Wall) -> None:
+    """Late answers and slow clocks move nothing."""
+    boot = BootTime(wall, wall.saved)
+    boot.note(1000.4)
+    moment = boot.moment
+    assert moment == BEGINNING - timedelta(seconds=1001)
+    uptime = 1000.4
+    for day in range(400):
+        # The station's clock loses two seconds a day, and answers come late at times.
+        wall.go(86_400)
+        uptime += 86_398
+        boot.note(uptime - day % 7)
+    assert boot.moment == moment
+    assert wall.saves == 1
+
+
+def test_a_reboot_moves_it(wall: Wall) -> None:
+    """A station that was started anew has a smaller uptime than it should."""
+    boot = BootTime(wall, wall.saved)
+    boot.note(50_000)
+    wall.go(3600)
+    boot.note(3000)
+    assert boot.moment == BEGINNING + timedelta(seconds=600)
+
+
+def test_a_reboot_early_after_a_start(wall: Wall) -> None:
+    """An uptime that grew, but by less than the time that passed, is one as well."""
+    boot = BootTime(wall, wall.saved)
+    boot.note(10)
+    wall.go(3600)
+    boot.note(3000)
+    assert boot.moment == BEGINNING + timedelta(seconds=600)
+
+
+def test_boot_time_outlives_a_restart(wall: Wall) -> None:
+    """Weeks later it is still the same moment."""
+    boot = BootTime(wall, wall.saved)
+    assert boot.recall() == {}
+    boot.note(500)
+    after = BootTime(wall, wall.saved)
+    after.remember(boot.recall())
+    wall.go(30 * 86_400)
+    after.note(30 * 86_400 + 520.0)
+    assert after.moment == boot.moment
+    fresh = BootTime(wall, wall.saved)
+    fresh.remember({})
+    assert fresh.moment is None
+    fresh.note(None)
+    assert fresh.moment is None
+
+
+async def test_boot_time_of_the_recorded_station(wall: Wall) -> None:
+    """Now less 126118.547 s of uptime, and the same after the next look."""
+    eve = sample()
+    device = Alfen(Direct(eve).for_unit, 200, clock=wall)
+    await device.identify()
+    expected = (BEGINNING - timedelta(seconds=126_118.547)).replace(microsecond=0)
+    assert value(device, "boot_time") == expected
+    eve.advance(10)
+    wall.go(10.7)
+    await device.poll(Cadence.IDENTITY)
+    assert value(device, "boot_time") == expected
+    memory = device.recall()
+    again = Alfen(Direct(eve).for_unit, 200, clock=wall)
+    again.remember(memory)
+    assert again.recall() == memory
+    await again.identify()
+    assert value(again, "boot_time") == expected
+
+
+def test_the_usual_clock_tells_the_zone() -> None:
+    """Moments are never without a zone."""
+    assert utc_now().tzinfo is UTC
