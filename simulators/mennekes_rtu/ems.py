@@ -14,8 +14,9 @@ RESTART: Final = 0x00BB
 #: Seconds without a heartbeat after which the energy manager is lost.
 PATIENCE: Final = 10.0
 LEAST_CURRENT: Final = 6.0
-#: Below this a limit counts as 0. The document has nothing between 0 and 0.01.
-_NOTHING: Final = 0.01
+#: Below this a limit counts as 0. The document has nothing between 0 and 0.01, which as a single
+#: is a little less than 0.01.
+_NOTHING: Final = 0.005
 #: Limits must not change faster than this, in seconds.
 _CHANGES_APART: Final = 5.0
 #: A second counted in tenths must not cost a heartbeat.
