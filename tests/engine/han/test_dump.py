@@ -1,5 +1,7 @@
 """Recordings, as people attach them to a report."""
 
+from collections.abc import Iterator
+
 from custom_components.voltrail.engine.han import Drop, Message, Reason, decode_dump
 from simulators.ams_han.payloads import Form, payload
 from tests.engine.han.support import (
@@ -37,6 +39,77 @@ def test_lines_that_cut_frames() -> None:
     digits = (LIST_2 + LIST_1).hex()
     lines = "\n".join(digits[at : at + 64] for at in range(0, len(digits), 64))
     assert len(messages_of(lines.encode())) == 2
+
+
+def test_one_element_per_line() -> None:
+    """A frame taken apart, with what is known about each piece beside it."""
+    pieces = (LIST_2[:17], LIST_2[17:40], LIST_2[40:])
+    text = "# a frame\n" + "\n".join(
+        f"{piece.hex()}  # {at}: aa" for at, piece in enumerate(pieces)
+    )
+    assert len(messages_of(text.encode())) == 1
+    notification = payload(Form.LLC, simulated("aidon-tn").send("2"))
+    text = f"{notification[:30].hex()} # its beginning\n{notification[30:].hex()} # its end\n"
+    assert len(messages_of(text.encode())) == 1
+
+
+def test_pieces_of_a_damaged_frame() -> None:
+    """None of them is taken for a message that needs no check."""
+    spoilt = LIST_2[:20] + b"\x55" + LIST_2[21:]
+    body = spoilt.index(b"\x01")
+    text = f"{spoilt[:body].hex()}\n{spoilt[body:].hex()}"
+    (drop,) = decode_dump(text.encode())
+    assert isinstance(drop, Drop)
+
+
+def test_half_a_byte() -> None:
+    """A line that lost a digit is left out, and the next one is read."""
+    kinds = [type(one) for one in decode_dump(f"{LIST_1.hex()[:-1]}\n{LIST_2.hex()}".encode())]
+    assert kinds == [Drop, Message]
+    assert [type(one) for one in decode_dump(b"7ea\n")] == [Drop]
+
+
+def test_bytes_as_they_come() -> None:
+    """A live port can be piped in: nothing waits for the end."""
+    came: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for at in range(0, len(LIST_2), 50):
+            came.append(at)
+            yield LIST_2[at : at + 50]
+        for at in range(3):
+            came.append(-at)
+            yield LIST_1
+
+    found = decode_dump(pieces())
+    assert isinstance(next(found), Message)
+    assert len(came) <= len(LIST_2) // 50 + 2
+    assert len(list(found)) == 3
+
+
+def test_digits_in_pieces() -> None:
+    """Wherever the pieces are cut."""
+    text = f"# zz\n{LIST_2.hex()} # zz\n{LIST_1.hex()}\n".encode()
+    pieces = [text[at : at + 7] for at in range(0, len(text), 7)]
+    assert len(list(decode_dump(pieces))) == 2
+
+
+def test_batches() -> None:
+    """What a gateway collected, as bytes and as digits: the frames inside are not a stream."""
+    one = simulated("aidon-tn").send("2")
+    batch = payload(Form.BATCH, one)
+    assert messages_of(batch) == messages_of(batch.hex().encode())
+    assert len(messages_of(batch)) == 1
+    (found,) = decode_dump([batch[:40], batch[40:]])
+    assert isinstance(found, Message)
+
+
+def test_something_else() -> None:
+    """What is no recording of a meter is said to be none."""
+    for recording in (b"~~~~", b"hello\n" * 20000, b"31323334"):
+        found = list(decode_dump(recording))
+        assert found
+        assert all(isinstance(one, Drop) for one in found)
 
 
 def test_bytes() -> None:

@@ -1,31 +1,40 @@
-"""Decodes a recording: lines of hexadecimal digits with comments, or the bytes themselves."""
+"""Decodes a recording: lines of hexadecimal digits with comments, or the bytes themselves.
+
+Bytes are decoded as they come, so that a live port can be piped in. Digits are read to their end
+first: only then is it known whether their lines are messages or pieces of one.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from .clock import Zone
-from .drops import Drop
+from .drops import Drop, Reason
 from .message import Message
-from .payload import PayloadReader
+from .payload import PayloadKind, PayloadReader
 from .reader import HanReader
 
-_HEX_LINE: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}\s*)+")
-_COMMENT: Final = b"#"
+type Found = Message | Drop
+
+_DIGITS: Final = re.compile(rb"(?:[0-9A-Fa-f\s]++|#[^\n]*+)*+")
+_COMMENT: Final = re.compile(rb"#[^\n]*")
+#: What every frame, telegram and ciphered message begins with, but none of their contents.
+_FRAME_STARTS: Final = b"\x7e\x68\xdb/"
+_LARGEST_PAYLOAD: Final = 65536
 
 
 def decode_dump(
-    data: bytes,
+    data: bytes | Iterable[bytes],
     *,
     encryption_key: bytes | None = None,
     authentication_key: bytes | None = None,
     zone: Zone = Zone.AUTOMATIC,
-) -> Iterator[Message | Drop]:
-    """Yield the messages in a recording, and what of it was dropped.
+) -> Iterator[Found]:
+    """Yield the messages in a recording, and what of it was dropped, in their order.
 
-    Each line of digits may be what an MQTT message may be: frames, the content of a frame, a
-    telegram, a batch. If that gives no message, the recording is taken as one stream, which is
-    what bytes are taken for anyway; and bytes that are no stream may be one MQTT message.
+    It may come in pieces. Lines of digits are a stream, or each of them is what an MQTT message
+    may be: the content of a frame, a batch. So are bytes that are no stream.
     """
     stream = HanReader(
         encryption_key=encryption_key, authentication_key=authentication_key, zone=zone
@@ -33,43 +42,101 @@ def decode_dump(
     payloads = PayloadReader(
         encryption_key=encryption_key, authentication_key=authentication_key, zone=zone
     )
-    lines = _hex_lines(data)
-    if lines is None:
-        found = list(_as_stream(data, stream))
-        yield from found if _has_message(found) else _better(found, _as_payloads([data], payloads))
+    pieces = iter((data,) if isinstance(data, bytes) else data)
+    text = bytearray()
+    judged = 0
+    for piece in pieces:
+        text += piece
+        if _DIGITS.fullmatch(text, judged) is None:
+            yield from _something(_of_bytes(bytes(text), pieces, stream, payloads))
+            return
+        # Whether a line is a comment, its beginning tells.
+        judged = text.rfind(b"\n") + 1
+    digits = _COMMENT.sub(b"", text)
+    if digits.strip():
+        yield from _something(_of_digits(digits, stream, payloads))
+
+
+def _something(found: Iterator[Found]) -> Iterator[Found]:
+    """Yield what was found; if it was nothing at all, say so."""
+    nothing = True
+    for one in found:
+        nothing = False
+        yield one
+    if nothing:
+        yield Drop(Reason.NOISE, "nothing in it comes from a meter")
+
+
+def _of_bytes(
+    first: bytes, rest: Iterable[bytes], stream: HanReader, payloads: PayloadReader
+) -> Iterator[Found]:
+    if _is_batch(first):
+        yield from _as_payloads([b"".join((first, *rest))], payloads)
         return
-    found = list(_as_payloads(lines, payloads))
-    yield from (
-        found if _has_message(found) else _better(found, _as_stream(b"".join(lines), stream))
-    )
+    seen = bytearray()
+    for piece in chain((first,), rest):
+        if len(seen) <= _LARGEST_PAYLOAD:
+            seen += piece
+        yield from stream.feed(piece)
+        yield from stream.take_drops()
+    ended = list(_ended(stream))
+    if stream.journal.frames or len(seen) > _LARGEST_PAYLOAD:
+        yield from ended
+    else:
+        yield from _better(ended, _as_payloads([bytes(seen)], payloads))
 
 
-def _as_payloads(payloads: list[bytes], reader: PayloadReader) -> Iterator[Message | Drop]:
-    for payload in payloads:
-        yield from reader.read(payload).messages
+def _of_digits(digits: bytes, stream: HanReader, payloads: PayloadReader) -> Iterator[Found]:
+    lines: list[bytes] = []
+    for line in digits.splitlines():
+        text = b"".join(line.split()).decode("ascii")
+        if len(text) % 2:
+            yield Drop(Reason.CUT, f"a line of {len(text)} digits has half a byte too much")
+        elif text:
+            lines.append(bytes.fromhex(text))
+    if not lines:
+        return
+    if _is_batch(lines[0]):
+        yield from _as_payloads(lines, payloads)
+        return
+    found = list(_as_stream(lines, stream))
+    if lines[0][0] not in _FRAME_STARTS and not _has_message(found):
+        # Not before: without their frames, contents have no check.
+        found = _better(list(_as_payloads(lines, payloads)), found)
+        found = _better(found, _as_payloads([b"".join(lines)], payloads))
+    yield from found
+
+
+def _as_payloads(lines: Iterable[bytes], reader: PayloadReader) -> Iterator[Found]:
+    for line in lines:
+        yield from reader.read(line).messages
         yield from reader.take_drops()
 
 
-def _as_stream(data: bytes, reader: HanReader) -> Iterator[Message | Drop]:
-    yield from reader.feed(data)
+def _as_stream(pieces: Iterable[bytes], reader: HanReader) -> Iterator[Found]:
+    for piece in pieces:
+        yield from reader.feed(piece)
+        yield from reader.take_drops()
+    yield from _ended(reader)
+
+
+def _ended(reader: HanReader) -> Iterator[Found]:
     yield from reader.silence()
     yield from reader.take_drops()
 
 
-def _has_message(found: list[Message | Drop]) -> bool:
+def _is_batch(data: bytes) -> bool:
+    """Whether this is what a gateway has collected, with whole frames inside."""
+    return PayloadReader().read(data).kind is PayloadKind.BATCH
+
+
+def _has_message(found: Iterable[Found]) -> bool:
     return any(isinstance(one, Message) for one in found)
 
 
-def _better(first: list[Message | Drop], second: Iterator[Message | Drop]) -> list[Message | Drop]:
-    """Return the second way to read a recording if it makes sense of it, and the first else."""
+def _better(first: list[Found], second: Iterable[Found]) -> list[Found]:
+    """Return the second way to read a recording if only it makes sense of it."""
+    if _has_message(first):
+        return first
     found = list(second)
     return found if _has_message(found) else first
-
-
-def _hex_lines(data: bytes) -> list[bytes] | None:
-    """Return the bytes on each line of digits; ``None`` if the recording has other lines."""
-    lines = [line.strip() for line in data.splitlines()]
-    wanted = [line for line in lines if line and not line.startswith(_COMMENT)]
-    if not all(_HEX_LINE.fullmatch(line) for line in wanted):
-        return None
-    return [bytes.fromhex(line.decode("ascii")) for line in wanted]
