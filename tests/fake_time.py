@@ -35,6 +35,8 @@ from typing import Any, Final, override
 
 from simulators.memory import MemoryNetwork
 
+#: Timers fire up to this early, in seconds.
+_RESOLUTION: Final = 1e-6
 #: Real seconds that one look at helper threads may take; then it looks again.
 _PATIENCE: Final = 0.1
 
@@ -73,6 +75,9 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
         selector = _Jumping()
         selector.loop = self
         super().__init__(selector)
+        # The real clock's, a nanosecond, is lost in the rounding of a time of some months, and a
+        # timer that is due would never fire.
+        self._clock_resolution = _RESOLUTION
 
     @override
     def time(self) -> float:

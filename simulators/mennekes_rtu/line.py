@@ -69,7 +69,7 @@ class Line:
         The charger does one thing after the other: what is asked while an answer is late waits
         behind it, so the answers stay in order.
         """
-        if self.late == 0:
+        if self.late == 0 and self._busy_until == 0:
             return None
         now = asyncio.get_running_loop().time()
         wait = max(0.0, self._busy_until - now)
