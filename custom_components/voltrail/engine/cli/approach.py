@@ -1,0 +1,160 @@
+"""From the arguments to a device that has said who it is."""
+
+import argparse
+import math
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from ..device import VoltrailDevice
+from ..devices import family as family_of
+from ..errors import DeviceSilentError, LinkDownError
+from ..family import Family, LineSettings, OptionField
+from ..library import connect
+from ..options import Options
+from ..target import Target, TargetError, target
+from . import obstacles
+from .console import Console
+from .errors import NotReachedError, UsageError
+
+_DEFAULT_SPEED: Final = 9600
+_YES: Final = frozenset({"on", "yes", "true", "1"})
+_NO: Final = frozenset({"off", "no", "false", "0"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approach:
+    """Which device is meant, how it is reached, and what its installer decided."""
+
+    family: Family
+    target: Target
+    unit_id: int
+    options: Options
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, *, interval: float | None = None) -> Self:
+        """Return what the arguments say; refuse what this family does not know."""
+        family = family_of(arguments.family)
+        if family.pushed:
+            msg = (
+                f"a meter of {family.key} sends by itself and cannot be asked: "
+                f"voltrail listen {arguments.target}"
+            )
+            raise UsageError(msg)
+        try:
+            place = target(
+                family,
+                arguments.target,
+                transport=arguments.transport,
+                port=arguments.port,
+                line=line_settings(arguments, family.line),
+            )
+        except TargetError as err:
+            raise UsageError(str(err)) from err
+        return cls(
+            family=family,
+            target=place,
+            unit_id=family.unit_id if arguments.unit is None else arguments.unit,
+            options=Options(
+                max_current=_max_current(family, arguments.max_current),
+                scan_interval=_interval(family, interval),
+                extra=_extra(family, arguments.option),
+            ),
+        )
+
+    @asynccontextmanager
+    async def meet(self, console: Console) -> AsyncIterator[VoltrailDevice]:
+        """Connect, and find out who answers; explain it if nobody does."""
+        async with AsyncExitStack() as stack:
+            meeting = connect(self.family, self.target, unit_id=self.unit_id, options=self.options)
+            with console.progress(f"asking {self.target}"):
+                try:
+                    device = await stack.enter_async_context(meeting)
+                except (DeviceSilentError, LinkDownError) as err:
+                    reason = await obstacles.find(self.family, self.target, self.unit_id, err)
+                    raise NotReachedError(reason) from err
+            yield device
+
+
+def line_settings(arguments: argparse.Namespace, usual: LineSettings | None) -> LineSettings | None:
+    """Return the line settings that were given, completed by the usual ones; None for none."""
+    given: dict[str, Any] = {
+        name: value
+        for name in ("baudrate", "bytesize", "parity", "stopbits")
+        if (value := getattr(arguments, name)) is not None
+    }
+    return replace(usual or LineSettings(baudrate=_DEFAULT_SPEED), **given) if given else None
+
+
+def _max_current(family: Family, given: float | None) -> float | None:
+    if given is None:
+        return None
+    if not family.is_charger:
+        msg = f"--max-current is for chargers, and {family.key} is none"
+        raise UsageError(msg)
+    if given > family.installer_maximum:
+        msg = f"--max-current is at most {family.installer_maximum:g} A for {family.key}"
+        raise UsageError(msg)
+    return given
+
+
+def _interval(family: Family, given: float | None) -> float:
+    if given is None:
+        return family.scan_interval
+    if given < family.shortest_interval:
+        msg = (
+            f"--interval is at least {family.shortest_interval:g} s for {family.key}: "
+            "the device or its line suffers below"
+        )
+        raise UsageError(msg)
+    return given
+
+
+def _extra(family: Family, given: list[tuple[str, str]]) -> dict[str, Any]:
+    fields = {field.key: field for field in family.option_fields}
+    extra: dict[str, Any] = {key: field.default for key, field in fields.items()}
+    for key, text in given:
+        if key not in fields:
+            known = ", ".join(fields) or "none"
+            msg = f"{key} is no option of {family.key}: there is {known}"
+            raise UsageError(msg)
+        extra[key] = _option(fields[key], text)
+    return extra
+
+
+def _option(field: OptionField, text: str) -> bool | float | str:
+    if field.choices:
+        if text not in field.choices:
+            msg = f"{field.key} is one of {', '.join(field.choices)}, not {text}"
+            raise UsageError(msg)
+        return text
+    if isinstance(field.default, bool):
+        return yes_or_no(field.key, text)
+    if isinstance(field.default, str) or field.minimum is None is field.maximum:
+        return text
+    value = number(field.key, text)
+    low = -math.inf if field.minimum is None else field.minimum
+    high = math.inf if field.maximum is None else field.maximum
+    if not low <= value <= high:
+        msg = f"{field.key} is from {low:g} to {high:g}, not {text}"
+        raise UsageError(msg)
+    return value
+
+
+def yes_or_no(key: str, text: str) -> bool:
+    """Return what on, off and their likes mean."""
+    word = text.lower()
+    if word not in _YES | _NO:
+        msg = f"{key} is on or off, not {text}"
+        raise UsageError(msg)
+    return word in _YES
+
+
+def number(key: str, text: str) -> float:
+    """Return a number."""
+    try:
+        return float(text)
+    except ValueError:
+        msg = f"{key} is a number, not {text}"
+        raise UsageError(msg) from None

@@ -1,0 +1,235 @@
+"""Where the bytes of a meter come from: a serial port, or a port of a host."""
+
+import argparse
+import asyncio
+import importlib
+import os
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from itertools import cycle, repeat
+from typing import Any, Final, TypedDict
+
+from ..family import LineSettings
+from ..han import Drop, HanReader, Message, Zone
+from ..target import Network, SerialPort, TargetError, is_serial_port, network
+from .approach import line_settings
+from .errors import NotReachedError, UsageError
+from .listing import line_text
+
+PATIENCE: Final = 60.0
+"""Seconds without a message after which a link is opened again: TCP does not notice by itself
+that the other side is gone, and the slowest meter sends every 10 s."""
+
+USUAL_LINES: Final = (
+    LineSettings(baudrate=2400, parity="E"),
+    LineSettings(baudrate=2400),
+    LineSettings(baudrate=115200),
+    LineSettings(baudrate=9600, bytesize=7, parity="E"),
+)
+"""How the ports of meters are set up, the most frequent first."""
+
+_CHUNK: Final = 4096
+
+type Place = Network | SerialPort
+type Event = Message | Drop
+
+
+class Keys(TypedDict):
+    """What is known about a meter beforehand."""
+
+    encryption_key: bytes | None
+    authentication_key: bytes | None
+    zone: Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rhythm:
+    """How long things take before something else is tried, in seconds."""
+
+    pause: float = 1.0
+    """Without a byte; meters pause between their bursts."""
+    trial: float = 15.0
+    """With settings of a line that were guessed, without a message."""
+    connecting: float = 10.0
+    shortest_wait: float = 1.0
+    longest_wait: float = 60.0
+    """Before a link that was lost is opened again."""
+
+
+class _LostError(OSError):
+    """A link that was open is of no use any more."""
+
+
+def places(arguments: argparse.Namespace) -> tuple[Place, ...]:
+    """Return where to listen: one place, or a port with the settings to try in turn."""
+    text: str = arguments.target
+    line = line_settings(arguments, USUAL_LINES[0])
+    if not is_serial_port(text):
+        if line is not None:
+            msg = f"speed and parity are for serial ports, and {text} is none"
+            raise UsageError(msg)
+        try:
+            return (network(text),)
+        except TargetError as err:
+            raise UsageError(str(err)) from err
+    lines = USUAL_LINES if line is None else (line,)
+    return tuple(SerialPort(path=text, line=each) for each in lines)
+
+
+class Listener:
+    """Listens to one meter, and opens the link again when it was lost or fell silent."""
+
+    def __init__(
+        self,
+        candidates: tuple[Place, ...],
+        keys: Keys,
+        *,
+        note: Callable[[str], None],
+        patience: float = PATIENCE,
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        self._candidates = candidates
+        self._note = note
+        self._patience = patience
+        self._rhythm = rhythm or Rhythm()
+        self._reader = HanReader(**keys)
+        self._certain = len(candidates) == 1
+        """Whether a message has come with these settings, or there are no others."""
+        self._wait = self._rhythm.shortest_wait
+
+    async def events(self) -> AsyncGenerator[Event]:
+        """Yield messages and drops for ever. Raises if the link cannot be opened at first."""
+        opened_before = False
+        for place in self._in_turn():
+            try:
+                async with _opened(place, self._rhythm.connecting) as stream:
+                    if opened_before and self._certain:
+                        self._note(f"{place} is open again")
+                    opened_before = True
+                    async for event in self._heard(stream, place):
+                        yield event
+            except _LostError as err:
+                self._note(f"{place}: {err}")
+                if not self._certain:
+                    continue
+            except OSError as err:
+                if not opened_before:
+                    msg = f"{place} cannot be opened: {_reason(err)}"
+                    raise NotReachedError(msg) from err
+            await asyncio.sleep(self._wait)
+            self._wait = min(2 * self._wait, self._rhythm.longest_wait)
+
+    def _in_turn(self) -> Iterator[Place]:
+        """Yield one candidate after the other until a message came, then always that one."""
+        for place in cycle(self._candidates):
+            yield place
+            if self._certain:
+                yield from repeat(place)
+
+    async def _heard(self, stream: asyncio.StreamReader, place: Place) -> AsyncIterator[Event]:
+        """Yield what comes over an open link. Raises when it is of no use any more."""
+        loop = asyncio.get_running_loop()
+        reader = self._reader
+        reader.restart()
+        before = reader.journal.bytes
+        heard_at = loop.time()
+        while True:
+            try:
+                async with asyncio.timeout(self._rhythm.pause):
+                    data = await stream.read(_CHUNK)
+            except TimeoutError:
+                messages = reader.silence()
+            except OSError as err:
+                raise _LostError(_reason(err)) from err
+            else:
+                if not data:
+                    msg = "the other side closed the link"
+                    raise _LostError(msg)
+                messages = reader.feed(data)
+            for message in messages:
+                self._certain = True
+                self._wait = self._rhythm.shortest_wait
+                heard_at = loop.time()
+                yield message
+            for drop in reader.take_drops():
+                yield drop
+            patience = self._patience if self._certain else self._rhythm.trial
+            if loop.time() - heard_at >= patience:
+                what = "no message in what came" if reader.journal.bytes > before else "nothing"
+                line = isinstance(place, SerialPort) and f" with {line_text(place.line)}"
+                msg = f"{what} for {patience:g} s{line or ''}"
+                raise _LostError(msg)
+
+
+@asynccontextmanager
+async def _opened(place: Place, patience: float) -> AsyncIterator[asyncio.StreamReader]:
+    match place:
+        case Network(host=host, port=port):
+            async with asyncio.timeout(patience):
+                stream, writer = await asyncio.open_connection(host, port)
+            try:
+                yield stream
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+        case SerialPort():
+            with_port = _serial_port(place)
+            loop = asyncio.get_running_loop()
+            stream = asyncio.StreamReader()
+            descriptor = with_port.fileno()
+
+            def receive() -> None:
+                try:
+                    stream.feed_data(with_port.read(_CHUNK))
+                except OSError as err:
+                    # The adapter was pulled; the port would be readable for ever.
+                    loop.remove_reader(descriptor)
+                    stream.set_exception(err)
+
+            loop.add_reader(descriptor, receive)
+            try:
+                yield stream
+            finally:
+                loop.remove_reader(descriptor)
+                with_port.close()
+
+
+def _serial_port(place: SerialPort) -> Any:
+    """Open a port with pyserial, which ships no types and is not everywhere."""
+    try:
+        serial = importlib.import_module("serial")
+    except ImportError as err:
+        msg = "serial ports need the package pyserial: pip install pyserial"
+        raise NotReachedError(msg) from err
+    line = place.line
+    try:
+        return serial.Serial(
+            place.path,
+            baudrate=line.baudrate,
+            bytesize=line.bytesize,
+            parity=line.parity,
+            stopbits=line.stopbits,
+            timeout=0,
+            exclusive=True,
+        )
+    except ValueError as err:
+        # A speed that this adapter does not have.
+        raise OSError(str(err)) from err
+
+
+def _reason(err: OSError) -> str:
+    """Return what an error means, without the library's decoration."""
+    match err:
+        case socket.gaierror():
+            return "nobody here knows that host"
+        case ConnectionRefusedError():
+            return "it refuses connections"
+        case TimeoutError():
+            return "it does not answer"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+        case _:
+            return str(err)

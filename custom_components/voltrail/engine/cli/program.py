@@ -1,0 +1,125 @@
+"""Carries a command out, and turns what went wrong into one line and an exit status."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from inspect import iscoroutine
+from typing import Any, Final
+
+from ..errors import VoltrailError
+from ..library import NoBackendError
+from .arguments import parse
+from .console import Console
+from .errors import CommandError, Status
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class _TerminatedError(Exception):
+    """Somebody asked the program to end."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    console = Console()
+    try:
+        status = _main(argv, console)
+        console.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain once more at its end.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.DONE
+    except OSError as err:
+        console.note(f"the output cannot be written: {err.strerror}")
+        return Status.FAILED
+    return status
+
+
+async def run(argv: Sequence[str], console: Console | None = None) -> int:
+    """Run a command inside a running event loop; returns its exit status."""
+    console = console or Console()
+    try:
+        arguments = parse(argv)
+    except SystemExit as err:
+        return int(err.code or Status.DONE)
+    try:
+        outcome = arguments.run(arguments, console)
+        return int(await outcome if iscoroutine(outcome) else outcome)
+    except Exception as err:  # noqa: BLE001 - whatever it is, people get a line and no traceback
+        return _failed(err, console)
+
+
+def _main(argv: Sequence[str] | None, console: Console) -> int:
+    try:
+        arguments = parse(argv)
+    except SystemExit as err:
+        return int(err.code or Status.DONE)
+    _set_up_log(debug=arguments.debug)
+    try:
+        outcome = arguments.run(arguments, console)
+        return int(asyncio.run(_stoppable(outcome)) if iscoroutine(outcome) else outcome)
+    except KeyboardInterrupt:
+        return _stopped(arguments, Status.INTERRUPTED)
+    except _TerminatedError:
+        return _stopped(arguments, Status.TERMINATED)
+    except Exception as err:  # noqa: BLE001 - as above
+        return _failed(err, console)
+
+
+async def _stoppable(command: Coroutine[Any, Any, int]) -> int:
+    """Let a command tidy up when the program is told to end. Ctrl-C does so anyway."""
+    task = asyncio.current_task()
+    assert task is not None
+    told = False
+
+    def stop() -> None:
+        nonlocal told
+        told = True
+        task.cancel()
+
+    # Not every system has both, and only the main thread may.
+    with suppress(NotImplementedError, RuntimeError, ValueError):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        return await command
+    except asyncio.CancelledError:
+        if told:
+            raise _TerminatedError from None
+        raise
+
+
+def _stopped(arguments: argparse.Namespace, status: Status) -> Status:
+    """To be interrupted is how a command ends that would go on for ever."""
+    return Status.DONE if arguments.endless(arguments) else status
+
+
+def _failed(err: Exception, console: Console) -> int:
+    if isinstance(err, BrokenPipeError):
+        raise err
+    match err:
+        case CommandError():
+            console.note(str(err))
+            return err.status
+        case VoltrailError() | NoBackendError():
+            console.note(str(err))
+        case OSError():
+            console.note(err.strerror or str(err))
+        case _:
+            _LOGGER.debug("Unexpected", exc_info=err)
+            console.note(f"that is a fault of Voltrail, please report it: {err!r} (--debug tells)")
+    return Status.FAILED
+
+
+def _set_up_log(*, debug: bool) -> None:
+    """Keep what libraries log off the terminal: what matters is said in plainer words."""
+    if debug:
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())

@@ -1,0 +1,190 @@
+"""The shapes that programs read: what ``--json`` prints."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..device import VoltrailDevice
+from ..family import Family
+from ..han import Message, shown
+from ..parts import Identity
+from ..points import Kind, Point, Tier, UnknownCode, Value
+from ..source import Reading
+
+type Plain = str | int | float | bool | None
+type Object = dict[str, Any]
+
+
+def plain(value: Value, point: Point | None = None) -> Plain:
+    """Return a value in JSON's own types; what is not known is null."""
+    if isinstance(value, UnknownCode):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is not None and point is not None and point.kind is Kind.FLAG:
+        # A bit of a register reads as 0 or 1.
+        return bool(value)
+    return value
+
+
+def value_of(device: VoltrailDevice, reading: Reading) -> Plain:
+    """Return a reading as it is now; null if a component behind it did not answer."""
+    if not device.available(reading.components):
+        return None
+    return plain(reading.read(), reading.point)
+
+
+def held_by(device: VoltrailDevice, control: Control) -> Plain:
+    """Return what the device holds for a control; null for a button."""
+    if isinstance(control, ButtonControl):
+        return None
+    if not device.available(device.serving(control.needs, control.part)):
+        return None
+    return plain(control.read())
+
+
+def wanted_readings(device: VoltrailDevice, *, everything: bool) -> Iterable[Reading]:
+    """Yield what is shown: everything, or what is not for the installer alone.
+
+    To be asked after the first poll: it leaves out what this unit seems not to have.
+    """
+    for reading in device.readings():
+        if everything or not (reading.point.tier is Tier.EXPERT or reading.dormant):
+            yield reading
+
+
+def components_of(device: VoltrailDevice, *, everything: bool) -> frozenset[str] | None:
+    """Return the components behind what is shown; None for all of them."""
+    if everything:
+        return None
+    needed: set[str] = set()
+    for reading in device.readings():
+        if reading.point.tier is not Tier.EXPERT:
+            needed |= reading.components
+    for control in wanted_controls(device, everything=False):
+        needed |= device.serving(control.needs, control.part)
+    return frozenset(needed)
+
+
+def wanted_controls(device: VoltrailDevice, *, everything: bool) -> Iterable[Control]:
+    """Yield the controls that are shown."""
+    for control in device.controls():
+        if everything or control.tier is not Tier.EXPERT:
+            yield control
+
+
+def identity_object(identity: Identity) -> Object:
+    """Return who a device says it is."""
+    return {
+        "manufacturer": identity.manufacturer,
+        "model": identity.model,
+        "serial": identity.serial,
+        "firmware": identity.firmware,
+    }
+
+
+def reading_object(device: VoltrailDevice, reading: Reading) -> Object:
+    """Return a value with its meaning, and the components it comes from."""
+    quantity = reading.point.quantity
+    return {
+        "value": value_of(device, reading),
+        "unit": None if quantity is None else quantity.unit or None,
+        "quantity": None if quantity is None else str(quantity),
+        "component": ", ".join(sorted(reading.components)),
+    }
+
+
+def control_object(device: VoltrailDevice, control: Control) -> Object:
+    """Return what a control holds, and what it may be set to."""
+    found: Object = {
+        "value": held_by(device, control),
+        "minimum": None,
+        "maximum": None,
+        "step": None,
+        "options": None,
+    }
+    match control:
+        case NumberControl():
+            bounds = control.bounds()
+            found |= {
+                "minimum": bounds.minimum,
+                "maximum": bounds.maximum,
+                "step": bounds.step,
+            }
+        case SelectControl():
+            found["options"] = [choice.name.lower() for choice in control.options]
+        case SwitchControl() | ButtonControl():
+            pass
+    return found
+
+
+def device_object(family: Family, device: VoltrailDevice, *, everything: bool) -> Object:
+    """Return all that is known of a device now."""
+    return {
+        "family": family.key,
+        "identity": identity_object(device.identity),
+        "readings": {
+            reading.path: reading_object(device, reading)
+            for reading in wanted_readings(device, everything=everything)
+        },
+        "controls": {
+            control.path: control_object(device, control)
+            for control in wanted_controls(device, everything=everything)
+        },
+        "failed": {name: str(err) for name, err in device.failures.items()},
+    }
+
+
+def family_object(family: Family) -> Object:
+    """Return how a device of a family is reached."""
+    line = family.line
+    return {
+        "key": family.key,
+        "title": family.title,
+        "manufacturer": family.manufacturer,
+        "transports": [str(transport) for transport in family.transports],
+        "port": family.port,
+        "unit": family.unit_id,
+        "line": None if line is None else asdict(line),
+        "options": {
+            field.key: {
+                "default": field.default,
+                "minimum": field.minimum,
+                "maximum": field.maximum,
+                "unit": field.unit,
+                "choices": list(field.choices) or None,
+            }
+            for field in family.option_fields
+        },
+    }
+
+
+def message_object(message: Message) -> Object:
+    """Return a message of a meter, in the units that people use."""
+    sender = message.belongs_to or message.meter
+    return {
+        "meter": {
+            "manufacturer": sender.manufacturer,
+            "model": sender.model,
+            "serial": sender.serial,
+            "list": message.meter.list_version,
+        },
+        "timestamp": None if message.timestamp is None else message.timestamp.isoformat(),
+        "readings": _shown(message.readings),
+    }
+
+
+def _shown(readings: Mapping[str, int | float]) -> Object:
+    found = {}
+    for name, value in readings.items():
+        number, unit = shown(name, value)
+        found[name] = {"value": number, "unit": unit or None}
+    return found

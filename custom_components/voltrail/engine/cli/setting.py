@@ -1,0 +1,228 @@
+"""``voltrail set``: giving orders, and seeing to it that they stay in force."""
+
+import argparse
+import asyncio
+import difflib
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Never
+
+from .. import keep_alive
+from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..device import VoltrailDevice
+from ..errors import NotNowError, ReadOnlyError, VoltrailError
+from ..family import Family
+from .approach import Approach, number, yes_or_no
+from .console import Console
+from .errors import CommandError, Status, UsageError
+from .reading import Outage
+from .report import control_object, identity_object, value_of
+from .rounds import Rounds
+from .table import control_words
+
+_PRESS: Final = "press"
+
+_WATCHDOG: Final = "communication_timeout"
+"""What every brand calls the time after which a charger believes itself alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A control, and what it is to be set to."""
+
+    control: Control
+    asked: str
+    carry_out: Callable[[], Awaitable[None]]
+
+
+async def change(arguments: argparse.Namespace, console: Console) -> int:
+    """Carry orders out, one after the other."""
+    approach = Approach.of(arguments)
+    async with approach.meet(console) as device:
+        if not arguments.hold:
+            await _carry_out(approach.family, device, arguments, console)
+            _warn(device, console)
+            return Status.DONE
+        # Life signs go ahead of everything else: a device may be counting already.
+        lifelines = [asyncio.create_task(_keep(alive, console)) for alive in device.keep_alives()]
+        try:
+            await _carry_out(approach.family, device, arguments, console)
+            await _hold(device, lifelines, console)
+        finally:
+            for lifeline in lifelines:
+                lifeline.cancel()
+    return Status.DONE
+
+
+async def _carry_out(
+    family: Family, device: VoltrailDevice, arguments: argparse.Namespace, console: Console
+) -> None:
+    with console.progress(f"reading {device.identity.model}"):
+        await device.update()
+    # All of them are looked at before the first one is carried out.
+    orders = [_order(device, *assignment) for assignment in arguments.assignments]
+    for order in orders:
+        with _naming(order.control.path):
+            await order.carry_out()
+    await _read_back(device, orders)
+    _report(family, device, orders, console, as_json=arguments.json)
+
+
+def _warn(device: VoltrailDevice, console: Console) -> None:
+    """Say if the device will go its own way once nobody speaks to it."""
+    if any(True for _ in device.keep_alives()):
+        console.note("this device forgets what it is told: --hold keeps it in force")
+        return
+    for reading in device.readings():
+        if reading.name == _WATCHDOG and (seconds := value_of(device, reading)):
+            console.note(
+                f"after {seconds:g} s in which nobody asks it anything, this device falls back "
+                "to its safe current: --hold keeps the order in force"
+            )
+            return
+
+
+# -- understanding orders ------------------------------------------------------
+
+
+def _order(device: VoltrailDevice, path: str, text: str) -> Order:
+    control = _find(device, path)
+    with _naming(path):
+        _check_usable(device, control)
+        return Order(control=control, asked=text, carry_out=_verb(control, text))
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Say with which of several orders something went wrong."""
+    try:
+        yield
+    except VoltrailError as err:
+        msg = f"{path}: {err}"
+        raise CommandError(msg) from err
+
+
+def _find(device: VoltrailDevice, path: str) -> Control:
+    try:
+        return device.control(path)
+    except KeyError:
+        known = [control.path for control in device.controls()]
+        near = difflib.get_close_matches(path, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is {_listed(known)}"
+        msg = f"this device has no control {path}: {hint}"
+        raise UsageError(msg) from None
+
+
+def _check_usable(device: VoltrailDevice, control: Control) -> None:
+    """Refuse what the device would not take now, with the reason if it is known."""
+    for name in sorted(device.serving(control.needs, control.part)):
+        if name in device.failures:
+            raise device.failures[name]
+    if control.usable():
+        return
+    if any(problem.key == ReadOnlyError.key for problem in device.problems()):
+        raise ReadOnlyError
+    raise NotNowError(reason=f"{control.path} cannot be used in the device's present state")
+
+
+def _verb(control: Control, text: str) -> Callable[[], Awaitable[None]]:
+    """Return the order for a value; out of bounds it is refused here and now."""
+    match control:
+        case NumberControl():
+            value = number(control.path, text)
+            control.bounds().accept(value)
+            return partial(control.write, value)
+        case SwitchControl():
+            return partial(control.write, yes_or_no(control.path, text))
+        case SelectControl():
+            return partial(control.write, _choice(control, text))
+        case ButtonControl():
+            if text.lower() != _PRESS:
+                msg = f"{control.path} is a button: {control.path}={_PRESS}"
+                raise UsageError(msg)
+            return control.press
+
+
+def _choice(control: SelectControl[Any], text: str) -> Any:
+    choices = {choice.name.lower(): choice for choice in control.options}
+    if (choice := choices.get(text.lower())) is None:
+        msg = f"{control.path} is one of {_listed(choices)}, not {text}"
+        raise UsageError(msg)
+    return choice
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+# -- what came of them ---------------------------------------------------------
+
+
+async def _read_back(device: VoltrailDevice, orders: list[Order]) -> None:
+    needs = {
+        name for order in orders for name in device.serving(order.control.needs, order.control.part)
+    }
+    await device.refresh(sorted(needs))
+
+
+def _report(
+    family: Family,
+    device: VoltrailDevice,
+    orders: list[Order],
+    console: Console,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        console.json(
+            {
+                "family": family.key,
+                "identity": identity_object(device.identity),
+                "controls": {
+                    order.control.path: control_object(device, order.control) for order in orders
+                },
+            },
+            indent=2,
+        )
+        return
+    for order in orders:
+        if isinstance(order.control, ButtonControl):
+            console.line(f"{order.control.path}  pressed")
+        else:
+            now = control_words(device, order.control).partition("  ")[0]
+            console.line(f"{order.control.path}  {now}  (asked for {order.asked})")
+
+
+# -- keeping them in force -----------------------------------------------------
+
+
+async def _keep(alive: keep_alive.KeepAlive, console: Console) -> None:
+    def changed() -> None:
+        state = "does not get through" if alive.failures else "gets through again"
+        console.note(f"the {alive.name} {state}")
+
+    await keep_alive.run(alive, on_change=changed)
+
+
+async def _hold(
+    device: VoltrailDevice, lifelines: Iterable[asyncio.Task[None]], console: Console
+) -> Never:
+    """Poll, and bring the device back to what it was told, until interrupted."""
+    console.note("holding until interrupted: Ctrl-C ends")
+    rounds = Rounds(device, everything=False)
+    outage = Outage(console)
+    while True:
+        await asyncio.sleep(device.options.scan_interval)
+        for lifeline in lifelines:
+            if lifeline.done():
+                # They end with us and never before.
+                lifeline.result()
+        try:
+            await rounds.poll()
+            await device.uphold()
+        except VoltrailError as err:
+            outage.tell(err)
+        else:
+            outage.over()

@@ -1,0 +1,21 @@
+"""Which version this is: of the installed wheel, or of the checkout."""
+
+import json
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+_MANIFEST: Final = Path(__file__).resolve().parents[2] / "manifest.json"
+
+
+def version() -> str:
+    """Return the version; in a checkout it stands in the manifest beside the engine."""
+    try:
+        return str(json.loads(_MANIFEST.read_text(encoding="utf-8"))["version"])
+    except OSError:
+        pass
+    try:
+        return metadata.version("voltrail")
+    except metadata.PackageNotFoundError:
+        # Somebody took the folder alone.
+        return "unknown"
