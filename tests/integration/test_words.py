@@ -1,7 +1,6 @@
 """Every word that a device can say is translated, and every translated word is said."""
 
 import json
-from enum import IntEnum
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from custom_components.voltrail.engine import errors
 from custom_components.voltrail.engine.points import Aspect, Kind, Quantity
 from custom_components.voltrail.presentation import ASPECTS, QUANTITIES, named_by_class
 
-from .test_project import INTEGRATION, load
+from .test_project import INTEGRATION, load, placeholders
 from .vocabulary import Vocabulary, vocabulary
 
 
@@ -58,14 +57,15 @@ def test_every_state_has_a_word(english: dict[str, Any], spoken: Vocabulary) -> 
 
 def test_placeholders_fit(english: dict[str, Any], spoken: Vocabulary) -> None:
     """A name asks for a phase or a number exactly where the value has one."""
-    for platform, words in english["entity"].items():
-        for word, entry in words.items():
-            name = entry["name"]
-            assert ("{phase}" in name) is (
-                "_phase" in word.removesuffix("_number")
-                and word.endswith(("_phase", "_phase_number"))
-            ), f"{platform}.{word}"
-            assert ("{number}" in name) is word.endswith("_number"), f"{platform}.{word}"
+    for word, points in spoken.readings.items():
+        for platform in ("sensor", "binary_sensor"):
+            entry = english["entity"][platform].get(word)
+            if entry is not None:
+                asked = placeholders(entry["name"])
+                assert ("phase" in asked) is any(point.phase for point in points), word
+                assert ("number" in asked) is any(point.number is not None for point in points), (
+                    word
+                )
     assert spoken.readings
 
 
@@ -108,14 +108,6 @@ def test_every_quantity_is_presented() -> None:
     """Nothing the engine can measure is unknown above."""
     assert set(QUANTITIES) == set(Quantity)
     assert set(ASPECTS) == set(Aspect)
-
-
-def test_unknown_codes_have_no_member() -> None:
-    """An enumeration of codes has no member that means "anything else"."""
-    for word, points in vocabulary().readings.items():
-        for point in points:
-            if point.states is not None and issubclass(point.states, IntEnum):
-                assert "UNKNOWN" not in point.states.__members__, word
 
 
 def test_translations_are_sorted() -> None:
