@@ -3,9 +3,12 @@
 from typing import Final
 
 from ..family import Family
-from . import mennekes_tcp
+from . import alfen, mennekes_tcp
 
-FAMILIES: Final[tuple[Family, ...]] = (mennekes_tcp.FAMILY,)
+FAMILIES: Final[tuple[Family, ...]] = (
+    mennekes_tcp.FAMILY,
+    alfen.FAMILY,
+)
 
 
 def family(key: str) -> Family:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 PHASES: Final = (1, 2, 3)
 
+CONTROL_WORDS: Final = {"number": {"network_ems_limit_phase"}}
+"""The words of the controls below, whose keys are made per phase."""
+
 
 class NetworkLimits:
     """What an energy manager asks of the network."""

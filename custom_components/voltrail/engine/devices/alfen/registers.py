@@ -201,8 +201,8 @@ class Energy(_OfSocket):
     energy_charged_l3 = measure(double(370), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
     energy_charged = measure(double(374), Quantity.ENERGY)
 
-    # The document calls what went into cars "delivered", and the opposite direction
-    # "consumed".
+    # The document calls what goes into cars "delivered". What "consumed" is beside that it
+    # does not say (UNCONFIRMED), so it keeps its word.
     energy_consumed_l1 = measure(double(378), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
     energy_consumed_l2 = measure(double(382), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
     energy_consumed_l3 = measure(double(386), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
