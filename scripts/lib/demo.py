@@ -108,7 +108,7 @@ def main() -> int:
         if chosen.isolated:
             isolate()
         if taken := occupied([chosen.port, CHARGER_PORT, CONTROL_PORT]):
-            say(f"port {' and '.join(map(str, taken))} of this machine is in use")
+            say(f"taken by another program: port {', port '.join(map(str, taken))}")
             return 1
         if not chosen.keep:
             shutil.rmtree(folder, ignore_errors=True)

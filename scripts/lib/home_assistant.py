@@ -39,6 +39,10 @@ logger:
   default: warning
   logs:
     custom_components.voltrail: debug
+    # What a machine without cameras and sound lacks; whatever else is logged concerns us.
+    haffmpeg: fatal
+    homeassistant.components.camera.img_util: fatal
+    aiohttp_fast_zlib: error
 """
 
 
