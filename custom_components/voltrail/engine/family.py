@@ -9,6 +9,7 @@ from .device import UnitSource, VoltrailDevice
 from .errors import LinkDownError, VoltrailError
 from .options import Options
 from .parts import Identity
+from .pushed import PushedDevice
 
 
 class Transport(StrEnum):
@@ -43,6 +44,8 @@ class OptionField:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    check: Callable[[str], object] | None = None
+    """Raises ``ValueError`` for a text that makes no sense."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,8 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     transports: tuple[Transport, ...]
     create: Callable[[UnitSource, int, Options], D]
     """Build a device on a link; nothing is sent yet."""
+    listen: Callable[[Options], PushedDevice] | None = None
+    """Build a device that speaks by itself; such a family has no links to ask anything on."""
     check: Callable[[VoltrailDevice], Awaitable[None]] | None = None
     """Find out whether a device that has been identified also takes what will be asked of it.
     Raises a :class:`VoltrailError` that says what to do about it."""
@@ -63,6 +68,9 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     other_unit_ids: tuple[int, ...] = ()
     """Ids worth a look when the chosen one is silent."""
     line: LineSettings | None = None
+    usual_lines: tuple[LineSettings, ...] = ()
+    """How the lines of such devices are set up, the most frequent first, where nobody can
+    know: they are tried in turn until something whole comes."""
     scan_interval: float = 10.0
     shortest_interval: float = 2.0
     """The device or its bus suffers below this."""
@@ -81,7 +89,7 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     @property
     def pushed(self) -> bool:
         """Whether such a device speaks by itself and cannot be asked."""
-        return not {Transport.NETWORK, Transport.MQTT}.isdisjoint(self.transports)
+        return self.listen is not None
 
 
 async def find(kind: Family, units: UnitSource) -> AsyncIterator[tuple[int, Identity]]:
