@@ -48,9 +48,7 @@ class Line:
 
         Drawn once per spoilt byte instead of once per byte: a simulated day has millions of them.
         """
-        if self._rate <= 0:
-            return 0
-        if self._rate >= 1:
+        if not 0 < self._rate < 1:
             return 0
         return int(log1p(-self.random.random()) / log1p(-self._rate))
 
