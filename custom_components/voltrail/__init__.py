@@ -74,7 +74,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     for alive in device.keep_alives():
         entry.async_create_background_task(
             hass,
-            keep_alive.run(alive, on_change=coordinator.async_update_listeners),
+            keep_alive.run(alive, on_change=coordinator.async_heard),
             name=f"{DOMAIN} {alive.name} {entry.title}",
         )
     await coordinator.async_config_entry_first_refresh()

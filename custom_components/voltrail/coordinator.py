@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -91,6 +91,18 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
         await self._uphold()
         repairs.async_sync(self.hass, self.config_entry, self.device.problems())
         self._follow_changes()
+
+    @callback
+    def async_heard(self) -> None:
+        """Take note that a life sign got through again, or got through no more.
+
+        A device that is back is read at once, not when the back-off is over.
+        """
+        self.async_update_listeners()
+        if not self.last_update_success:
+            self.config_entry.async_create_task(
+                self.hass, self.async_request_refresh(), name=f"{self.name} is heard again"
+            )
 
     async def _poll(self) -> None:
         # Only what somebody looks at, once there is somebody: the first poll comes
