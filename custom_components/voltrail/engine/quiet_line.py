@@ -155,18 +155,19 @@ class QuietLine:
         through, even if whoever asked has gone: its answer must not meet the next request.
         """
         give_up = _now() + _LONGEST_WAIT
+        urgent = sign is not None and sign.urgent
         if sign is None and not unit.connected:
             # Whoever opens the link: the first thing a device hears is that we live.
             await self._say(lambda other: other.unit_id == unit.unit_id)
         while True:
             if reads:
                 await self._until_trusted(unit.unit_id, give_up)
-            if sign is None:
-                await self._say(lambda other: other.late)
-            await self._turn(urgent=sign is not None and sign.urgent)
+            if not urgent:
+                await self._say(lambda other: self._precedes(other, sign))
+            await self._turn(urgent=urgent)
             # While it waited for its turn, another exchange may have failed or taken long.
             if (reads and self._mistrusted_for(unit.unit_id) > 0) or (
-                sign is None and any(other.late for other in self._running())
+                not urgent and any(self._precedes(other, sign) for other in self._running())
             ):
                 self._pass_on()
                 continue
@@ -192,6 +193,11 @@ class QuietLine:
                 msg = f"unit {unit_id} does not answer reliably enough to be read"
                 raise ModbusTimeoutError(msg)
             await asyncio.sleep(wait)
+
+    @staticmethod
+    def _precedes(other: LifeSign, sign: LifeSign | None) -> bool:
+        """Whether a life sign goes before a poll, or before one that nobody listens to."""
+        return other.late and (sign is None or (other is not sign and other.urgent))
 
     def _running(self) -> list[LifeSign]:
         return [sign for sign in self._life_signs if sign.running]

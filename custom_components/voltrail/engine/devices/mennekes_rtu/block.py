@@ -1,0 +1,66 @@
+"""A run of registers that is read in one go, where the charger allows it."""
+
+from typing import override
+
+from modbus_connection import (
+    IllegalDataAddressError,
+    IllegalDataValueError,
+    IllegalFunctionError,
+    ModbusExceptionError,
+    ServerDeviceFailureError,
+)
+from modbus_connection.model import Component
+
+_REFUSALS = (
+    IllegalFunctionError,
+    IllegalDataAddressError,
+    IllegalDataValueError,
+    ServerDeviceFailureError,
+)
+
+
+class Block(Component):
+    """A component that falls apart into single values if it is refused as a whole.
+
+    A charger of layout 1.0.2 refused some blocks of registers that it serves one by one. What
+    it refuses even alone it does not have; both is remembered until the device is built anew.
+    """
+
+    split = False
+    """Whether the values are read one by one."""
+
+    @override
+    async def async_update(self, *, notify: bool = True) -> None:
+        try:
+            await super().async_update(notify=notify)
+        except _REFUSALS as err:
+            await self._split_up(err)
+            await super().async_update(notify=notify)
+
+    @override
+    async def async_read_raw(self, *, notify: bool = True) -> dict[str, dict[int, int | bool]]:
+        try:
+            return await super().async_read_raw(notify=notify)
+        except _REFUSALS as err:
+            await self._split_up(err)
+            return await super().async_read_raw(notify=notify)
+
+    async def _split_up(self, err: ModbusExceptionError) -> None:
+        spans = {
+            name: (found.address, found.address + found.count - 1)
+            for name, found in self.resolved_fields.items()
+        }
+        if self.split or len(spans) < 2:
+            raise err
+        served: list[str] = []
+        for name, (first, last) in spans.items():
+            try:
+                await self.modbus_unit.read_holding_registers(first, last - first + 1)
+            except _REFUSALS:
+                continue
+            served.append(name)
+        if not served:
+            raise err
+        self.split = True
+        self.register_ranges = tuple(sorted(spans.values()))
+        self.restrict_fields(served)

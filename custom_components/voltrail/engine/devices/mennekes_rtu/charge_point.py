@@ -1,0 +1,521 @@
+"""The one charge point of these chargers: how they take orders, and what they tell."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, override
+
+from modbus_connection import IllegalDataValueError
+
+from ...charger import (
+    FALLBACK_CURRENT,
+    MINIMUM_CURRENT,
+    BlockedBy,
+    ChargePoint,
+    ChargingState,
+    Phases,
+    Wish,
+    first_reason,
+    phases_carrying,
+)
+from ...controls import ButtonControl, Control, SelectControl, SwitchControl
+from ...errors import NotNowError, NotSupportedError, VoltrailError, explaining
+from ...options import Options
+from ...points import Quantity, Tier, derived
+from . import registers
+from .current_sender import CurrentSender
+from .errors import PhasesRefusedError
+from .heartbeat import Heartbeat
+from .phase_switch import WORDS, PhaseSwitch
+from .states import (
+    Authorisation,
+    ControlPilot,
+    Downgrade,
+    ErrorCode,
+    EvseState,
+    GridPhases,
+    HardwarePhases,
+    PhaseSwitchMode,
+    RequestedPhases,
+    SolarMode,
+    SolarPhases,
+)
+
+OLD_LAYOUT: Final = 0x0102
+"""Up to here exactly 6 A does not start a charge, and 6.01 A does."""
+
+_SLIGHTLY_MORE: Final = 6.01
+_SAME: Final = 0.05
+_VENTILATED: Final = (ControlPilot.D1, ControlPilot.D2)
+
+_STATES: Final = {
+    EvseState.IDLE: ChargingState.NO_VEHICLE,
+    EvseState.CONNECTED: ChargingState.CONNECTED,
+    EvseState.WAITING: ChargingState.CONNECTED,
+    EvseState.READY: ChargingState.CONNECTED,
+    EvseState.CHARGING: ChargingState.CHARGING,
+    EvseState.ERROR: ChargingState.ERROR,
+}
+
+type Refresh = Callable[[tuple[str, ...]], Awaitable[None]]
+
+
+@dataclass(kw_only=True)
+class Blocks:
+    """What the charge point looks at; what a layout lacks is ``None``."""
+
+    about: registers.About
+    status: registers.Status
+    limits: registers.Limits
+    phase_mode: registers.PhaseMode
+    meter: registers.Meter
+    functions: registers.Functions
+    diagnosis: registers.Diagnosis
+    restart: registers.Restart | None = None
+    pilot: registers.Pilot | None = None
+    phase_options: registers.PhaseOptions | None = None
+    installation: registers.Installation | None = None
+    vehicle: registers.Vehicle | None = None
+    supervision: registers.Supervision | None = None
+    solar: registers.SolarSettings | None = None
+
+
+class CompactPoint(ChargePoint):
+    """A Compact, Start or 4You 300 as a charger."""
+
+    current_step: ClassVar[float] = 0.1
+    current_needs: ClassVar[tuple[str, ...]] = ("limits", "functions")
+    power_needs: ClassVar[tuple[str, ...]] = ("limits", "functions", "meter")
+
+    def __init__(
+        self,
+        options: Options,
+        remember: Callable[[], None],
+        *,
+        blocks: Blocks,
+        heartbeat: Heartbeat,
+        refresh: Refresh,
+    ) -> None:
+        super().__init__(options, remember)
+        self.blocks = blocks
+        self.heartbeat = heartbeat
+        self.sender = CurrentSender(self._write_current)
+        self.phase_switch = PhaseSwitch()
+        self.phases_refused = False
+        """Whether it refused to switch phases although it said that it could."""
+        self._refresh = refresh
+        self._orders = asyncio.Lock()
+
+    # -- what it tells --
+
+    @derived(ChargingState, needs=("status",))
+    def charging_state(self) -> ChargingState | None:
+        """What car and charger are doing."""
+        state = self.blocks.status.evse_state
+        pilot = None if self.blocks.pilot is None else self.blocks.pilot.control_pilot
+        if state is EvseState.CHARGING and pilot in _VENTILATED:
+            return ChargingState.VENTILATION
+        return None if state is None else _STATES.get(state)
+
+    @derived(BlockedBy, needs=("status", "limits", "functions", "diagnosis", "supervision"))
+    def blocked_by(self) -> BlockedBy | None:
+        """Why no energy flows."""
+        blocks = self.blocks
+        allowed = self.charging_allowed
+        fallen_back = (
+            blocks.supervision is not None and blocks.supervision.safe_current_active is True
+        )
+        lost = blocks.diagnosis.error_code is ErrorCode.ENERGY_MANAGER_UNAVAILABLE
+        return first_reason(
+            self.charging_state,
+            {
+                BlockedBy.PAUSED: None if allowed is None else not allowed,
+                BlockedBy.NOT_AUTHORISED: (
+                    blocks.status.authorisation is Authorisation.NOT_AUTHORISED
+                ),
+                BlockedBy.STATION_LOCKED: blocks.functions.locked,
+                BlockedBy.COMMUNICATION_TIMEOUT: fallen_back or lost,
+                BlockedBy.PHASE_SWITCHING: self.phase_switch.under_way,
+                BlockedBy.DOWNGRADED: self._downgraded_to_nothing,
+            },
+        )
+
+    @property
+    def _downgraded_to_nothing(self) -> bool:
+        left = self.blocks.limits.downgrade_current
+        downgraded = self.blocks.status.downgrade is Downgrade.DOWNGRADED
+        return downgraded and left is not None and left < MINIMUM_CURRENT
+
+    @derived(Quantity.COUNT, needs=("meter",))
+    def phases_in_use(self) -> int | None:
+        """How many phases carry current."""
+        meter = self.blocks.meter
+        return phases_carrying((meter.current_l1, meter.current_l2, meter.current_l3))
+
+    @derived(Quantity.DURATION, needs=("status",), tier=Tier.EXPERT)
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the charger last acknowledged that we are there."""
+        age = self.heartbeat.age
+        return None if age is None else round(age, 1)
+
+    # -- what the shared verbs ask for --
+
+    @property
+    def old(self) -> bool:
+        """Whether the layout is one on which exactly 6 A is not enough."""
+        layout = self.blocks.about.layout
+        return layout is not None and layout <= OLD_LAYOUT
+
+    @property
+    @override
+    def device_maximum(self) -> float:
+        """The lower of house and charger; the cable and the downgrade come on their own."""
+        limits = self.blocks.limits
+        known = [
+            limit
+            for limit in (limits.house_maximum_current, limits.charger_maximum_current)
+            # Less than a car can be offered is no rating but a register that is not filled.
+            if limit is not None and limit >= MINIMUM_CURRENT
+        ]
+        return min([*known, 32.0]) if known else FALLBACK_CURRENT
+
+    @property
+    @override
+    def current_limit(self) -> float | None:
+        amps = self.blocks.limits.current
+        released = self.blocks.functions.released
+        if released is False:
+            return 0.0
+        if amps is None or released is None:
+            return None
+        if amps == 0:
+            # No limit at all: the most that the charger can signal. What it means on older
+            # layouts no document says.
+            return None if self.old else self.device_maximum
+        if amps < MINIMUM_CURRENT:
+            return 0.0
+        return MINIMUM_CURRENT if self._is(_SLIGHTLY_MORE) else amps
+
+    def _is(self, amps: float) -> bool:
+        """Whether the register holds this current."""
+        found = self.blocks.limits.current
+        return found is not None and abs(found - amps) < 0.001
+
+    @property
+    @override
+    def charging_allowed(self) -> bool | None:
+        limit = self.current_limit
+        return None if limit is None else limit > 0
+
+    @property
+    @override
+    def voltages(self) -> tuple[float | None, float | None, float | None]:
+        meter = self.blocks.meter
+        return meter.voltage_l1, meter.voltage_l2, meter.voltage_l3
+
+    @property
+    @override
+    def active_phases(self) -> int | None:
+        if (measured := self.phases_in_use) is not None:
+            return measured
+        blocks = self.blocks
+        supervision, installation = blocks.supervision, blocks.installation
+        one_switched = (
+            supervision is not None and supervision.switched_phases is RequestedPhases.ONE
+        )
+        one_connected = installation is not None and installation.grid_phases is GridPhases.L1
+        one_built = (
+            blocks.phase_options is not None
+            and blocks.phase_options.hardware_phases is HardwarePhases.ONE_PHASE
+        )
+        if one_switched or one_connected or one_built:
+            return 1
+        return None if blocks.vehicle is None else blocks.vehicle.vehicle_phases
+
+    # -- current and pause --
+
+    @override
+    async def send_current(self, amps: float) -> None:
+        await self.sender.send(self._enough(amps))
+
+    async def send_current_in_turn(self, amps: float) -> None:
+        """Limit the current, and return when the charger has it."""
+        await self.sender.send_in_turn(self._enough(amps))
+
+    def _enough(self, amps: float) -> float:
+        return _SLIGHTLY_MORE if self.old and amps == MINIMUM_CURRENT else amps
+
+    async def _write_current(self, amps: float) -> None:
+        blocks = self.blocks
+        async with self._orders:
+            with explaining():
+                await blocks.limits.write("current", amps)
+                if blocks.functions.released is not True:
+                    # Only now: released earlier, the car would have the old limit at first.
+                    await blocks.functions.write("released", value=True)
+        await self._look_at("limits", "functions")
+
+    @override
+    async def send_pause(self) -> None:
+        """Open the relays: the documented way, and the only one that no layout misreads."""
+        self.sender.drop()
+        async with self._orders:
+            with explaining():
+                await self.blocks.functions.write("released", value=False)
+        await self._look_at("functions")
+
+    async def look_again(self, names: tuple[str, ...]) -> None:
+        """Read some blocks now."""
+        await self._refresh(names)
+
+    async def _look_at(self, *names: str) -> None:
+        # The order was taken. If it cannot be seen now, the next poll will show it.
+        with suppress(VoltrailError):
+            await self._refresh(names)
+
+    # -- power --
+
+    @override
+    async def set_power_limit(self, watts: float) -> None:
+        """Limit the power, and hold to it when the phases change."""
+        await super().set_power_limit(watts)
+        if not self.wish.paused:
+            self._keep(power=watts)
+
+    @override
+    async def resume(self, amps: float | None = None) -> None:
+        power = self.wish.power
+        highest = self.power_bounds().maximum
+        if amps is None and power is not None and 0 < highest < power:
+            # The mains have sagged, or the installer has lowered the limit.
+            await self.set_current_limit(self.current_bounds().maximum)
+            self._keep(power=power)
+        elif amps is None and power is not None and highest == 0:
+            await self.set_current_limit(self.resume_current)
+            self._keep(power=power)
+        else:
+            await super().resume(amps)
+
+    # -- phases --
+
+    @property
+    def can_switch_phases(self) -> bool:
+        """Whether the charger takes orders on its phases now."""
+        blocks = self.blocks
+        options = blocks.phase_options
+        dynamic = blocks.phase_mode.phase_switch_mode is PhaseSwitchMode.DYNAMIC or (
+            blocks.solar is not None and blocks.solar.solar_phases is SolarPhases.DYNAMIC
+        )
+        return (
+            options is not None
+            and options.hardware_phases is HardwarePhases.ONE_OR_THREE
+            and dynamic
+            and not self.phases_refused
+        )
+
+    @property
+    def phases(self) -> Phases | None:
+        """The phases that were asked for, read back from the charger."""
+        requested = self.blocks.functions.requested_phases
+        return next((phases for phases, word in WORDS.items() if word is requested), None)
+
+    async def set_phases(self, phases: Phases) -> None:
+        """Charge on this many phases from now on; the charger does the rest alone."""
+        if phases not in WORDS:
+            raise NotSupportedError(reason="it charges on one phase or on three")
+        if not self.can_switch_phases:
+            raise NotSupportedError(
+                reason="its hardware or its settings do not allow to change the phases"
+            )
+        if self.phase_switch.under_way:
+            raise NotNowError(reason="the phases are being changed already")
+        await self.send_phases(phases)
+        self._keep(phases=phases.value)
+
+    async def send_phases(self, phases: Phases) -> None:
+        """Order the phases, with the current lowered first where the power is what counts."""
+        blocks = self.blocks
+        charging = blocks.status.evse_state is EvseState.CHARGING
+        if phases is Phases.THREE and charging:
+            await self._make_room()
+        async with self._orders:
+            with explaining():
+                try:
+                    await blocks.functions.write("requested_phases", WORDS[phases])
+                except IllegalDataValueError as err:
+                    self.phases_refused = True
+                    raise PhasesRefusedError from err
+        installation = blocks.installation
+        pause = None if installation is None else installation.phase_switch_pause
+        if self.phases is not phases:
+            self.phase_switch.begin(phases, charging=charging, pause=float(pause or 0))
+        await self._look_at("functions")
+
+    async def _make_room(self) -> None:
+        """Lower the current before two more phases are added, so that the power stays within."""
+        volts = sum(volt for volt in self.voltages if volt)
+        if self.wish.power is None or not volts:
+            return
+        amps = self.current_bounds().accept(
+            min(max(self.wish.power / volts, MINIMUM_CURRENT), self.current_bounds().maximum)
+        )
+        if amps < (self.current_limit or 0.0):
+            await self.send_current_in_turn(amps)
+
+    async def follow_phases(self) -> None:
+        """After a change of phases, fit the current to the power that is wanted."""
+        blocks = self.blocks
+        switched = None if blocks.supervision is None else blocks.supervision.switched_phases
+        ended = self.phase_switch.settle(blocks.status.evse_state, switched)
+        if ended and self.wish.power is not None and not self.wish.paused:
+            await self.resume()
+
+    # -- the rest of what it can be told --
+
+    async def set_locked(self, locked: bool) -> None:  # noqa: FBT001 - a state, not an option
+        """Lock or unlock the station."""
+        await self._order("locked", locked)
+
+    async def set_solar_mode(self, mode: SolarMode) -> None:
+        """Choose what the lights show; they need DIP switch S1-7, and nothing else changes."""
+        await self._order("solar_mode", mode)
+
+    async def _order(self, field: str, value: bool | SolarMode) -> None:  # noqa: FBT001 - likewise
+        async with self._orders:
+            with explaining():
+                await self.blocks.functions.write(field, value)
+        await self._look_at("functions")
+
+    async def restart(self) -> None:
+        """Start the charger's controller anew, while no car is connected."""
+        restart = self.blocks.restart
+        if restart is None:
+            raise NotSupportedError(reason="its software is too old to be restarted from here")
+        await self._refresh(("status",))
+        if self.blocks.status.evse_state is not EvseState.IDLE:
+            raise NotNowError(reason="it can only be restarted while no car is connected")
+        with explaining():
+            await restart.write("word", registers.RESTART)
+
+    # -- what was asked for --
+
+    @property
+    def busy(self) -> bool:
+        """Whether an order is still on its way, so that what is read is not the last word."""
+        return self.sender.pending or self.phase_switch.under_way or self._orders.locked()
+
+    @property
+    def wants_current(self) -> bool:
+        """Whether the user ever asked for a limit or a pause: if not, both are left alone."""
+        return self.wish.paused or self.wish.current is not None
+
+    @property
+    def holds_wish(self) -> bool | None:
+        """Whether the charger holds what the user asked for; None if that is not known."""
+        amps, released = self.blocks.limits.current, self.blocks.functions.released
+        if amps is None or released is None:
+            return None
+        if self.wish.phases is not None and self.can_switch_phases:
+            phases = self.phases
+            if phases is not None and phases.value != self.wish.phases:
+                return False
+        if self.wish.paused:
+            return self.current_limit == 0
+        if self.wish.current is None:
+            return True
+        return released and abs(amps - self.resume_current) < _SAME
+
+    @property
+    def blank(self) -> bool:
+        """Whether the charger looks as if it had just been started: nothing set at all."""
+        return self.blocks.limits.current == 0 and self.blocks.functions.released is False
+
+    async def assert_wish(self) -> None:
+        """Send once more what the user asked for."""
+        wanted = self.wish.phases
+        if self.wish.paused:
+            await self.send_pause()
+        if wanted is not None and self.can_switch_phases and not self.phase_switch.under_way:
+            phases = Phases(wanted)
+            if self.phases is not phases:
+                await self.send_phases(phases)
+        if self.wish.current is not None and not self.wish.paused:
+            await self.resume()
+
+    def adopt(self) -> None:
+        """Take what the charger holds as what is wanted: somebody else set it."""
+        limit, phases = self.current_limit, self.phases
+        if limit is None:
+            return
+        changes: dict[str, Any] = {}
+        if self.wish.phases is not None and phases is not None:
+            changes["phases"] = phases.value
+        if not self.wants_current:
+            self._keep(**changes)
+        elif limit == 0:
+            self._keep(paused=True, **changes)
+        elif self.wish.current is not None and abs(limit - self.resume_current) < _SAME:
+            self._keep(paused=False, **changes)
+        else:
+            self._keep(current=limit, power=None, paused=False, **changes)
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        # Whatever was stored, by whichever version: only what can be meant is taken back.
+        phases = memory.get("phases")
+        self.wish = Wish(
+            current=_at_least(MINIMUM_CURRENT, memory.get("current")),
+            power=_at_least(1.0, memory.get("power")),
+            # Anything unclear is a pause: that never does harm.
+            paused=memory.get("paused", False) is not False,
+            phases=phases if type(phases) is int and phases in (1, 3) else None,
+            set=memory.get("set") is True,
+        )
+
+    # -- the controls --
+
+    def controls(self) -> Iterator[Control]:
+        """Yield what this charger can be asked to do."""
+        yield from self.shared_controls()
+        functions = self.blocks.functions
+        if self.can_switch_phases:
+            yield SelectControl(
+                key="phases",
+                needs=("functions", "status"),
+                options=tuple(WORDS),
+                read=lambda: self.phases,
+                write=self.set_phases,
+                usable=lambda: not self.phase_switch.under_way,
+            )
+        yield SwitchControl(
+            key="station_locked",
+            needs=("functions",),
+            read=lambda: functions.locked,
+            write=self.set_locked,
+        )
+        yield SelectControl(
+            key="solar_mode",
+            needs=("functions",),
+            tier=Tier.DETAIL,
+            options=tuple(SolarMode),
+            read=lambda: functions.solar_mode,
+            write=self.set_solar_mode,
+        )
+        if self.blocks.restart is not None:
+            yield ButtonControl(
+                key="restart",
+                needs=("status",),
+                tier=Tier.DETAIL,
+                press=self.restart,
+                restarts=True,
+                usable=lambda: self.blocks.status.evse_state is EvseState.IDLE,
+            )
+
+
+def _at_least(least: float, value: object) -> float | None:
+    """Return a stored number, if it is one and not less than makes sense."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) and value >= least else None

@@ -1,0 +1,29 @@
+"""Finding out whether a charger takes orders, before anybody relies on it."""
+
+from ...device import VoltrailDevice
+from ...errors import DeviceRefusedError, DeviceSilentError
+from .device import MennekesRtu
+from .errors import HeartbeatRefusedError, HeartbeatUnansweredError
+
+
+async def check(device: VoltrailDevice) -> None:
+    """Send a heartbeat: a charger that is no satellite can be read, and that is all.
+
+    Raises an error that says what to set at the charger.
+    """
+    assert isinstance(device, MennekesRtu), "a charger of this family"
+    await device.identify()
+    try:
+        await _beat(device)
+    except DeviceRefusedError as err:
+        raise HeartbeatRefusedError(**err.details) from err
+    except DeviceSilentError as err:
+        raise HeartbeatUnansweredError from err
+
+
+async def _beat(device: MennekesRtu) -> None:
+    try:
+        await device.heartbeat.beat()
+    except DeviceSilentError:
+        # One answer may get lost on any line.
+        await device.heartbeat.beat()

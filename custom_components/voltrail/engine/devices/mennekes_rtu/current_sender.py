@@ -1,0 +1,86 @@
+"""Sends the current limit, at most one change in five seconds; the last value wins."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from ...errors import VoltrailError
+
+_LOGGER = logging.getLogger(__name__)
+
+CHANGES_APART: Final = 5.0
+"""Seconds between two changes: the time a car is given to follow the last one."""
+
+
+class CurrentSender:
+    """Accepts a limit at any time, and sends it as soon as the charger may have it."""
+
+    def __init__(self, write: Callable[[float], Awaitable[None]]) -> None:
+        self._write = write
+        self._wanted: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._sent: float | None = None
+        self._sent_at: float | None = None
+        self.failed: Callable[[], None] | None = None
+        """Called when a limit that had been accepted could not be sent."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether a limit waits for its turn."""
+        return self._task is not None
+
+    async def send(self, amps: float) -> None:
+        """Send a limit now, or accept it for later if the last change is too fresh."""
+        if self._task is None and self._wait(amps) <= 0:
+            await self._send(amps)
+            return
+        self._wanted = amps
+        if self._task is None:
+            self._task = asyncio.create_task(self._send_later())
+
+    async def send_in_turn(self, amps: float) -> None:
+        """Send a limit, and return when it was sent."""
+        self.drop()
+        await asyncio.sleep(max(0.0, self._wait(amps)))
+        await self._send(amps)
+
+    def drop(self) -> None:
+        """Forget a limit that still waits."""
+        self._wanted = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def _wait(self, amps: float) -> float:
+        if self._sent_at is None or amps == self._sent:
+            # What it holds already is no change.
+            return 0.0
+        return self._sent_at + CHANGES_APART - _now()
+
+    async def _send_later(self) -> None:
+        try:
+            while self._wanted is not None:
+                await asyncio.sleep(max(0.0, self._wait(self._wanted)))
+                amps, self._wanted = self._wanted, None
+                await self._send(amps)
+        except VoltrailError as err:
+            _LOGGER.warning("A current limit that waited for its turn was not sent: %s", err)
+            if self.failed is not None:
+                self.failed()
+        finally:
+            if self._task is asyncio.current_task():
+                self._task = None
+
+    async def _send(self, amps: float) -> None:
+        # Counted from before and from after: it may wait for the line, and two limits that
+        # are sent five seconds apart must not arrive at once.
+        self._sent, self._sent_at = amps, _now()
+        try:
+            await self._write(amps)
+        finally:
+            self._sent_at = _now()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,357 @@
+"""The charger itself: what its layout serves, and bringing it back to what was asked for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, override
+
+from modbus_connection import (
+    ModbusExceptionError,
+    ModbusProtocolError,
+    ModbusTimeoutError,
+    ModbusUnit,
+)
+from modbus_connection.model import Component
+
+from ...charger import ChargePoint
+from ...controls import ButtonControl, Control
+from ...device import Cadence, Problem, UnitSource, VoltrailDevice
+from ...errors import UnknownDeviceError
+from ...keep_alive import KeepAlive
+from ...options import Options
+from ...parts import Identity
+from ...points import Tier
+from ...quiet_line import QuietLine, QuietUnit
+from . import recovery, registers
+from .block import Block
+from .charge_point import Blocks, CompactPoint
+from .heartbeat import Heartbeat
+from .settings import COMPONENTS, Settings
+from .states import EvseState
+
+FOREIGN_POLLS: Final = 2
+"""Polls in a row with another limit than ours, before it counts as set by somebody else."""
+
+_REFUSALS_BEFORE_TELLING: Final = 2
+_OPENING_PAUSE: Final = 1.0
+"""Seconds of rest after the port was opened: what is sent at once comes out garbled."""
+
+
+class MennekesRtu(VoltrailDevice):
+    """An AMTRON Compact 2.0s, Start 2.0s or 4You 300 on a serial line."""
+
+    # The slowest normal answer is far below; the heartbeat must never wait for much longer.
+    request_timeout: ClassVar[float] = 1.0
+    identity_interval: ClassVar[float] = 3600.0
+
+    def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
+        self._quiet: QuietUnit
+        self._source = units
+        self._point: CompactPoint | None = None
+        self._settings: Settings | None = None
+        self._memory: Mapping[str, Any] = {}
+        self._assert_due = False
+        self._foreign = 0
+        self._returns = 0
+        self._recovery_tried = False
+        super().__init__(self._on_a_quiet_line, unit_id, options)
+        self.heartbeat = Heartbeat(self._quiet)
+        self._removers.append(self._quiet.line.attend(self.heartbeat))
+
+    def _on_a_quiet_line(self, unit_id: int) -> ModbusUnit:
+        """Return the unit on its line; on one of its own, if nobody said whom it is shared with.
+
+        Behind a gateway with transaction numbers there is a serial line as well, on which the
+        gateway itself may mistake a late answer.
+        """
+        unit = self._source(unit_id)
+        self._quiet = unit if isinstance(unit, QuietUnit) else QuietLine().unit(unit, unit_id)
+        return self._quiet.as_unit()
+
+    @override
+    def unit(self, unit_id: int) -> ModbusUnit:
+        unit = super().unit(unit_id)
+        unit.require_connect_delay(_OPENING_PAUSE)
+        return unit
+
+    @property
+    def point(self) -> CompactPoint:
+        """The place where a car is plugged in."""
+        assert self._point is not None, "identify() first"
+        return self._point
+
+    @override
+    def close(self) -> None:
+        if self._point is not None:
+            self._point.sender.drop()
+        super().close()
+
+    # -- meeting it --
+
+    @override
+    async def _async_setup(self) -> None:
+        unit = self.modbus_unit
+        about = registers.About(unit)
+        await about.async_update(notify=False)
+        layout = about.layout or 0
+        if not 0x0100 <= layout < 0x0200:
+            raise UnknownDeviceError(found=f"a device with register layout 0x{layout:04X}")
+        self._have("about", about, Cadence.IDENTITY)
+        if layout >= 0x0102:
+            await self._find("serial", registers.SerialNumber(unit), Cadence.IDENTITY)
+        if layout >= 0x0103:
+            await self._find("article", registers.ArticleNumber(unit), Cadence.IDENTITY)
+        phase_mode = registers.PhaseMode(unit)
+        await self._find("phase_mode", phase_mode, Cadence.SETTINGS)
+        blocks = self._measured(layout, about, phase_mode)
+        if layout >= 0x0101:
+            blocks.phase_options = await self._find(
+                "phase_options", registers.PhaseOptions(unit), Cadence.SETTINGS
+            )
+        if layout >= 0x0102:
+            blocks.installation = self.add(
+                "installation", registers.Installation(unit), Cadence.SETTINGS
+            )
+            blocks.vehicle = self.add("vehicle", registers.Vehicle(unit), Cadence.SETTINGS)
+            self.add("climate", registers.Climate(unit), Cadence.SETTINGS)
+        found: dict[str, Component] = {}
+        if layout >= 0x0103:
+            blocks.restart = registers.Restart(unit)
+            for name, kind in COMPONENTS.items():
+                if (component := await self._find(name, kind(unit), Cadence.SETTINGS)) is not None:
+                    found[name] = component
+            solar = found.get("solar_settings")
+            blocks.solar = solar if isinstance(solar, registers.SolarSettings) else None
+        self._settings = Settings(found, self.refresh)
+        self._take_up(blocks)
+
+    def _measured(
+        self, layout: int, about: registers.About, phase_mode: registers.PhaseMode
+    ) -> Blocks:
+        """Add what is read all the time.
+
+        No two that follow each other are of the same length, so that a repeated answer is
+        never taken for the next one.
+        """
+        unit, often = self.modbus_unit, Cadence.MEASUREMENTS
+        status = self.add("status", registers.Status(unit), often)
+        pilot = None
+        if layout >= 0x0102:
+            pilot = self.add("pilot", registers.Pilot(unit), often)
+        if layout >= 0x0103:
+            self.add("signal", registers.Signal(unit), often)
+        limits = self.add("limits", registers.Limits(unit), often)
+        meter = self.add("meter", registers.Meter(unit), often)
+        self.add("session", registers.Session(unit), often)
+        functions = self.add("functions", registers.Functions(unit), often)
+        diagnosis = self.add("diagnosis", registers.Diagnosis(unit), often)
+        supervision = None
+        if layout >= 0x0102:
+            supervision = self.add("supervision", registers.Supervision(unit), often)
+            self.add("statistics", registers.Statistics(unit), often)
+        return Blocks(
+            about=about,
+            status=status,
+            limits=limits,
+            phase_mode=phase_mode,
+            meter=meter,
+            functions=functions,
+            diagnosis=diagnosis,
+            pilot=pilot,
+            supervision=supervision,
+        )
+
+    def _have[C: Component](self, name: str, component: C, cadence: Cadence) -> C:
+        """Add a component that has just been read."""
+        self.answered.add(name)
+        return self.add(name, component, cadence)
+
+    async def _find[C: Component](self, name: str, component: C, cadence: Cadence) -> C | None:
+        """Add a component if the charger serves it; once more if the answer got lost."""
+        try:
+            try:
+                await component.async_update(notify=False)
+            except ModbusTimeoutError, ModbusProtocolError:
+                await component.async_update(notify=False)
+        except ModbusExceptionError:
+            # Which exception stands for "not there" was never captured: any of them does.
+            return None
+        return self._have(name, component, cadence)
+
+    def _take_up(self, blocks: Blocks) -> None:
+        point = CompactPoint(
+            self.options,
+            self.keep_memory,
+            blocks=blocks,
+            heartbeat=self.heartbeat,
+            refresh=self.refresh,
+        )
+        point.sender.failed = self._lose_order
+        self._views.clear()
+        self.add_view(point)
+        self._point = point
+        if self._memory:
+            point.remember(self._memory)
+            self._assert_due = point.wish.set
+
+    @property
+    @override
+    def identity(self) -> Identity:
+        about = self.point.blocks.about
+        serial, article = (
+            self._text("serial", "serial_number"),
+            self._text("article", "article_number"),
+        )
+        return Identity(
+            manufacturer="MENNEKES",
+            # No register tells which of them it is.
+            model="AMTRON Compact 2.0s, Start 2.0s or 4You 300",
+            serial=serial,
+            firmware=about.firmware or None,
+            hardware=article,
+            variant=about.register_layout,
+        )
+
+    def _text(self, component: str, field: str) -> str | None:
+        slot = self._slots.get(component)
+        value = None if slot is None else getattr(slot.component, field)
+        return value if isinstance(value, str) and value else None
+
+    # -- what it offers --
+
+    @override
+    def charge_points(self) -> Iterator[ChargePoint]:
+        yield self.point
+
+    @override
+    def controls(self) -> Iterator[Control]:
+        yield from self.point.controls()
+        yield ButtonControl(
+            key="recover",
+            needs=("status",),
+            tier=Tier.DETAIL,
+            press=lambda: recovery.recover(self.point),
+            usable=lambda: self.point.blocks.status.evse_state is EvseState.ERROR,
+        )
+        assert self._settings is not None, "identify() first"
+        yield from self._settings.controls()
+
+    @override
+    def keep_alives(self) -> Iterator[KeepAlive]:
+        yield self.heartbeat
+
+    @override
+    def problems(self) -> Iterable[Problem]:
+        installation = self.point.blocks.installation
+        if installation is not None and installation.fallback_code == 0:
+            yield Problem(key="missing_fallback", details={})
+        beat = self.heartbeat
+        if beat.refusals >= _REFUSALS_BEFORE_TELLING or beat.ignored:
+            yield Problem(key="heartbeat_refused", details={"reason": str(beat.trouble)})
+
+    @property
+    @override
+    def essential(self) -> frozenset[str]:
+        # Needed to uphold what was asked for, and to find out of an error.
+        return frozenset(
+            {
+                "status",
+                "limits",
+                "functions",
+                "diagnosis",
+                "supervision",
+                "installation",
+                "phase_mode",
+                "phase_options",
+                "solar_settings",
+            }
+        )
+
+    @property
+    @override
+    def attention(self) -> object:
+        status, diagnosis = self.point.blocks.status, self.point.blocks.diagnosis
+        return status.evse_state, status.downgrade, diagnosis.error_code
+
+    @property
+    @override
+    def layout(self) -> object:
+        refused = frozenset(
+            (name, field)
+            for name, slot in self._slots.items()
+            if isinstance(slot.component, Block) and slot.component.split
+            for field in slot.component.declared_fields
+            if field not in slot.component.resolved_fields
+        )
+        return self.point.can_switch_phases, refused
+
+    # -- upholding what the user asked for --
+
+    @override
+    def reconnected(self) -> None:
+        self._assert_due = self.point.wish.set
+
+    def _lose_order(self) -> None:
+        """Send a limit again that had been accepted and then could not be sent."""
+        self._assert_due = True
+
+    @override
+    def recall(self) -> dict[str, Any]:
+        return self._point.recall() if self._point is not None else dict(self._memory)
+
+    @override
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        self._memory = dict(memory)
+
+    @override
+    async def uphold(self) -> None:
+        point = self.point
+        await point.follow_phases()
+        returns = self._quiet.line.returns(self.unit_id)
+        if returns != self._returns:
+            # It was away for longer than it waits for us: it may have been switched off.
+            self._returns = returns
+            self._assert_due = point.wish.set
+        if await self._recover():
+            return
+        if point.blocks.status.evse_state in (None, EvseState.NOT_INITIALISED):
+            self._assert_due = self._assert_due or point.wish.set
+            return
+        known = self.available(("limits", "functions"))
+        holds = point.holds_wish
+        if not point.wish.set or not known or holds is None or point.busy:
+            return
+        if self._assert_due or (point.blank and not holds):
+            await self._assert(holds=holds)
+        elif holds:
+            self._foreign = 0
+        else:
+            self._foreign += 1
+            if self._foreign >= FOREIGN_POLLS:
+                # Somebody else drives now; fighting over it would help nobody.
+                self._foreign = 0
+                point.adopt()
+
+    async def _assert(self, *, holds: bool) -> None:
+        self._assert_due = False
+        self._foreign = 0
+        if holds:
+            return
+        try:
+            # The charger takes orders from nobody whose heartbeat it has not heard.
+            await self.heartbeat.prove()
+            await self.point.assert_wish()
+        except BaseException:
+            # Not asserted, so it is still due.
+            self._assert_due = True
+            raise
+
+    async def _recover(self) -> bool:
+        """Bring it out of error 200, once; return whether it is in it."""
+        if not recovery.lost_manager(self.point):
+            self._recovery_tried = False
+            return False
+        heard = self.heartbeat.running and self.heartbeat.failures == 0
+        if heard and not self._recovery_tried and recovery.harmless(self.point):
+            self._recovery_tried = True
+            await recovery.recover(self.point)
+            self._assert_due = self.point.wish.set
+        return True

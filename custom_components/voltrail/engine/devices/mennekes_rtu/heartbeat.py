@@ -1,0 +1,116 @@
+"""The heartbeat: without it the charger falls back, or stops with an error."""
+
+import asyncio
+from typing import ClassVar, Final, override
+
+from ...errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
+from ...keep_alive import KeepAlive
+from ...quiet_line import QuietUnit
+from . import registers
+
+INTERVAL: Final = 4.0
+"""Seconds between two beats. The charger misses us after 10 s; every 9 to 10 s, as some do it,
+does not survive one lost answer."""
+
+TROUBLED_INTERVAL: Final = 0.7
+"""The same on a line that loses answers. A lost one costs 1.3 s, so that even four in a row
+stay within 6 s; and a beat takes 3 ms of the line."""
+
+PATIENCE: Final = 1.0
+"""The age from which on a beat goes before the next block of a poll, rather than wait for a
+block that may go wrong."""
+
+_AT_ONCE: Final = 0.5
+_DISHEARTENED: Final = 3
+_SLOWLY: Final = 8.0
+_LINK_DOWN: Final = 2.0
+
+
+class Heartbeat(KeepAlive):
+    """Says every few seconds that the energy manager is there."""
+
+    name: ClassVar[str] = "heartbeat"
+
+    def __init__(self, unit: QuietUnit) -> None:
+        super().__init__()
+        self._line = unit.line
+        self.unit_id = unit.unit_id
+        self._register = registers.Heartbeat(unit.saying(self).as_unit())
+        self._trouble: VoltrailError | None = None
+        self.refusals = 0
+        """How many beats in a row were refused."""
+
+    @override
+    async def beat(self) -> None:
+        try:
+            with explaining():
+                await self._register.write("word", registers.HEARTBEAT)
+        except VoltrailError as err:
+            self._trouble = err
+            self.refusals = self.refusals + 1 if isinstance(err, DeviceRefusedError) else 0
+            raise
+        self._trouble = None
+        self.refusals = 0
+
+    async def prove(self) -> None:
+        """Beat now, and raise what stood in its way."""
+        await self.renew()
+        if self._trouble is not None:
+            raise self._trouble
+
+    @property
+    def trouble(self) -> VoltrailError | None:
+        """Why the last beat did not get through."""
+        return self._trouble
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last beat that was acknowledged."""
+        return None if self.last_success is None else _now() - self.last_success
+
+    @property
+    def ignored(self) -> bool:
+        """Whether the charger answers everything but this."""
+        heard = self._line.heard_at(self.unit_id)
+        return (
+            self.failures > _DISHEARTENED
+            and self.last_started is not None
+            and heard is not None
+            and heard > (self.last_success or 0.0)
+            and _now() - heard < _SLOWLY * 2
+        )
+
+    @property
+    @override
+    def interval(self) -> float:
+        if not self.failures:
+            return TROUBLED_INTERVAL if self._line.troubled(self.unit_id) else INTERVAL
+        if isinstance(self._trouble, LinkDownError):
+            return _LINK_DOWN
+        if self.refusals:
+            return INTERVAL
+        if self.failures <= _DISHEARTENED:
+            return _AT_ONCE
+        # A charger that is switched off must not cost the others on the line their time.
+        return INTERVAL if self.failures <= 3 * _DISHEARTENED else _SLOWLY
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it is next in any case: as long as somebody seems to listen."""
+        return self.failures < _DISHEARTENED
+
+    @property
+    def late(self) -> bool:
+        """Whether it should be said before anything else is."""
+        if self.refusals or isinstance(self._trouble, LinkDownError):
+            return False
+        if not self.urgent:
+            # It answered something since: then it is tried again, but not before every block.
+            heard = self._line.heard_at(self.unit_id)
+            return heard is not None and heard > (self.last_started or 0.0) and self.due_in <= 0
+        patience = TROUBLED_INTERVAL if self._line.troubled(self.unit_id) else PATIENCE
+        return self.age is None or self.age >= patience
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

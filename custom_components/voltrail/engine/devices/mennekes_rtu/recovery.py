@@ -1,0 +1,77 @@
+"""The way out of error 200, in which a charger ends that has missed its energy manager."""
+
+import asyncio
+from typing import Final
+
+from ...charger import MINIMUM_CURRENT
+from ...errors import explaining
+from .charge_point import CompactPoint
+from .errors import RecoveryFailedError
+from .states import Authorisation, Downgrade, ErrorCode, EvseState
+
+_LOOKS: Final = 5
+_BETWEEN_LOOKS: Final = 1.0
+
+
+def lost_manager(point: CompactPoint) -> bool:
+    """Whether the charger stands still because it has missed its energy manager."""
+    blocks = point.blocks
+    return (
+        blocks.status.evse_state is EvseState.ERROR
+        and blocks.diagnosis.error_code is ErrorCode.ENERGY_MANAGER_UNAVAILABLE
+    )
+
+
+def harmless(point: CompactPoint) -> bool:
+    """Whether the charger may be brought back without anybody asking for it.
+
+    The way out leads through a release. That is fine if charging is what the user wants, and
+    where there is no car. In an error the state does not tell about the car, but these do.
+    """
+    if point.wish.current is not None and not point.wish.paused:
+        return True
+    status = point.blocks.status
+    return (
+        status.downgrade is Downgrade.NOT_RELEVANT
+        and status.authorisation is Authorisation.NOT_USED
+    )
+
+
+async def recover(point: CompactPoint) -> None:
+    """Bring the charger back to idle: heartbeat, release, and a valid current, in this order.
+
+    Others send a current of 0 here, which is full power on newer chargers. Software before
+    rev 2.4 of the document only comes back when it is switched off and on.
+    """
+    await point.heartbeat.prove()
+    blocks = point.blocks
+    stays_paused = point.wish.paused or (
+        point.wish.current is None and blocks.functions.released is False
+    )
+    found = blocks.limits.current
+    if stays_paused:
+        amps = MINIMUM_CURRENT
+    elif point.wish.current is not None:
+        amps = point.resume_current
+    else:
+        amps = found if found is not None and found >= MINIMUM_CURRENT else MINIMUM_CURRENT
+    try:
+        with explaining():
+            await blocks.functions.write("released", value=True)
+        await point.send_current_in_turn(amps)
+        await _watch(point)
+    finally:
+        if stays_paused:
+            await point.send_pause()
+
+
+async def _watch(point: CompactPoint) -> None:
+    """Wait until the error is gone."""
+    status = point.blocks.status
+    for _ in range(_LOOKS):
+        await asyncio.sleep(_BETWEEN_LOOKS)
+        await point.look_again(("status", "diagnosis"))
+        if status.evse_state is not EvseState.ERROR:
+            return
+    code = point.blocks.diagnosis.error_code
+    raise RecoveryFailedError(code="unknown" if code is None else int(code))

@@ -1,0 +1,156 @@
+"""What the installer set at commissioning: persistent, and only ever written by a person.
+
+The newest document does not list these registers any more, so each is looked for when the
+charger is met, and what is not there is not offered.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from enum import Enum
+from typing import Any, Final
+
+from modbus_connection.model import Component
+
+from ...controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
+from ...errors import explaining
+from ...points import Quantity, Tier
+from . import registers
+from .states import ConnectedPhases, MaximumSetting, PhaseRotation, SolarPhases
+
+COMPONENTS: Final[dict[str, type[Component]]] = {
+    "maximum_settings": registers.MaximumSettings,
+    "rotation_settings": registers.RotationSettings,
+    "connection_settings": registers.ConnectionSettings,
+    "solar_settings": registers.SolarSettings,
+    "fallback_settings": registers.FallbackSettings,
+    "solar_mode_settings": registers.SolarModeSettings,
+    "pause_settings": registers.PauseSettings,
+}
+"""All of them by name, in the order of their addresses."""
+
+SAFE_CURRENT_BOUNDS: Final = Bounds(minimum=0, maximum=32, step=1)
+PAUSE_BOUNDS: Final = Bounds(minimum=0, maximum=1200, step=1)
+
+_GOES_ON: Final = 0
+_PAUSES: Final = 1
+_LEAST: Final = 6
+
+type Refresh = Callable[[tuple[str, ...]], Awaitable[None]]
+
+
+class Settings:
+    """The settings that this charger serves, as controls for the installer."""
+
+    def __init__(self, found: dict[str, Component], refresh: Refresh) -> None:
+        self._found = found
+        self._refresh = refresh
+
+    def controls(self) -> Iterator[Control]:
+        """Yield a control for each setting that is there."""
+        yield from self._select("maximum_settings", "maximum", "charger_maximum", MaximumSetting)
+        yield from self._select("rotation_settings", "rotation", "phase_rotation", PhaseRotation)
+        yield from self._select(
+            "connection_settings", "connected_phases", "connected_phases", ConnectedPhases
+        )
+        yield from self._select("solar_settings", "solar_phases", "solar_phases", SolarPhases)
+        yield from self._fallback()
+        yield from self._solar_modes()
+        yield from self._pause()
+
+    def _select(
+        self, name: str, field: str, key: str, choices: type[Enum]
+    ) -> Iterator[SelectControl[Any]]:
+        component = self._found.get(name)
+        if component is None:
+            return
+
+        async def write(choice: Enum) -> None:
+            await self._write(name, field, choice.value)
+
+        yield SelectControl(
+            key=key,
+            needs=(name,),
+            tier=Tier.EXPERT,
+            options=tuple(choices),
+            read=lambda: getattr(component, field),
+            write=write,
+        )
+
+    def _fallback(self) -> Iterator[Control]:
+        """Yield the current without an energy manager, and whether there is one at all.
+
+        One register holds both: 0 goes on with the last values, 1 pauses, 6 to 32 are a current.
+        """
+        name = "fallback_settings"
+        component = self._found.get(name)
+        if not isinstance(component, registers.FallbackSettings):
+            return
+
+        async def set_current(amps: float) -> None:
+            amps = SAFE_CURRENT_BOUNDS.accept(amps)
+            # As with the limit itself, what is too little to charge with is a pause.
+            await self._write(name, "code", int(amps) if amps >= _LEAST else _PAUSES)
+
+        async def supervise(supervised: bool) -> None:  # noqa: FBT001 - a state, not an option
+            if not supervised:
+                await self._write(name, "code", _GOES_ON)
+            elif component.code in (None, _GOES_ON):
+                # Nothing is known of the current that would be right here, so it is none.
+                await self._write(name, "code", _PAUSES)
+
+        yield NumberControl(
+            key="safe_current",
+            needs=(name,),
+            tier=Tier.EXPERT,
+            quantity=Quantity.CURRENT,
+            bounds=lambda: SAFE_CURRENT_BOUNDS,
+            read=lambda: registers.safe_current(component.code),
+            write=set_current,
+        )
+        yield SwitchControl(
+            key="energy_manager_supervision",
+            needs=(name,),
+            tier=Tier.EXPERT,
+            read=lambda: None if component.code is None else component.code != _GOES_ON,
+            write=supervise,
+        )
+
+    def _solar_modes(self) -> Iterator[Control]:
+        name = "solar_mode_settings"
+        component = self._found.get(name)
+        if not isinstance(component, registers.SolarModeSettings):
+            return
+
+        async def write(active: bool) -> None:  # noqa: FBT001 - a state, not an option
+            await self._write(name, "active", int(active))
+
+        yield SwitchControl(
+            key="solar_modes",
+            needs=(name,),
+            tier=Tier.EXPERT,
+            read=lambda: component.active,
+            write=write,
+        )
+
+    def _pause(self) -> Iterator[Control]:
+        name = "pause_settings"
+        component = self._found.get(name)
+        if not isinstance(component, registers.PauseSettings):
+            return
+
+        async def write(seconds: float) -> None:
+            await self._write(name, "seconds", int(PAUSE_BOUNDS.accept(seconds)))
+
+        yield NumberControl(
+            key="phase_switch_pause",
+            needs=(name,),
+            tier=Tier.EXPERT,
+            quantity=Quantity.DURATION,
+            bounds=lambda: PAUSE_BOUNDS,
+            read=lambda: component.seconds,
+            write=write,
+        )
+
+    async def _write(self, name: str, field: str, value: int) -> None:
+        with explaining():
+            await self._found[name].write(field, value)
+        await self._refresh((name,))
