@@ -208,8 +208,15 @@ class TestItNets:
 
     def test_a_dead_phase_of_a_meter_with_neutral_is_0(self) -> None:
         """Where all three are measured, 0 V is news."""
-        for name in ("aidon-tn", "kaifa-tn", "kaifa-se-ct", "kamstrup-tn"):
-            readings = decode_one(encoded(name, "2", zeroed(BUSY))).readings
+        for name, list_name in (
+            ("aidon-tn", "2"),
+            ("aidon-se", "full"),
+            ("kaifa-tn", "2"),
+            ("kaifa-se-ct", "2"),
+            ("kamstrup-tn", "2"),
+            ("kaifa-at", "full"),
+        ):
+            readings = decode_one(encoded(name, list_name, zeroed(BUSY))).readings
             assert readings["voltage_l2"] == 0
             assert readings["current_l2"] == 3.1
 

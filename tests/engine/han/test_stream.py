@@ -141,6 +141,8 @@ def test_no_input_does_harm() -> None:
         last, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+    assert fuzzer.raised == []
+    assert fuzzer.wrong == []
     assert fuzzer.cases == FUZZ_CASES
     assert fuzzer.messages > FUZZ_CASES / 20
     assert last < first + BOUND

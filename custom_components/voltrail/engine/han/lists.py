@@ -56,7 +56,8 @@ class Lists:
         meter = layout.meter
         if layout.form is Form.KAMSTRUP:
             self._scales.finish(readings, meter.serial, meter.model)
-        else:
+        elif meter.list_version is not None:
+            # The lists without a name are Swedish and Austrian, where such nets do not occur.
             it_net.leave_out_unmeasured(readings, meter.model)
         for code in layout.unknown:
             self._journal.skip(code)
