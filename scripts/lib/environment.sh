@@ -138,6 +138,7 @@ install() {
   cp "$requirements" "$environment/requirements.txt"
 }
 
+# In a subshell of the lock: the next caller finds both at once.
 provide_tools() {
   local interpreter=
   provide_uv
@@ -160,5 +161,6 @@ provide() {
   if ! up_to_date "$environment" "$requirements"; then
     locked "$environment.lock" install_unless_done "$environment" "$requirements"
   fi
+  # shellcheck disable=SC2034 # it is what the caller asked for
   python=$environment/bin/python
 }
