@@ -8,7 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import actions, devices, link, memory, repairs, rpc
+from . import actions, devices, link, memory, repairs, rpc, sleepers
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -85,6 +85,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         devices=devices.async_register(hass, entry, coordinator),
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    sleepers.async_watch(hass, entry)
     return True
 
 

@@ -77,6 +77,21 @@ async def test_values_that_are_missing_sleep(hass: HomeAssistant) -> None:
         assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
+async def test_values_that_come_wake_their_entity(hass: HomeAssistant) -> None:
+    """A meter that starts to report a phase enables its entity; a person's choice stays."""
+    eve = sample()
+    async with loaded(hass, eve) as entry:
+        registry = er.async_get(hass)
+        l1, l2 = (entity_id(hass, entry, "sensor", f"socket_1/power_l{phase}") for phase in (1, 2))
+        registry.async_update_entity(l2, disabled_by=er.RegistryEntryDisabler.USER)
+        eve.set({"meter.kind": "full"})
+        await poll(hass, entry)
+        for found, expected in ((l1, None), (l2, er.RegistryEntryDisabler.USER)):
+            known = registry.async_get(found)
+            assert known is not None
+            assert known.disabled_by is expected
+
+
 async def test_sockets_are_devices_of_their_own(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:
@@ -85,8 +100,8 @@ async def test_sockets_are_devices_of_their_own(
         (station,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
         children = dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)
         assert sorted(child.name or "" for child in children) == [
-            f"{entry.title} socket 1",
-            f"{entry.title} socket 2",
+            "Socket 1",
+            "Socket 2",
         ]
         assert {child.parent_device_id for child in children} == {station.id}
         assert station.serial_number
