@@ -37,7 +37,7 @@ class _Item(NamedTuple):
     scale: Node | None
 
 
-class _Reading:
+class _List:
     """A list while it is being learned."""
 
     def __init__(self, data: bytes, body: Node) -> None:
@@ -129,19 +129,19 @@ def learn(
     data: bytes, body: Node, clocks: tuple[int, ...], changing: list[tuple[int, int]]
 ) -> Layout:
     """Return the layout of a list with codes; one without fields if nothing in it is known."""
-    reading = _Reading(data, body)
-    maker = maker_of_list(reading.version)
-    form = _form(body, reading.version)
+    found = _List(data, body)
+    maker = maker_of_list(found.version)
+    form = _form(body, found.version)
     fields = []
     described = 0
-    for item, word in reading.measured:
+    for item, word in found.measured:
         if item.scale is not None:
             exponent = _sent_exponent(data, item.scale, word)
             described += 1
         else:
-            exponent = _known_exponent(form, word, reading.model)
+            exponent = _known_exponent(form, word, found.model)
         if exponent is None:
-            reading.skip(item)
+            found.skip(item)
         else:
             fields.append(Field(item.value, word, exponent))
     return Layout(
@@ -149,17 +149,17 @@ def learn(
         fields,
         form=form,
         meter=Meter(
-            manufacturer=maker or _guessed_maker(body, reading.device),
-            model=reading.model,
-            serial=reading.serial or reading.number,
-            list_version=reading.version,
+            manufacturer=maker or _guessed_maker(body, found.device),
+            model=found.model,
+            serial=found.serial or found.number,
+            list_version=found.version,
         ),
-        kind=_kind(form, reading, {field.word.name for field in fields}),
+        kind=_kind(form, found, {field.word.name for field in fields}),
         habit=_HABITS.get(form, Habit.STATUS),
         described=len(fields) == described >= _CONVINCING,
-        clocks=(*reading.clocks, *clocks),
-        unknown=tuple(reading.unknown),
-        changing=changing + reading.changing,
+        clocks=(*found.clocks, *clocks),
+        unknown=tuple(found.unknown),
+        changing=changing + found.changing,
     )
 
 
@@ -198,14 +198,14 @@ def _known_exponent(form: Form, word: Word, model: str | None) -> int | None:
     return kaifa.exponent(word.unit) if form is Form.PAIRS else None
 
 
-def _kind(form: Form, reading: _Reading, names: set[str]) -> ListKind:
+def _kind(form: Form, found: _List, names: set[str]) -> ListKind:
     if names == {"power_imported"}:
         return ListKind.POWER
     if not any("energy" in name for name in names):
         return ListKind.VALUES
     # A list that names its meter is one of several, of which this is the hourly one. The Swedish
     # lists of Aidon and the push list of Kamstrup name none and are all there is.
-    several = form in {Form.DESCRIBED, Form.KAMSTRUP} and reading.serial is not None
+    several = form in {Form.DESCRIBED, Form.KAMSTRUP} and found.serial is not None
     return ListKind.HOURLY if several else ListKind.COMPLETE
 
 

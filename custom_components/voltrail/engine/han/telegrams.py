@@ -19,11 +19,12 @@ _CLOCK: Final = re.compile(r"\((\d{12})([A-Za-z]?)\)")
 _TARIFF: Final = re.compile(r"([12])\.8\.[1-9]")
 _TEXT: Final = re.compile(rb"\(([^()]*)\)")
 
+#: Makers write them in any case: kVAr, kvar.
 _UNITS: Final = {
-    unit.lower(): (unit, exponent)
+    f"{prefix}{unit}".lower(): (unit, exponent)
     for unit in (Unit.W, Unit.VAR, Unit.WH, Unit.VARH, Unit.A, Unit.V)
-    for exponent in (0,)
-} | {f"k{unit}".lower(): (unit, 3) for unit in (Unit.W, Unit.VAR, Unit.WH, Unit.VARH)}
+    for prefix, exponent in (("", 0), ("k", 3))
+}
 
 _WORDS: Final = {".".join(map(str, code)): word for code, word in WORDS.items()}
 _TOTALS: Final = {"1": "energy_imported", "2": "energy_exported"}
