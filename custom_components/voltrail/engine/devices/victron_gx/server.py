@@ -37,8 +37,8 @@ LADDER: Final[Mapping[int, int]] = {
     FIRST_WITH_BLOCK: 830,
     59: 872,
     71: 5400,
-    # Venus 3.50 has 1.0.74, 3.5x what comes with it.
-    76: 2714,
+    # Venus 3.50. 2714 and 2717 are no marks of later ones: they had other meanings before.
+    74: 2716,
     FIRST_WITH_FIRMWARE: FIRMWARE_REGISTER,
     85: 884,
     # The 47th beta of Venus 3.70.

@@ -1,7 +1,7 @@
 """A service: one type of device in the register space of the GX."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, override
 
@@ -57,6 +57,8 @@ class Service:
     since: int = 0
     blocks: tuple[Block, ...]
     fillers: tuple[Filler, ...] = ()
+    breaks: Mapping[int, int] = field(default_factory=dict)
+    """Addresses that no read runs on to, by the last server that has this flaw."""
     views: Callable[[Node], Iterable[object]] = _no_views
     """Builds the objects that work values out of several blocks."""
     controls: Callable[[Node], Iterable[Control]] = _no_controls
@@ -77,8 +79,8 @@ def readable(service: Service, server: int, owner: str = "") -> tuple[Range, ...
     for block in service.blocks:
         if block.owner != owner:
             continue
-        for field in block.component.declared_fields.values():
-            for variant in variants(field):
+        for declared in block.component.declared_fields.values():
+            for variant in variants(declared):
                 if variant.at(server) is variant:
                     addresses.update(range(variant.address, variant.address + variant.count))
     for filler in service.fillers:
@@ -86,7 +88,8 @@ def readable(service: Service, server: int, owner: str = "") -> tuple[Range, ...
             addresses.update(range(filler.address, filler.address + filler.count))
     runs: list[Range] = []
     for address in sorted(addresses):
-        if runs and runs[-1][1] == address - 1:
+        broken = server <= service.breaks.get(address, 0)
+        if runs and runs[-1][1] == address - 1 and not broken:
             runs[-1] = (runs[-1][0], address)
         else:
             runs.append((address, address))

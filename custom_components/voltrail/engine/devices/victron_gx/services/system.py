@@ -38,7 +38,7 @@ class InputSource(IntEnum):
     NOT_CONNECTED = 240
 
 
-class BatteryDirection(IntEnum):
+class BatteryActivity(IntEnum):
     """What the battery does."""
 
     IDLE = 0
@@ -107,7 +107,7 @@ class System(GxComponent):
     # A float inside the GX, which wraps above 32.7 kW, and there is no wider twin.
     battery_power_16 = int16(842)
     state_of_charge = measure(uint16(843, zero=Zero.UNTIL_SEEN), Quantity.STATE_OF_CHARGE)
-    battery_state = enumerated(code(844, BatteryDirection))
+    battery_activity = enumerated(code(844, BatteryActivity))
     battery_consumed_charge = measure(uint16(845, -10), Quantity.CHARGE, tier=Tier.EXPERT)
     # 0 stands for "charging".
     battery_time_to_go = measure(
@@ -385,6 +385,9 @@ SYSTEM = Service(
         Filler(address=861, count=4),
         Filler(address=867, count=1),
     ),
+    # Up to server 1.0.95 a reserved register stands inside the value at 870. A range goes
+    # from value to value, so it does not find the next one behind it.
+    breaks={872: 95},
     views=_views,
     controls=_controls,
 )

@@ -1,0 +1,211 @@
+"""A simulated GX with the engine at the other end of the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from modbus_connection import (
+    ModbusExceptionError,
+    ModbusTcpParams,
+    ModbusUnit,
+    pymodbus,
+    tmodbus,
+)
+
+from custom_components.voltrail.engine.controls import (
+    ButtonControl,
+    Control,
+    NumberControl,
+    SelectControl,
+    SwitchControl,
+)
+from custom_components.voltrail.engine.device import Cadence, Reading
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
+from custom_components.voltrail.engine.devices.victron_gx.component import GxComponent
+from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
+from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.points import Value
+from simulators.memory import serve_in_memory
+from simulators.registers import RefusedError
+from simulators.server import Server, serve
+from simulators.traffic import Request
+from simulators.victron_gx import VictronGx as SimulatedGx
+from simulators.victron_gx.unit_ids import unit_of
+
+RAILS: Final[Mapping[str, Any]] = {
+    "write": True,
+    "ac_voltage": 230,
+    "ac_phases": 3,
+    "ac_current": 25,
+    "battery": "lifepo4_16s",
+    "dc_current": 150,
+}
+"""A house with 3 x 25 A and a battery for 150 A."""
+
+OWN: Final = ("system", "settings", "platform")
+
+
+@dataclass(kw_only=True)
+class Meeting:
+    """A simulated GX, the engine's idea of it, and the wire between the two."""
+
+    gx: SimulatedGx
+    device: VictronGx
+    server: Server
+
+    async def poll(self, *cadences: Cadence) -> None:
+        """Read what is read at these cadences; measurements and settings unless told."""
+        for cadence in cadences or (Cadence.MEASUREMENTS, Cadence.SETTINGS):
+            await self.device.poll(cadence)
+
+    def reading(self, path: str) -> Reading:
+        """Return a reading by its path."""
+        return next(reading for reading in self.device.readings() if reading.path == path)
+
+    def read(self, path: str) -> Value:
+        """Return a value by its path."""
+        return self.reading(path).read()
+
+    def has(self, path: str) -> bool:
+        """Whether there is a reading at this path."""
+        return any(reading.path == path for reading in self.device.readings())
+
+    def control(self, path: str) -> Control | None:
+        """Return a control by its path, if there is one."""
+        return next((one for one in self.device.controls() if one.path == path), None)
+
+    def number(self, path: str) -> NumberControl:
+        """Return a number."""
+        control = self.control(path)
+        assert isinstance(control, NumberControl)
+        return control
+
+    def switch(self, path: str) -> SwitchControl:
+        """Return a switch."""
+        control = self.control(path)
+        assert isinstance(control, SwitchControl)
+        return control
+
+    def select(self, path: str) -> SelectControl[Any]:
+        """Return a choice."""
+        control = self.control(path)
+        assert isinstance(control, SelectControl)
+        return control
+
+    def button(self, path: str) -> ButtonControl:
+        """Return a button."""
+        control = self.control(path)
+        assert isinstance(control, ButtonControl)
+        return control
+
+    def component(self, name: str) -> GxComponent:
+        """Return a component by its full name."""
+        component = getattr(self.device, name)
+        assert isinstance(component, GxComponent)
+        return component
+
+    def components(self) -> Iterator[GxComponent]:
+        """Yield every component."""
+        for cadence in Cadence:
+            for name in self.device.names(cadence):
+                yield self.component(name)
+
+
+async def at_once(_seconds: float) -> None:
+    """Wait for nothing."""
+
+
+def all_services(gx: SimulatedGx) -> str:
+    """Name everything that a simulated GX has, as its user would."""
+    return ", ".join(
+        f"{service.kind} {unit_of(service.instance, gx.server)}"
+        for service in gx.services.values()
+        if service.kind not in OWN
+    )
+
+
+@asynccontextmanager
+async def meet(
+    gx: SimulatedGx, *, memory: Mapping[str, Any] | None = None, **extra: Any
+) -> AsyncIterator[Meeting]:
+    """Meet a GX over a real socket; the engine does not wait for anything."""
+    async with serve(gx) as server:
+        connection = pymodbus.ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
+        device = VictronGx(connection.for_unit, 100, Options(extra=extra))
+        device.pause = at_once
+        if memory is not None:
+            device.remember(memory)
+        try:
+            yield Meeting(gx=gx, device=device, server=server)
+        finally:
+            device.close()
+            await connection.close()
+
+
+@asynccontextmanager
+async def meet_in_memory(
+    gx: SimulatedGx,
+    *,
+    memory: Mapping[str, Any] | None = None,
+    scan_interval: float = 10.0,
+    **extra: Any,
+) -> AsyncIterator[Meeting]:
+    """Meet a GX in fake time, in which waiting costs nothing and everything waits."""
+    async with serve_in_memory(gx, host="gx.test") as server:
+        connection = tmodbus.ModbusConnection(ModbusTcpParams(host="gx.test"))
+        device = VictronGx(
+            connection.for_unit, 100, Options(scan_interval=scan_interval, extra=extra)
+        )
+        if memory is not None:
+            device.remember(memory)
+        try:
+            yield Meeting(gx=gx, device=device, server=server)
+        finally:
+            device.close()
+            await connection.close()
+
+
+class Direct:
+    """The units of a simulated GX without a wire: as fast as a test of a whole day needs."""
+
+    def __init__(self, gx: SimulatedGx) -> None:
+        self._gx = gx
+
+    def for_unit(self, unit_id: int) -> ModbusUnit:
+        """Return a unit."""
+        return cast("ModbusUnit", _DirectUnit(self._gx, unit_id))
+
+
+class _DirectUnit:
+    def __init__(self, gx: SimulatedGx, unit_id: int) -> None:
+        self._gx = gx
+        self._unit_id = unit_id
+        self._unit = gx.unit(unit_id)
+
+    def require_timeout(self, seconds: float | None) -> None:
+        """Do nothing: nothing takes time here."""
+
+    def on_connection_lost(self, _callback: Callable[[], None]) -> Callable[[], None]:
+        """Do nothing: nothing is ever lost here."""
+        return lambda: None
+
+    async def read_holding_registers(self, address: int, count: int) -> list[int]:
+        """Read as a client does."""
+        # So that the log of the GX tells what was asked.
+        self._gx.request = Request(self._unit_id, 3, address, count)
+        try:
+            return self._unit.read(address, count)
+        except RefusedError as refused:
+            raise ModbusExceptionError.from_code(refused.code) from refused
+
+
+def now() -> float:
+    """The present moment on the event loop's clock."""
+    return asyncio.get_running_loop().time()
+
+
+def factor(field: GxNumber[Any]) -> float:
+    """How many of the engine's units make one of the document's."""
+    return field.scale * field.document_scale

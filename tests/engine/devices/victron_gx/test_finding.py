@@ -1,0 +1,289 @@
+"""Finding out what is behind a GX, and never asking twice."""
+
+import pytest
+
+from custom_components.voltrail.engine.devices.victron_gx.finding import (
+    MOST_PROBES,
+    PLACES,
+    PROBE_PAUSE,
+    Choice,
+    Found,
+    Search,
+    remembered,
+)
+from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
+from custom_components.voltrail.engine.errors import (
+    NotSupportedError,
+    UnknownDeviceError,
+    VoltrailError,
+)
+from simulators.victron_gx import ess_home
+from tests.fake_time import in_fake_time
+
+from .support import at_once, meet, meet_in_memory, now
+
+ALL = frozenset(PLACES)
+
+ESS_HOME = {
+    Found("hub4", 100, 0),
+    Found("vebus", 227, 276),
+    Found("battery", 225, 512),
+    Found("solarcharger", 226, 279),
+    Found("solarcharger", 224, 278),
+    Found("grid", 30, 30),
+}
+
+
+def ask_all(search: Search, there: set[Found]) -> list[Found]:
+    """Carry a search out against devices that are there; return what was asked for."""
+    asked = []
+    for candidate in search.candidates():
+        asked.append(candidate)
+        if candidate in there:
+            search.answered(candidate)
+    return asked
+
+
+# -- the plan ------------------------------------------------------------------
+
+
+def test_places_are_known_services() -> None:
+    """Whatever is looked for can be set up, and everything that hangs on a port is looked for."""
+    assert ALL == frozenset(BY_KEY) - {"system", "settings"}
+
+
+def test_an_empty_house_is_searched_with_a_hundred_probes() -> None:
+    """However little is there, the promise holds, and nothing is asked for twice."""
+    asked = ask_all(Search(services=ALL), set())
+    assert len(asked) == len(set(asked)) == MOST_PROBES
+    # Every type is looked for at least once.
+    assert {candidate.service for candidate in asked} == ALL
+
+
+def test_a_house_has_one_of_some_types() -> None:
+    """The first hit ends the search for a type that a house has one of."""
+    there = {Found.at("vebus", 227), Found.at("grid", 30)}
+    asked = ask_all(Search(services=ALL), there)
+    assert [candidate.unit_id for candidate in asked if candidate.service == "vebus"] == [227]
+    assert [candidate.unit_id for candidate in asked if candidate.service == "grid"] == [30]
+
+
+def test_a_hint_goes_first_in_the_second_round() -> None:
+    """What must be there by the system's own values is looked for further away first."""
+    far = Found.at("vebus", PLACES["vebus"].further[0])
+    search = Search(services=ALL, hinted=frozenset({"vebus"}))
+    asked = ask_all(search, {far})
+    assert search.found == [far]
+    first_round = sum(len(places.likely) for places in PLACES.values())
+    assert asked.index(far) == first_round
+
+
+def test_only_what_the_firmware_knows_is_asked_for() -> None:
+    """A miss must mean that the device is not there."""
+    asked = ask_all(Search(services=frozenset({"battery", "tank"})), set())
+    assert {candidate.service for candidate in asked} == {"battery", "tank"}
+
+
+def test_what_is_known_is_not_asked_for() -> None:
+    """A second search costs nothing for what the first one found."""
+    known = Found.at("battery", 225)
+    search = Search(services=ALL, known=frozenset({known, Found.at("vebus", 228)}))
+    asked = ask_all(search, {known})
+    assert known not in asked
+    assert not any(candidate.service == "vebus" for candidate in asked)
+
+
+def test_instance_0_is_unit_100() -> None:
+    """Unit 0 is never used on the wire: to some it means everybody."""
+    assert Found.at("battery", 0) == Found("battery", 100, 0)
+    assert Found.at("battery", 225) == Found("battery", 225, 512)
+    assert Found.at("grid", 30) == Found("grid", 30, 30)
+
+
+# -- the user's word -----------------------------------------------------------
+
+
+def test_a_user_names_devices() -> None:
+    """The type and the unit id, as the GX lists them, in the forms people write."""
+    choice = Choice.parse("battery 225, solarcharger:0; -GRID 31\n vebus_227 ,", ALL)
+    assert choice.wanted == (
+        Found("battery", 225, 512),
+        Found("solarcharger", 100, 0),
+        Found("vebus", 227, 276),
+    )
+    assert choice.unwanted == {Found("grid", 31, 31)}
+    assert Choice.parse(None, ALL) == Choice()
+
+
+@pytest.mark.parametrize("text", ["battery", "battery two", "toaster 5", "battery 256", "1 2 3"])
+def test_a_slip_of_the_pen_is_explained(text: str) -> None:
+    """What is no device is named, so that it can be put right."""
+    with pytest.raises(NotSupportedError, match=text):
+        Choice.parse(f"vebus 227, {text}", ALL)
+
+
+def test_memory_that_makes_no_sense_is_left_out() -> None:
+    """A stored list is taken as far as it goes."""
+    stored = [["battery", 225, 512], ["toaster", 1, 1], "grid", ["grid"], [1, 2], None]
+    assert remembered(stored, ALL) == [Found("battery", 225, 512)]
+    assert remembered("nonsense", ALL) == []
+
+
+# -- against the simulator -----------------------------------------------------
+
+
+async def test_an_ess_home_is_found() -> None:
+    """All devices of a typical home are found, for no more errors than promised."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        identity = await meeting.device.identify()
+        assert gx.status.errors == 0
+        assert (identity.serial, identity.firmware) == (gx.portal_id, "3.80")
+        await meeting.device.ensure_found()
+        assert {tuple(found) for found in meeting.device.recall()["services"]} == {
+            tuple(found) for found in ESS_HOME
+        }
+        assert meeting.device.probes <= MOST_PROBES
+        assert gx.status.errors == meeting.device.probes - len(ESS_HOME)
+        before = gx.status.errors
+        await meeting.poll()
+        await meeting.poll()
+        assert gx.status.errors == before
+        assert [part.key for part in meeting.device.parts()] == [
+            "vebus_227",
+            "battery_225",
+            "solarcharger_226",
+            "solarcharger_224",
+            "grid_30",
+        ]
+
+
+async def test_parts_say_who_they_are() -> None:
+    """Hardware behind the GX has the name of its owner, and its serial number."""
+    async with meet(ess_home()) as meeting:
+        await meeting.device.ensure_found()
+        parts = {part.key: part for part in meeting.device.parts()}
+        battery, grid = parts["battery_225"].identity, parts["grid_30"].identity
+        assert battery is not None
+        assert grid is not None
+        assert (battery.manufacturer, battery.model, battery.name) == (
+            "Victron Energy",
+            "Battery",
+            "House battery",
+        )
+        assert grid.serial == "BP98602030010"
+        assert parts["battery_225"].word == "battery"
+
+
+async def test_nothing_is_searched_after_a_restart() -> None:
+    """What was found is stored, and a start costs not one error."""
+    gx = ess_home(pv_inverter=True)
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+        paths = [reading.path for reading in meeting.device.readings()]
+    errors = gx.status.errors
+    async with meet(gx, memory=memory) as meeting:
+        await meeting.poll()
+        assert meeting.device.probes == 0
+        assert gx.status.errors == errors
+        assert [reading.path for reading in meeting.device.readings()] == paths
+
+
+async def test_a_device_that_is_away_at_the_start_stays() -> None:
+    """It is there, with its name, and without values until it comes back."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    gx.services["battery_512"].online = False
+    async with meet(gx, memory=memory) as meeting:
+        await meeting.poll()
+        part = next(part for part in meeting.device.parts() if part.key == "battery_225")
+        assert part.identity is not None
+        assert part.identity.name == "House battery"
+        charge = meeting.reading("battery_225/state_of_charge")
+        assert not meeting.device.available(charge.components)
+        # Everything else is there.
+        assert meeting.device.available(meeting.reading("state_of_charge").components)
+
+
+async def test_a_user_can_name_everything() -> None:
+    """Then nothing is searched at all."""
+    gx = ess_home()
+    async with meet(gx, services="vebus 227, battery 225") as meeting:
+        await meeting.poll()
+        assert meeting.device.probes == 0
+        assert gx.status.errors == 0
+        assert [part.key for part in meeting.device.parts()] == ["vebus_227", "battery_225"]
+
+
+async def test_a_user_can_add_and_remove() -> None:
+    """What was found is completed and thinned out by hand."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    async with meet(gx, memory=memory, services="tank 99, -grid 30") as meeting:
+        await meeting.device.identify()
+        keys = [part.key for part in meeting.device.parts()]
+        assert "tank_99" in keys
+        assert "grid_30" not in keys
+
+
+async def test_searching_again_finds_what_is_new() -> None:
+    """The layout changes, which tells the owner to set up anew; nothing known is asked for."""
+    gx = ess_home(vebus_instance=288, pv_inverter=True)
+    pv = gx.services["pvinverter_20"]
+    pv.online = False
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        layout = meeting.device.layout
+        pv.online = True
+        gx.traffic.clear()
+        await meeting.button("search_devices").press()
+        assert meeting.device.layout != layout
+        assert {request.address for request in gx.traffic.reads if request.unit == 225} == set()
+        assert ["pvinverter", 20, 20] in meeting.device.recall()["services"]
+        # Searching once more changes nothing.
+        layout = meeting.device.layout
+        await meeting.button("search_devices").press()
+        assert meeting.device.layout == layout
+
+
+@in_fake_time
+async def test_the_search_is_paced() -> None:
+    """About twenty probes a second, so that a busy GX keeps up."""
+    async with meet_in_memory(ess_home()) as meeting:
+        await meeting.device.identify()
+        started = now()
+        await meeting.device.ensure_found()
+        assert now() - started >= (meeting.device.probes - 1) * PROBE_PAUSE
+
+
+@in_fake_time
+async def test_a_search_that_breaks_off_is_done_again() -> None:
+    """A link that is lost on the way stores nothing; the next poll starts over."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.device.identify()
+
+        async def pull_the_cable(_seconds: float) -> None:
+            await meeting.server.unplug()
+
+        meeting.device.pause = pull_the_cable
+        with pytest.raises(VoltrailError):
+            await meeting.device.ensure_found()
+        assert "services" not in meeting.device.recall()
+        await meeting.server.plug()
+        meeting.device.pause = at_once
+        await meeting.poll()
+        assert len(meeting.device.recall()["services"]) == len(ESS_HOME)
+
+
+async def test_something_else_is_not_a_gx() -> None:
+    """A device without a portal id is refused in words."""
+    gx = ess_home(portal_id="")
+    async with meet(gx) as meeting:
+        with pytest.raises(UnknownDeviceError):
+            await meeting.device.identify()
