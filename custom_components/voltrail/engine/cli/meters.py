@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Final
@@ -15,6 +14,7 @@ from .report import message_object
 from .table import message_table
 
 _CHUNK: Final = 4096
+_STANDARD_INPUT: Final = 0
 
 
 def decode(arguments: argparse.Namespace, console: Console) -> int:
@@ -28,19 +28,16 @@ def decode(arguments: argparse.Namespace, console: Console) -> int:
 def _chunks(file: str) -> Iterator[bytes]:
     """Yield what there is as soon as it is there."""
     try:
-        descriptor = sys.stdin.fileno() if file == "-" else os.open(file, os.O_RDONLY)
+        descriptor = _STANDARD_INPUT if file == "-" else os.open(file, os.O_RDONLY)
+        try:
+            while data := os.read(descriptor, _CHUNK):
+                yield data
+        finally:
+            if file != "-":
+                os.close(descriptor)
     except OSError as err:
-        msg = f"{file} cannot be read: {err.strerror}"
+        msg = f"{'standard input' if file == '-' else file} cannot be read: {err.strerror}"
         raise UsageError(msg) from err
-    try:
-        while data := os.read(descriptor, _CHUNK):
-            yield data
-    except IsADirectoryError as err:
-        msg = f"{file} is a folder"
-        raise UsageError(msg) from err
-    finally:
-        if file != "-":
-            os.close(descriptor)
 
 
 async def listen(arguments: argparse.Namespace, console: Console) -> int:

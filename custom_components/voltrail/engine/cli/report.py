@@ -168,14 +168,14 @@ def family_object(family: Family) -> Object:
 
 
 def message_object(message: Message) -> Object:
-    """Return a message of a meter, in the units that people use."""
-    sender = message.belongs_to or message.meter
+    """Return a message of a meter, and what it says itself, in the units that people use."""
+    sender = message.meter
     return {
         "meter": {
             "manufacturer": sender.manufacturer,
             "model": sender.model,
             "serial": sender.serial,
-            "list": message.meter.list_version,
+            "list": sender.list_version,
         },
         "timestamp": None if message.timestamp is None else message.timestamp.isoformat(),
         "readings": _shown(message.readings),
