@@ -16,6 +16,7 @@ from custom_components.voltrail.engine.han import (
     Reason,
     Zone,
 )
+from custom_components.voltrail.engine.han.it_net import leave_out_unmeasured
 from simulators.ams_han import coding
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.house import House
@@ -239,6 +240,15 @@ class TestItNets:
         for name in ("aidon-1ph", "kaifa-1ph", "kamstrup-1ph"):
             readings = decode_one(encoded(name, "2", BUSY)).readings
             assert not [key for key in readings if key.endswith(("_l2", "_l3"))]
+
+    def test_a_current_whose_voltage_is_not_sent(self) -> None:
+        """A current of 0 without any voltage beside it was not measured either."""
+        readings: dict[str, Number] = {"voltage_l1": 230, "voltage_l3": 231, "current_l2": 0}
+        leave_out_unmeasured(readings, None)
+        assert readings == {"voltage_l1": 230, "voltage_l3": 231}
+        measured: dict[str, Number] = {"voltage_l1": 230, "voltage_l3": 231, "current_l2": 0.1}
+        leave_out_unmeasured(measured, "MA304T3")
+        assert measured["current_l2"] == 0.1
 
     def test_a_telegram_of_an_it_net(self) -> None:
         """On P1 a voltage and a current of 0 between live phases are not measured either."""

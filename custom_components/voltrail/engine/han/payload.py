@@ -173,8 +173,6 @@ class PayloadReader:
             document = json.loads(payload, parse_float=Decimal)
         except ValueError, RecursionError:
             return self._text(payload)
-        if not isinstance(document, dict):
-            return self._text(payload)
         data = document.get("data")
         if isinstance(data, str):
             return self._hex_text(data.encode("ascii", "replace")) or self._text(payload)
