@@ -17,7 +17,7 @@ from .const import (
     DOMAIN,
     PLATFORMS,
 )
-from .coordinator import VoltrailConfigEntry, VoltrailCoordinator, VoltrailData
+from .coordinator import PollingCoordinator, VoltrailConfigEntry, VoltrailData
 from .engine import keep_alive
 from .engine.devices import family
 from .engine.errors import VoltrailError
@@ -69,7 +69,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
             translation_placeholders=err.details,
         ) from err
 
-    coordinator = VoltrailCoordinator(hass, entry, device)
+    coordinator = PollingCoordinator(hass, entry, device)
     # Life signs go ahead of everything else: a device may be counting already.
     for alive in device.keep_alives():
         entry.async_create_background_task(

@@ -23,6 +23,7 @@ CONF_BYTESIZE: Final = "bytesize"
 CONF_PARITY: Final = "parity"
 CONF_STOPBITS: Final = "stopbits"
 CONF_FINGERPRINT: Final = "fingerprint"
+CONF_IDENTITY_KEY: Final = "identity_key"
 CONF_READ_ONLY: Final = "read_only"
 CONF_MAX_CURRENT: Final = "max_current"
 

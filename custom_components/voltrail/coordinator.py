@@ -1,14 +1,11 @@
-"""Polls one device, and keeps it at what its user asked for.
-
-One coordinator serves both cadences of a device. Two of them would compete for the
-one link, tell of a dead link twice, and disagree about whether the device is there.
-"""
+"""What stands between a device and its entities, and how a device is polled."""
 
 import logging
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import override
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -17,10 +14,11 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from . import repairs
-from .const import DOMAIN, LONGEST_BACK_OFF, SETTINGS_INTERVAL
+from .const import CONF_IDENTITY_KEY, DOMAIN, LONGEST_BACK_OFF, SETTINGS_INTERVAL
 from .engine.device import Cadence, VoltrailDevice
 from .engine.errors import VoltrailError
 from .engine.parts import Identity
+from .engine.source import Source
 from .memory import Memory
 
 _LOGGER = logging.getLogger(__name__)
@@ -32,7 +30,7 @@ type VoltrailConfigEntry = ConfigEntry[VoltrailData]
 class VoltrailData:
     """What lives as long as an entry is loaded."""
 
-    device: VoltrailDevice
+    device: Source
     coordinator: VoltrailCoordinator
     memory: Memory
     devices: Mapping[str | None, DeviceInfo | ChildDeviceInfo]
@@ -40,27 +38,24 @@ class VoltrailData:
 
 
 class VoltrailCoordinator(DataUpdateCoordinator[None]):
-    """Polls a device: measurements at every turn, settings once a minute or on a hint."""
+    """Tells the entities of a device that it has something new, polled or pushed."""
 
     config_entry: VoltrailConfigEntry
+    device: Source
 
     def __init__(
-        self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: VoltrailDevice
+        self,
+        hass: HomeAssistant,
+        entry: VoltrailConfigEntry,
+        device: Source,
+        interval: timedelta | None = None,
     ) -> None:
         super().__init__(
-            hass,
-            _LOGGER,
-            config_entry=entry,
-            name=entry.title,
-            update_interval=timedelta(seconds=device.options.scan_interval),
+            hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=interval
         )
         self.device = device
-        self._settings_due = 0.0
-        self._attention: object = None
         self._layout: object = None
         self._identity: Identity | None = None
-        self._failures = 0
-        self._upheld = True
         self.device_id: str | None = None
         """The device's id in the registry, once it is there."""
 
@@ -68,9 +63,54 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
     def identity_key(self) -> str:
         """What unique ids of this device begin with.
 
-        Devices that do not tell a serial number are known by their entry.
+        Devices that do not tell a serial number are known by their entry; also later, when
+        they do tell it.
         """
-        return self.config_entry.unique_id or self.config_entry.entry_id
+        entry = self.config_entry
+        key: str = entry.data.get(CONF_IDENTITY_KEY) or entry.unique_id or entry.entry_id
+        return key
+
+    @callback
+    def async_watch_readings(self, add: Callable[[], None]) -> None:
+        """Call ``add`` for the values that the device has, and again when it has others."""
+        add()
+
+    @abstractmethod
+    async def async_diagnostics(self) -> dict[str, Any]:
+        """Return how the device answers or speaks, and its raw data."""
+
+    def _follow_identity(self) -> None:
+        """Notice a new firmware, or that the device has said who it is."""
+        identity = self.device.identity
+        if identity != self._identity and self.device_id is not None:
+            self._identity = identity
+            dr.async_get(self.hass).async_update_device(
+                self.device_id,
+                manufacturer=identity.manufacturer or None,
+                model=identity.model or None,
+                serial_number=identity.serial,
+                sw_version=identity.firmware,
+                hw_version=identity.hardware,
+            )
+
+
+class PollingCoordinator(VoltrailCoordinator):
+    """Polls a device: measurements at every turn, settings once a minute or on a hint.
+
+    One coordinator serves both cadences. Two of them would compete for the one link, tell
+    of a dead link twice, and disagree about whether the device is there.
+    """
+
+    device: VoltrailDevice
+
+    def __init__(
+        self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: VoltrailDevice
+    ) -> None:
+        super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
+        self._settings_due = 0.0
+        self._attention: object = None
+        self._failures = 0
+        self._upheld = True
 
     @override
     async def _async_update_data(self) -> None:
@@ -137,10 +177,24 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
             self._layout = device.layout
             _LOGGER.info("%s: it has other values now, loading it anew", self.name)
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
-        if device.identity != self._identity and self.device_id is not None:
-            self._identity = device.identity
-            dr.async_get(self.hass).async_update_device(
-                self.device_id,
-                sw_version=device.identity.firmware,
-                hw_version=device.identity.hardware,
-            )
+        self._follow_identity()
+
+    @override
+    async def async_diagnostics(self) -> dict[str, Any]:
+        """Return what the last poll brought, and every raw register."""
+        device = self.device
+        dump: dict[str, Any] = {}
+        try:
+            raw, failed = await device.read_raw(private=False)
+        except VoltrailError as err:
+            dump["error"] = str(err)
+        else:
+            dump = {"units": raw, "failed": failed}
+        return {
+            "last_poll": {
+                "successful": self.last_update_success,
+                "failures": {name: str(err) for name, err in device.failures.items()},
+                "answered": sorted(device.answered),
+            },
+            "dump": dump,
+        }

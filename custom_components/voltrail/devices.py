@@ -25,8 +25,8 @@ def async_register(
     identity = coordinator.device.identity
     info = DeviceInfo(
         identifiers={_identifier(coordinator, None)},
-        manufacturer=identity.manufacturer,
-        model=identity.model,
+        manufacturer=identity.manufacturer or None,
+        model=identity.model or None,
         name=entry.title,
         serial_number=identity.serial,
         sw_version=identity.firmware,

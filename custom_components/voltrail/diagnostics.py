@@ -1,4 +1,4 @@
-"""Diagnostics: every raw register, every value, and nothing that identifies a person."""
+"""Diagnostics: all raw data, every value, and nothing that identifies a person."""
 
 from enum import Enum
 from typing import Any
@@ -7,8 +7,9 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
+from .const import CONF_FAMILY
 from .coordinator import VoltrailConfigEntry
-from .engine.errors import VoltrailError
+from .engine.devices import family
 
 TO_REDACT = {CONF_HOST, "serial", "name", "fingerprint", "title", "unique_id"}
 
@@ -18,22 +19,15 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return what a contributor needs to understand a device, or to replay it in a test."""
     device = entry.runtime_data.device
-    coordinator = entry.runtime_data.coordinator
     identity = device.identity
-    dump: dict[str, Any] = {}
-    try:
-        raw, failed = await device.read_raw(private=False)
-    except VoltrailError as err:
-        dump["error"] = str(err)
-    else:
-        dump = {"units": raw, "failed": failed}
+    secret = {field.key for field in family(entry.data[CONF_FAMILY]).option_fields if field.secret}
     values = {
         reading.path: "**REDACTED**" if reading.point.private else _plain(reading.read())
         for reading in device.readings()
     }
     return {
         "entry": async_redact_data(
-            {"data": dict(entry.data), "options": dict(entry.options)}, TO_REDACT
+            {"data": dict(entry.data), "options": dict(entry.options)}, TO_REDACT | secret
         ),
         "identity": async_redact_data(
             {
@@ -47,18 +41,13 @@ async def async_get_config_entry_diagnostics(
             },
             TO_REDACT,
         ),
-        "last_poll": {
-            "successful": coordinator.last_update_success,
-            "failures": {name: str(err) for name, err in device.failures.items()},
-            "answered": sorted(device.answered),
-        },
         "readings": values,
         "controls": {
             control.path: _plain(control.read())
             for control in device.controls()
             if hasattr(control, "read")
         },
-        "dump": dump,
+        **await entry.runtime_data.coordinator.async_diagnostics(),
     }
 
 

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
-from .engine.device import VoltrailDevice
+from .engine.source import Source
 
 # Soon enough not to lose a set-point, rarely enough to spare an SD card from counters
 # that change with every poll.
@@ -21,7 +21,7 @@ def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
 class Memory:
     """Keeps what a device wants to remember in a file of its entry."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, device: VoltrailDevice) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, device: Source) -> None:
         self._store = store(hass, entry_id)
         self._device = device
         self._due = False

@@ -38,13 +38,24 @@ async def async_setup_entry(
 ) -> None:
     """Add a sensor for everything that is more than a yes or no."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(
-        (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
-            coordinator, reading
+    added: set[str] = set()
+
+    @callback
+    def add() -> None:
+        new = [
+            reading
+            for reading in coordinator.device.readings()
+            if reading.point.kind is not Kind.FLAG and reading.path not in added
+        ]
+        added.update(reading.path for reading in new)
+        async_add_entities(
+            (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
+                coordinator, reading
+            )
+            for reading in new
         )
-        for reading in coordinator.device.readings()
-        if reading.point.kind is not Kind.FLAG
-    )
+
+    coordinator.async_watch_readings(add)
 
 
 class VoltrailSensor(VoltrailReading, SensorEntity):

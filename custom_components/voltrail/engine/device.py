@@ -76,8 +76,6 @@ class VoltrailDevice(Source, Device):
         self._removers: list[Callable[[], None]] = []
         self._fresh_link = False
         self._identity_due = math.inf
-        self.failures: dict[str, VoltrailError] = {}
-        """Components whose last read failed, and why."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
         super().__init__(self.unit(unit_id))

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from .charger import ChargePoint
 from .controls import Control
+from .errors import VoltrailError
 from .keep_alive import KeepAlive
 from .options import Options
 from .parts import Identity, Part
@@ -61,12 +62,15 @@ class Source(ABC):
     """Called when something changed that has to survive a restart."""
     expected: str | None
     """The fingerprint of the device that belongs here; the first one met, if not told."""
+    failures: dict[str, VoltrailError]
+    """Components whose last read failed, and why."""
 
     def prepare(self, options: Options | None) -> None:
         """Take what the installer decided; to be called when the device is built."""
         self.options = options or Options()
         self.memory_changed = _nothing
         self.expected = None
+        self.failures = {}
 
     @property
     @abstractmethod
