@@ -12,7 +12,13 @@ from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutE
 from modbus_connection.model import Component, Device, read_optional
 
 from .careful_unit import careful
-from .errors import DeviceSilentError, ForbiddenRegisterError, VoltrailError, WrongDeviceError, explained, explaining
+from .errors import (
+    DeviceSilentError,
+    ForbiddenRegisterError,
+    WrongDeviceError,
+    explained,
+    explaining,
+)
 from .options import Options
 from .parts import Identity, Part
 from .points import Declared, points_of
@@ -333,9 +339,7 @@ class VoltrailDevice(Source, Device):
             if forbidden in self.never_read:
                 raise ForbiddenRegisterError(address=forbidden)
         unit = self.unit(unit_id)
-        read = (
-            unit.read_input_registers if space == "input" else unit.read_holding_registers
-        )
+        read = unit.read_input_registers if space == "input" else unit.read_holding_registers
         with explaining():
             return await read(address, count)
 
