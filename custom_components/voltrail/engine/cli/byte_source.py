@@ -133,7 +133,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         reader = self._reader
         reader.restart()
-        before = reader.journal.bytes
+        bytes_then = reader.journal.bytes
         heard_at = loop.time()
         while True:
             try:
@@ -152,12 +152,13 @@ class Listener:
                 self._certain = True
                 self._wait = self._rhythm.shortest_wait
                 heard_at = loop.time()
+                bytes_then = reader.journal.bytes
                 yield message
             for drop in reader.take_drops():
                 yield drop
             patience = self._patience if self._certain else self._rhythm.trial
             if loop.time() - heard_at >= patience:
-                what = "no message in what came" if reader.journal.bytes > before else "nothing"
+                what = "no message in what came" if reader.journal.bytes > bytes_then else "nothing"
                 line = isinstance(place, SerialPort) and f" with {line_text(place.line)}"
                 msg = f"{what} for {patience:g} s{line or ''}"
                 raise _LostError(msg)
@@ -184,10 +185,10 @@ async def _opened(place: Place, patience: float) -> AsyncIterator[asyncio.Stream
             def receive() -> None:
                 try:
                     stream.feed_data(with_port.read(_CHUNK))
-                except OSError as err:
-                    # The adapter was pulled; the port would be readable for ever.
+                except OSError:
+                    # Otherwise it would be readable for ever.
                     loop.remove_reader(descriptor)
-                    stream.set_exception(err)
+                    stream.set_exception(_LostError("the adapter is gone"))
 
             loop.add_reader(descriptor, receive)
             try:
