@@ -3,10 +3,11 @@
 from typing import Final
 
 from ..family import Family
-from . import alfen, mennekes_tcp
+from . import alfen, mennekes_rtu, mennekes_tcp
 
 FAMILIES: Final[tuple[Family, ...]] = (
     mennekes_tcp.FAMILY,
+    mennekes_rtu.FAMILY,
     alfen.FAMILY,
 )
 

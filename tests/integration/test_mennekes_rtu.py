@@ -1,0 +1,225 @@
+"""A Compact in Home Assistant: on a pseudo-terminal, behind a raw gateway, behind Modbus TCP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.voltrail.const import DOMAIN
+from simulators.mennekes_rtu import Bus, Compact
+from simulators.mennekes_rtu.codes import Satellite
+from simulators.server import serve, serve_pty
+
+from .helpers import entity_id, poll, set_number, state, turn
+
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+LINE = {"baudrate": 57600, "bytesize": "8", "parity": "N", "stopbits": "2"}
+
+
+async def open_form(hass: HomeAssistant, transport: str) -> str:
+    """Go through the two menus; return the flow."""
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": "mennekes_rtu"}
+    )
+    assert result["type"] is FlowResultType.MENU
+    assert result["menu_options"] == ["serial", "rtu_over_tcp", "tcp"]
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": transport}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == transport
+    return result["flow_id"]
+
+
+async def submit(hass: HomeAssistant, flow_id: str, **form: object) -> dict[str, Any]:
+    """Fill the form in."""
+    return dict(await hass.config_entries.flow.async_configure(flow_id, form))
+
+
+async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, Any]:
+    """Open the form that changes how the charger is reached."""
+    return dict(
+        await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+        )
+    )
+
+
+@asynccontextmanager
+async def finished(hass: HomeAssistant, result: dict[str, Any]) -> AsyncIterator[MockConfigEntry]:
+    """The entry that the flow made, unloaded at the end."""
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result.get("errors")
+    await hass.async_block_till_done()
+    entry = result["result"]
+    assert entry.state is ConfigEntryState.LOADED
+    yield entry
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@asynccontextmanager
+async def behind_a_gateway(hass: HomeAssistant, charger: Compact) -> AsyncIterator[MockConfigEntry]:
+    """A charger behind a Modbus TCP gateway, added through the flow."""
+    async with serve(charger) as server:
+        flow_id = await open_form(hass, "tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        async with finished(hass, result) as entry:
+            yield entry
+
+
+async def test_on_a_serial_port(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Form, values and a command over a pseudo-terminal; the adapter goes and comes."""
+    charger = Compact()
+    async with serve_pty(charger, tmp_path / "ttyUSB7") as cable:
+        flow_id = await open_form(hass, "serial")
+        result = await submit(hass, flow_id, device=str(cable.path), unit_id=50, **LINE)
+        async with finished(hass, result) as entry:
+            assert entry.data["stopbits"] == 2
+            assert float(state(hass, entry, "sensor", "voltage_l1")) == pytest.approx(230, abs=5)
+            await set_number(hass, entry, "current_limit", 13)
+            await poll(hass, entry)
+            assert charger.state()["ems.current"] == 13
+            cable.unplug()
+            await poll(hass, entry)
+            assert state(hass, entry, "sensor", "voltage_l1") == STATE_UNAVAILABLE
+            cable.plug()
+            for _ in range(50):
+                await poll(hass, entry)
+                if state(hass, entry, "sensor", "voltage_l1") != STATE_UNAVAILABLE:
+                    break
+                await asyncio.sleep(0.1)
+            assert state(hass, entry, "sensor", "voltage_l1") != STATE_UNAVAILABLE
+
+
+async def test_behind_a_raw_gateway(hass: HomeAssistant) -> None:
+    """The bytes of the line through a socket."""
+    charger = Compact()
+    async with serve(charger, rtu=True) as server:
+        flow_id = await open_form(hass, "rtu_over_tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        async with finished(hass, result) as entry:
+            assert state(hass, entry, "sensor", "charging_state") == "no_vehicle"
+
+
+async def test_heartbeats_go_on_by_themselves(hass: HomeAssistant) -> None:
+    """From the moment the entry is loaded, and no longer than that."""
+    charger = Compact()
+    async with behind_a_gateway(hass, charger):
+        assert charger.state()["ems.heartbeats"] >= 1
+    beats = charger.state()["ems.heartbeats"]
+    await asyncio.sleep(0)
+    assert charger.state()["ems.heartbeats"] == beats
+
+
+async def test_the_charge_switch_takes_the_release_away(hass: HomeAssistant) -> None:
+    """A pause is the release, never 0 A: that would mean full power."""
+    charger = Compact()
+    async with behind_a_gateway(hass, charger) as entry:
+        await set_number(hass, entry, "current_limit", 10)
+        await turn(hass, entry, "charging", on=False)
+        assert charger.state()["ems.released"] is False
+        await set_number(hass, entry, "current_limit", 0)
+        await turn(hass, entry, "charging", on=True)
+        assert charger.state()["ems.released"] is True
+        assert charger.state()["violations.full_power"] == 0
+
+
+async def test_lock_phases_and_buttons(hass: HomeAssistant) -> None:
+    """What only this charger has."""
+    charger = Compact(hardware_phases=2, dynamic_phases=True)
+    async with behind_a_gateway(hass, charger) as entry:
+        await turn(hass, entry, "station_locked", on=True)
+        assert charger.state()["ems.locked"] is True
+        await turn(hass, entry, "station_locked", on=False)
+        assert charger.state()["ems.locked"] is False
+        for key in ("restart", "recover"):
+            assert hass.states.get(entity_id(hass, entry, "button", key)) is not None
+        charger.do("plug_in")
+        charger.advance(5)
+        await poll(hass, entry)
+        # Only an idle charger may be restarted.
+        assert state(hass, entry, "button", "restart") == STATE_UNAVAILABLE
+
+
+async def test_a_charger_that_is_no_satellite(hass: HomeAssistant) -> None:
+    """It can be read, and refuses the heartbeat: the form names the switches."""
+    charger = Compact(satellite=Satellite.READ_ONLY)
+    async with serve(charger) as server:
+        flow_id = await open_form(hass, "tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        assert result["errors"] == {"base": "heartbeat_refused"}
+        charger.set({"charger.satellite": "on"})
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        async with finished(hass, result):
+            pass
+
+
+async def test_a_missing_fallback_is_a_repair(hass: HomeAssistant) -> None:
+    """Without a fallback a lost life sign leaves the charger as it is."""
+    charger = Compact(fallback=0)
+    async with behind_a_gateway(hass, charger) as entry:
+        issue_id = f"{entry.entry_id}_missing_fallback"
+        assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+
+
+async def test_two_chargers_share_an_adapter(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Two entries on one line; one with other line settings is refused."""
+    first = Compact()
+    second = Compact(unit_id=11, serial="_______00000002", clock=first.clock)
+    async with serve_pty(Bus(first, second), tmp_path / "ttyUSB8") as cable:
+        flow_id = await open_form(hass, "serial")
+        result = await submit(hass, flow_id, device=str(cable.path), unit_id=50, **LINE)
+        async with finished(hass, result) as one:
+            flow_id = await open_form(hass, "serial")
+            other = {**LINE, "baudrate": 9600}
+            result = await submit(hass, flow_id, device=str(cable.path), unit_id=11, **other)
+            assert result["errors"] == {"base": "link_settings_in_use"}
+            result = await submit(hass, flow_id, device=str(cable.path), unit_id=11, **LINE)
+            async with finished(hass, result) as two:
+                assert one.unique_id != two.unique_id
+                await set_number(hass, two, "current_limit", 9)
+                await poll(hass, two)
+                assert state(hass, two, "number", "current_limit") == "9.0"
+
+
+async def test_a_port_that_is_not_there(hass: HomeAssistant, tmp_path: Path) -> None:
+    """A path without an adapter is told as such."""
+    flow_id = await open_form(hass, "serial")
+    result = await submit(hass, flow_id, device=str(tmp_path / "nothing"), unit_id=50, **LINE)
+    assert result["errors"] == {"base": "port_unavailable"}
+
+
+async def test_reconfigure_changes_the_line(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Other settings for the same port: the entry gets out of the way of the test."""
+    charger = Compact()
+    async with serve_pty(charger, tmp_path / "ttyUSB9") as cable:
+        flow_id = await open_form(hass, "serial")
+        result = await submit(hass, flow_id, device=str(cable.path), unit_id=50, **LINE)
+        async with finished(hass, result) as entry:
+            form = {"device": str(cable.path), "unit_id": 50, **LINE, "baudrate": 19200}
+            result = await reconfigure(hass, entry)
+            result = await submit(hass, result["flow_id"], **form)
+            assert result["type"] is FlowResultType.ABORT
+            assert result["reason"] == "reconfigure_successful"
+            await hass.async_block_till_done()
+            assert entry.data["baudrate"] == 19200
+            assert entry.state is ConfigEntryState.LOADED
+            charger.faults.inject("lose_request", times=None)
+            result = await reconfigure(hass, entry)
+            result = await submit(hass, result["flow_id"], **{**form, "baudrate": 57600})
+            assert result["errors"] == {"base": "line_silent"}
+            charger.faults.clear()
+            await hass.async_block_till_done()
+            # The entry is back on the settings that worked.
+            assert entry.data["baudrate"] == 19200
