@@ -1,0 +1,219 @@
+"""Writes the parts of docs/ that are made of the code, and tells when they are old.
+
+A page marks such a part with two comments:
+
+    <!-- generated: entities alfen -->
+    ...
+    <!-- end -->
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from custom_components.voltrail.engine.devices import FAMILIES
+from custom_components.voltrail.engine.family import Family, Transport
+from scripts.lib.entity_tables import Tables, UnservedError, humanised, problem_keys, tables
+from scripts.lib.specimens import load
+
+ROOT: Final = Path(__file__).parents[2]
+INTEGRATION: Final = ROOT / "custom_components" / "voltrail"
+REGION: Final = re.compile(
+    r"(?P<begin><!-- generated: (?P<what>[a-z]+)(?: (?P<key>\w+))? -->\n).*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+class Writer:
+    """Makes the generated parts; each family is met once."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, Any] = _load("translations/en.json")
+        self._tables: dict[str, Tables] = {}
+
+    async def meet(self, keys: set[str]) -> None:
+        """Meet the families whose entities are wanted."""
+        for key in sorted(keys):
+            try:
+                self._tables[key] = await tables(key, self.words)
+            except UnservedError:
+                if any(family.key == key for family in FAMILIES):
+                    raise
+                # A family that is not offered yet may be half-way written.
+
+    def lines(self, what: str, key: str | None) -> Iterator[str] | None:
+        """Return the lines of a part; None if it cannot be made yet."""
+        if what == "actions":
+            return self._actions()
+        assert key is not None, f"{what} of which family?"
+        if what in ("entities", "states"):
+            if (found := self._tables.get(key)) is None:
+                return None
+            return found.entities() if what == "entities" else found.states()
+        family = load(key)
+        return {"form": self._form, "options": self._options, "repairs": self._repairs}[what](
+            family
+        )
+
+    # -- the config flow -------------------------------------------------------------
+
+    def _form(self, family: Family) -> Iterator[str]:
+        alone = len(family.transports) == 1
+        for transport in family.transports:
+            step = family.key if alone else str(transport)
+            texts = self.words["config"]["step"].get(step, {})
+            if not alone:
+                menu = self.words["config"]["step"].get(family.key, {}).get("menu_options", {})
+                yield from (f"**{menu.get(step, humanised(step))}**", "")
+            yield "| Field | Filled in with | Meaning |"
+            yield "| --- | --- | --- |"
+            for field, label in _in_order(texts.get("data", {})):
+                if field == "read_only" and field not in problem_keys(family.key):
+                    continue
+                default = _default(family, transport, field)
+                yield f"| {label} | {default} | {texts['data_description'][field]} |"
+            yield ""
+
+    def _options(self, family: Family) -> Iterator[str]:
+        texts = self.words["options"]["step"]["init"]
+        yield "| Option | Default | Possible | Meaning |"
+        yield "| --- | --- | --- | --- |"
+        for field, default, possible in self._option_rows(family):
+            label = texts["data"].get(field, humanised(field))
+            yield (
+                f"| {label} | {default} | {possible} | {texts['data_description'].get(field, '')} |"
+            )
+
+    def _option_rows(self, family: Family) -> Iterator[tuple[str, str, str]]:
+        if not family.pushed:
+            shortest = family.shortest_interval
+            yield "scan_interval", f"{family.scan_interval:g} s", f"{shortest:g} to 300 s"
+        if family.is_charger:
+            yield "max_current", "empty", f"6 to {family.installer_maximum:g} A"
+        for field in family.option_fields:
+            default, unit = field.default, "" if field.unit is None else f" {field.unit}"
+            names = self.words.get("selector", {}).get(field.key, {}).get("options", {})
+            if isinstance(default, bool):
+                yield field.key, "on" if default else "off", "on, off"
+            elif field.choices:
+                choices = [names.get(choice, humanised(choice)) for choice in field.choices]
+                yield field.key, choices[field.choices.index(str(default))], ", ".join(choices)
+            elif field.minimum is not None and field.maximum is not None:
+                shown = f"{default:g}{unit}" if isinstance(default, int | float) else "empty"
+                yield field.key, shown, f"{field.minimum:g} to {field.maximum:g}{unit}"
+            else:
+                yield field.key, "empty", "text"
+
+    def _repairs(self, family: Family) -> Iterator[str]:
+        yield "| Repair | What it says |"
+        yield "| --- | --- |"
+        for key in sorted(problem_keys(family.key)):
+            issue = self.words["issues"].get(key, {"title": humanised(key), "description": ""})
+            yield f"| {_filled(issue['title'])} | {_filled(issue['description'])} |"
+
+    # -- actions ---------------------------------------------------------------------
+
+    def _actions(self) -> Iterator[str]:
+        described = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
+        yield "| Action | Does | Fields |"
+        yield "| --- | --- | --- |"
+        for name, action in described.items():
+            texts = self.words["services"][name]
+            fields = [
+                f"`{field}`" + ("" if known.get("required") else " (optional)")
+                for field, known in action["fields"].items()
+            ]
+            yield f"| `voltrail.{name}` | {texts['description']} | {', '.join(fields)} |"
+
+
+def _load(name: str) -> Any:
+    return json.loads((INTEGRATION / name).read_text(encoding="utf-8"))
+
+
+_FIELDS: Final = (
+    *("host", "port", "device", "unit_id", "topics"),
+    *("baudrate", "bytesize", "parity", "stopbits", "read_only"),
+)
+"""In the order of the forms."""
+
+
+def _in_order(fields: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted(fields.items(), key=lambda item: _FIELDS.index(item[0]))
+
+
+def _default(family: Family, transport: Transport, field: str) -> str:
+    line = family.line if transport is Transport.SERIAL else None
+    known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
+    if line is not None:
+        known |= {
+            "baudrate": line.baudrate,
+            "bytesize": line.bytesize,
+            "parity": line.parity,
+            "stopbits": line.stopbits,
+        }
+    if field == "read_only":
+        return "appears if the device only allows reading"
+    return f"{known.get(field, '')}"
+
+
+def _filled(text: str) -> str:
+    return re.sub(r"{(\w+)}", r"*\1*", text)
+
+
+# -- the pages -------------------------------------------------------------------------
+
+
+async def outdated(pages: dict[Path, str]) -> dict[Path, str]:
+    """Return the pages that are not as the code would have them, as they should be."""
+    writer = Writer()
+    regions = [region for text in pages.values() for region in REGION.finditer(text)]
+    await writer.meet(
+        {region["key"] for region in regions if region["what"] in {"entities", "states"}}
+    )
+
+    def fill(region: re.Match[str]) -> str:
+        lines = writer.lines(region["what"], region["key"])
+        if lines is None:
+            return region[0]
+        body = "\n".join(lines).strip("\n")
+        return f"{region['begin']}\n{body}\n\n{region['end']}"
+
+    fresh = {path: REGION.sub(fill, text) for path, text in pages.items()}
+    return {path: text for path, text in fresh.items() if text != pages[path]}
+
+
+def all_pages() -> dict[Path, str]:
+    """Read every page that may have generated parts."""
+    paths = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md")
+    return {path: path.read_text(encoding="utf-8") for path in paths}
+
+
+def main() -> int:
+    """Write the pages anew, or only look whether that is needed."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/docs", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; fail if a page is old"
+    )
+    arguments = parser.parse_args()
+    old = asyncio.run(outdated(all_pages()))
+    for path, text in old.items():
+        name = path.relative_to(ROOT)
+        if arguments.check:
+            print(f"{name} is old: run scripts/docs")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"{name} written")
+    return 1 if arguments.check and old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
