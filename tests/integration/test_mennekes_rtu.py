@@ -116,7 +116,7 @@ async def test_heartbeats_go_on_by_themselves(hass: HomeAssistant) -> None:
     """From the moment the entry is loaded, and no longer than that."""
     charger = Compact()
     async with behind_a_gateway(hass, charger):
-        assert charger.state()["ems.heartbeats"] >= 1
+        assert charger.state()["ems.heartbeats"] != 0
     beats = charger.state()["ems.heartbeats"]
     await asyncio.sleep(0)
     assert charger.state()["ems.heartbeats"] == beats
@@ -137,7 +137,7 @@ async def test_the_charge_switch_takes_the_release_away(hass: HomeAssistant) -> 
 
 async def test_lock_phases_and_buttons(hass: HomeAssistant) -> None:
     """What only this charger has."""
-    charger = Compact(hardware_phases=2, dynamic_phases=True)
+    charger = Compact(dynamic_phases=True)
     async with behind_a_gateway(hass, charger) as entry:
         await turn(hass, entry, "station_locked", on=True)
         assert charger.state()["ems.locked"] is True

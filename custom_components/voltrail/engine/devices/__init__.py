@@ -3,12 +3,13 @@
 from typing import Final
 
 from ..family import Family
-from . import alfen, mennekes_rtu, mennekes_tcp
+from . import alfen, ams_han, mennekes_rtu, mennekes_tcp, victron_gx
 
 FAMILIES: Final[tuple[Family, ...]] = (
     mennekes_tcp.FAMILY,
     mennekes_rtu.FAMILY,
     alfen.FAMILY,
+    victron_gx.FAMILY,
 )
 
 

@@ -23,6 +23,7 @@ FAMILY: Final = Family(
     # Below, slow GX models have been seen to suffer.
     shortest_interval=2,
     option_fields=OPTION_FIELDS,
+    ssdp_manufacturer="Victron Energy",
 )
 
 __all__ = ["FAMILY", "VictronGx"]
