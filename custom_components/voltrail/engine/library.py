@@ -15,10 +15,11 @@ from typing import Final, cast
 from modbus_connection import ModbusConnection, ModbusError
 
 from .device import UnitSource, VoltrailDevice
+from .errors import LinkDownError
 from .family import Family, LineSettings, Transport
 from .options import Options
 from .quiet_line import QuietLine
-from .target import Target, TargetError, target
+from .target import LINE_ERRORS, SerialPort, Target, TargetError, target
 
 _BACKENDS: Final = ("pymodbus", "tmodbus")
 
@@ -54,12 +55,21 @@ async def connect[D: VoltrailDevice](
         units, family.unit_id if unit_id is None else unit_id, options or Options()
     )
     try:
-        await device.identify()
+        await _identify(device, place)
         yield device
     finally:
         device.close()
         with suppress(ModbusError):
             await link.close()
+
+
+async def _identify(device: VoltrailDevice, place: Target) -> None:
+    try:
+        await device.identify()
+    except LINE_ERRORS as err:
+        if not isinstance(place.place, SerialPort):
+            raise
+        raise LinkDownError(reason=f"{place} cannot be set up like that") from err
 
 
 def _backend() -> type[ModbusConnection]:

@@ -3,6 +3,7 @@ import importlib
 import io
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TextIO
@@ -10,7 +11,12 @@ from typing import Any, TextIO
 import pytest
 
 from custom_components.voltrail.engine.cli import byte_source
+from custom_components.voltrail.engine.cli.arguments import parse
 from custom_components.voltrail.engine.cli.byte_source import Rhythm
+from custom_components.voltrail.engine.cli.listing import line_text
+from custom_components.voltrail.engine.devices import ams_han
+from custom_components.voltrail.engine.family import LineSettings
+from custom_components.voltrail.engine.target import SerialPort
 from simulators.ams_han.outputs import PtyOutput, TcpOutput, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload
 from tests.engine.cli.support import Outcome, interrupted, voltrail
@@ -226,8 +232,11 @@ async def test_listen_on_a_serial_port(pty: PtyOutput) -> None:
 
 
 @pytest.mark.usefixtures("rhythm")
-async def test_listen_tries_what_is_usual(pty: PtyOutput) -> None:
+async def test_listen_tries_what_is_usual(pty: PtyOutput, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without settings one after the other, until a message comes; then it stays with them."""
+    lines = tuple(LineSettings(baudrate=speed) for speed in (2400, 9600, 115200))
+    kind = replace(ams_han.FAMILY, usual_lines=lines)
+    monkeypatch.setattr(byte_source, "FAMILIES", (kind,))
 
     async def said() -> None:
         await until(lambda: written(sys.stderr).count("nothing for") >= 5)
@@ -238,16 +247,46 @@ async def test_listen_tries_what_is_usual(pty: PtyOutput) -> None:
         await asyncio.sleep(0.3)
 
     done = await interrupted(said(), "listen", pty.path, "--patience", "5")
-    assert [line.partition("with ")[2] for line in done.err.splitlines()[:5]] == [
-        "2400 8E1",
-        "2400 8N1",
-        "115200 8N1",
-        "9600 7E1",
-        "2400 8E1",
-    ]
+    tried = [line.partition("with ")[2] for line in done.err.splitlines()]
+    assert tried[:5] == ["2400 8N1", "9600 8N1", "115200 8N1", "2400 8N1", "9600 8N1"]
     assert "power_imported" in done.out
-    tried = done.err.count("nothing for") + done.err.count("no message in what came for")
-    assert tried <= 7
+    # At most one more before the message came, and none after.
+    assert len(tried) <= 7
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            [],
+            [
+                "2400 8E1",
+                "2400 8N1",
+                "115200 8N1",
+                "2400 8O1",
+                "9600 7E1",
+                "9600 8N1",
+                "115200 7E1",
+            ],
+        ),
+        (["--baudrate", "2400"], ["2400 8E1", "2400 8N1", "2400 8O1", "2400 7E1"]),
+        (["--baudrate", "115200"], ["115200 8N1", "115200 7E1", "115200 8E1", "115200 8O1"]),
+        (["--parity", "O", "--bytesize", "8"], ["2400 8O1", "115200 8O1", "9600 8O1"]),
+        (
+            ["--baudrate", "300", "--bytesize", "7", "--parity", "E", "--stopbits", "2"],
+            ["300 7E2"],
+        ),
+    ],
+)
+def test_what_is_given_is_completed(
+    words: list[str], expected: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what is usual with it first, and then by what is usual without."""
+    monkeypatch.setattr(byte_source, "FAMILIES", (ams_han.FAMILY,))
+    found = byte_source.places(parse(["listen", "/dev/ttyUSB0", *words]))
+    assert [line_text(place.line) for place in found if isinstance(place, SerialPort)] == expected
+    monkeypatch.setattr(byte_source, "FAMILIES", ())
+    assert len(byte_source.places(parse(["listen", "/dev/ttyUSB0", *words]))) == 1
 
 
 @pytest.mark.usefixtures("rhythm")

@@ -48,7 +48,7 @@ class Approach:
                 arguments.target,
                 transport=arguments.transport,
                 port=arguments.port,
-                line=line_settings(arguments, family.line),
+                line=_line(family, given_line(arguments)),
             )
         except TargetError as err:
             raise UsageError(str(err)) from err
@@ -77,14 +77,18 @@ class Approach:
             yield device
 
 
-def line_settings(arguments: argparse.Namespace, usual: LineSettings | None) -> LineSettings | None:
-    """Return the line settings that were given, completed by the usual ones; None for none."""
-    given: dict[str, Any] = {
+def given_line(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of a serial line that were given."""
+    return {
         name: value
         for name in ("baudrate", "bytesize", "parity", "stopbits")
         if (value := getattr(arguments, name)) is not None
     }
-    return replace(usual or LineSettings(baudrate=_DEFAULT_SPEED), **given) if given else None
+
+
+def _line(family: Family, given: dict[str, Any]) -> LineSettings | None:
+    usual = family.line or LineSettings(baudrate=_DEFAULT_SPEED)
+    return replace(usual, **given) if given else None
 
 
 def _max_current(family: Family, given: float | None) -> float | None:
@@ -131,6 +135,12 @@ def _option(field: OptionField, text: str) -> bool | float | str:
         return text
     if isinstance(field.default, bool):
         return yes_or_no(field.key, text)
+    if field.check is not None:
+        try:
+            field.check(text)
+        except ValueError as err:
+            msg = f"{field.key}: {err}"
+            raise UsageError(msg) from err
     if isinstance(field.default, str) or field.minimum is None is field.maximum:
         return text
     value = number(field.key, text)

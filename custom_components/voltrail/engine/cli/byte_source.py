@@ -7,14 +7,15 @@ import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import cycle, repeat
 from typing import Any, Final, TypedDict
 
+from ..devices import FAMILIES
 from ..family import LineSettings
 from ..han import Drop, HanReader, Message, Zone
-from ..target import Network, SerialPort, TargetError, is_serial_port, network
-from .approach import line_settings
+from ..target import LINE_ERRORS, Network, SerialPort, TargetError, is_serial_port, network
+from .approach import given_line
 from .errors import NotReachedError, UsageError
 from .listing import line_text
 
@@ -22,15 +23,8 @@ PATIENCE: Final = 60.0
 """Seconds without a message after which a link is opened again: TCP does not notice by itself
 that the other side is gone, and the slowest meter sends every 10 s."""
 
-USUAL_LINES: Final = (
-    LineSettings(baudrate=2400, parity="E"),
-    LineSettings(baudrate=2400),
-    LineSettings(baudrate=115200),
-    LineSettings(baudrate=9600, bytesize=7, parity="E"),
-)
-"""How the ports of meters are set up, the most frequent first."""
-
 _CHUNK: Final = 4096
+_USUAL_SPEED: Final = 2400
 
 type Place = Network | SerialPort
 type Event = Message | Drop
@@ -65,17 +59,26 @@ class _LostError(OSError):
 def places(arguments: argparse.Namespace) -> tuple[Place, ...]:
     """Return where to listen: one place, or a port with the settings to try in turn."""
     text: str = arguments.target
-    line = line_settings(arguments, USUAL_LINES[0])
-    if not is_serial_port(text):
-        if line is not None:
-            msg = f"speed and parity are for serial ports, and {text} is none"
-            raise UsageError(msg)
-        try:
-            return (network(text),)
-        except TargetError as err:
-            raise UsageError(str(err)) from err
-    lines = USUAL_LINES if line is None else (line,)
-    return tuple(SerialPort(path=text, line=each) for each in lines)
+    given = given_line(arguments)
+    if is_serial_port(text):
+        return tuple(SerialPort(path=text, line=line) for line in _lines(given))
+    if given:
+        msg = f"speed and parity are for serial ports, and {text} is none"
+        raise UsageError(msg)
+    try:
+        return (network(text),)
+    except TargetError as err:
+        raise UsageError(str(err)) from err
+
+
+def _lines(given: dict[str, Any]) -> list[LineSettings]:
+    """Return how a meter's line may be set up, the most likely first."""
+    usual = [line for family in FAMILIES if family.pushed for line in family.usual_lines]
+    if len(given) == len(fields(LineSettings)) or not usual:
+        return [replace(LineSettings(baudrate=_USUAL_SPEED), **given)]
+    # Those that fit as they are come before those that were made to fit.
+    fitting = sorted(usual, key=lambda line: replace(line, **given) != line)
+    return list(dict.fromkeys(replace(line, **given) for line in fitting))
 
 
 class Listener:
@@ -216,8 +219,8 @@ def _serial_port(place: SerialPort) -> Any:
             timeout=0,
             exclusive=True,
         )
-    except ValueError as err:
-        # A speed that this adapter does not have.
+    except LINE_ERRORS as err:
+        # A speed or parity that this adapter does not have.
         raise OSError(str(err)) from err
 
 

@@ -18,6 +18,7 @@ from ..target import Network, SerialPort, Target
 from .listing import line_text
 
 _PATIENCE: Final = 2.0
+_AFTERWARDS: Final = 0.3
 
 _ANY_REQUEST: Final = bytes.fromhex("0001 0000 0006 01 03 0000 0001")
 """Read one register: the plainest thing that can be asked over Modbus TCP."""
@@ -44,6 +45,9 @@ async def find(family: Family, target: Target, unit_id: int, err: VoltrailError)
         case SerialPort() as port:
             return _serial(family, port, unit_id) if silent else await _port(port)
         case Network() as network:
+            if silent:
+                # Some notice only after a moment that the last client has left.
+                await asyncio.sleep(_AFTERWARDS)
             asks = target.transport is Transport.TCP
             door = await _knock(network, _ANY_REQUEST if asks else b"")
             return _network(family, network, unit_id, door)
@@ -97,7 +101,10 @@ async def _port(port: SerialPort) -> str:
         return (
             f"{port} may not be opened by you: on most systems the members of the group dialout may"
         )
-    return f"{port} cannot be opened: is another program using it, and is it a serial port?"
+    return (
+        f"{port} cannot be opened: is another program using it, and is it a serial port that "
+        f"can do {line_text(port.line)}?"
+    )
 
 
 async def _knock(network: Network, request: bytes) -> _Door:
