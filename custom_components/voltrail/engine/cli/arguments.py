@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import textwrap
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from ..devices import FAMILIES
 from ..family import Transport
 from ..han import Zone, parse_key
 from . import completion, listing, meters, reading, setting
-from .console import Console
+from .console import WIDTH, Console
 from .version import version
 
 type Command = Callable[[argparse.Namespace, Console], int | Coroutine[Any, Any, int]]
@@ -181,7 +182,7 @@ def _command(
     command = commands.add_parser(
         name,
         help=purpose,
-        description=f"{purpose[0].upper()}{purpose[1:]}.",
+        description=textwrap.fill(f"{purpose[0].upper()}{purpose[1:]}.", WIDTH),
         epilog=f"example:\n  voltrail {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         suggest_on_error=True,
