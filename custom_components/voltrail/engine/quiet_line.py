@@ -40,8 +40,11 @@ top of the time it was waited for. Measured with both Modbus libraries: without 
 that is later than the silence still ends up as somebody else's."""
 
 RECYCLE_AFTER: Final = 3
-"""Answers missing in a row, whoever was asked, after which the link is opened anew. A
-gateway that was switched off and on leaves a connection behind that looks alive."""
+"""Answers missing in a row, whoever was asked, after which the link is opened anew..."""
+
+DEAF_AFTER: Final = 6.0
+"""...if for these seconds nobody answered at all. A gateway that was switched off and on
+leaves a connection behind that looks alive, and what it still holds back comes too late."""
 
 AWAY_AFTER: Final = 6.0
 """Seconds without any answer, although it was asked, after which a unit was away."""
@@ -68,9 +71,11 @@ class LifeSign(Protocol):
     def running(self) -> bool:
         """Whether somebody keeps it going; if not, nothing waits for it."""
 
-    @property
-    def late(self) -> bool:
-        """Whether it should be said before anything else is."""
+    def late(self, *, risky: bool) -> bool:
+        """Whether it should be said before anything else is.
+
+        What is about to be said may well stay unanswered, if it is risky, and take its time.
+        """
 
     @property
     def urgent(self) -> bool:
@@ -90,6 +95,7 @@ class QuietLine:
         self._silent_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._missing = 0
+        self._anybody_heard_at = 0.0
         self._failed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
         self._returns: dict[int, int] = {}
@@ -163,11 +169,11 @@ class QuietLine:
             if reads:
                 await self._until_trusted(unit.unit_id, give_up)
             if not urgent:
-                await self._say(lambda other: self._precedes(other, sign))
+                await self._say(lambda other: self._precedes(other, unit, sign))
             await self._turn(urgent=urgent)
             # While it waited for its turn, another exchange may have failed or taken long.
             if (reads and self._mistrusted_for(unit.unit_id) > 0) or (
-                not urgent and any(self._precedes(other, sign) for other in self._running())
+                not urgent and any(self._precedes(other, unit, sign) for other in self._running())
             ):
                 self._pass_on()
                 continue
@@ -194,10 +200,11 @@ class QuietLine:
                 raise ModbusTimeoutError(msg)
             await asyncio.sleep(wait)
 
-    @staticmethod
-    def _precedes(other: LifeSign, sign: LifeSign | None) -> bool:
+    def _precedes(self, other: LifeSign, unit: QuietUnit, sign: LifeSign | None) -> bool:
         """Whether a life sign goes before a poll, or before one that nobody listens to."""
-        return other.late and (sign is None or (other is not sign and other.urgent))
+        if sign is not None and (other is sign or not other.urgent):
+            return False
+        return other.late(risky=self._unheard(unit.unit_id))
 
     def _running(self) -> list[LifeSign]:
         return [sign for sign in self._life_signs if sign.running]
@@ -238,13 +245,14 @@ class QuietLine:
             if heard is not None and _now() - heard >= AWAY_AFTER:
                 self._returns[unit_id] = self.returns(unit_id) + 1
         self._missing = 0
-        self._heard_at[unit_id] = _now()
+        self._heard_at[unit_id] = self._anybody_heard_at = _now()
 
     async def _failed(self, unit: QuietUnit, *, lost: bool) -> None:
         self._silent_until = _now() + SETTLE
         self._failed_at[unit.unit_id] = _now()
         self._missing += 1
-        if self._missing >= RECYCLE_AFTER and not lost:
+        deaf = _now() - self._anybody_heard_at >= DEAF_AFTER
+        if self._missing >= RECYCLE_AFTER and deaf and not lost:
             self._missing = 0
             with suppress(ModbusError):
                 await unit.disconnect()

@@ -21,12 +21,12 @@ from ...charger import (
     phases_carrying,
 )
 from ...controls import ButtonControl, Control, SelectControl, SwitchControl
-from ...errors import NotNowError, NotSupportedError, VoltrailError, explaining
+from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
 from ...points import Quantity, Tier, derived
 from . import registers
 from .current_sender import CurrentSender
-from .errors import PhasesRefusedError
+from .errors import NotIdleError, PhasesFixedError, PhasesRefusedError
 from .heartbeat import Heartbeat
 from .phase_switch import WORDS, PhaseSwitch
 from .states import (
@@ -323,14 +323,10 @@ class CompactPoint(ChargePoint):
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on this many phases from now on; the charger does the rest alone."""
-        if phases not in WORDS:
-            raise NotSupportedError(reason="it charges on one phase or on three")
-        if not self.can_switch_phases:
-            raise NotSupportedError(
-                reason="its hardware or its settings do not allow to change the phases"
-            )
+        if phases not in WORDS or not self.can_switch_phases:
+            raise PhasesFixedError
         if self.phase_switch.under_way:
-            raise NotNowError(reason="the phases are being changed already")
+            raise PhasesSwitchingError
         await self.send_phases(phases)
         self._keep(phases=phases.value)
 
@@ -395,7 +391,7 @@ class CompactPoint(ChargePoint):
             raise NotSupportedError(reason="its software is too old to be restarted from here")
         await self._refresh(("status",))
         if self.blocks.status.evse_state is not EvseState.IDLE:
-            raise NotNowError(reason="it can only be restarted while no car is connected")
+            raise NotIdleError
         with explaining():
             await restart.write("word", registers.RESTART)
 

@@ -1,6 +1,6 @@
 """What can go wrong with these chargers in particular."""
 
-from ...errors import DeviceRefusedError, DeviceSilentError, VoltrailError
+from ...errors import CallerError, DeviceRefusedError, DeviceSilentError, VoltrailError
 
 
 class HeartbeatRefusedError(DeviceRefusedError):
@@ -22,6 +22,23 @@ class HeartbeatUnansweredError(DeviceSilentError):
         "the DIP switches 4 and 5 of bank S1 to ON, then switch the charger off and on; a "
         "gateway must let writing pass."
     )
+
+
+class PhasesFixedError(CallerError):
+    """It does not switch phases, and its registers say so."""
+
+    key = "phases_fixed"
+    message = (
+        "This charger does not change its phases: only 11 kW chargers can, and only while their "
+        "solar charging is set to dynamic phases."
+    )
+
+
+class NotIdleError(CallerError):
+    """A restart would cut off a car."""
+
+    key = "not_idle"
+    message = "The charger can only be restarted while no car is connected."
 
 
 class PhasesRefusedError(DeviceRefusedError):

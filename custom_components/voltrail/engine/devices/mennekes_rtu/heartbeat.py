@@ -20,8 +20,14 @@ PATIENCE: Final = 1.0
 """The age from which on a beat goes before the next block of a poll, rather than wait for a
 block that may go wrong."""
 
+_RISKY_PATIENCE: Final = 0.2
+"""The same where the block may well go wrong: then the whole time is left for repeating."""
+
 _AT_ONCE: Final = 0.5
 _DISHEARTENED: Final = 3
+_LOST: Final = 12.0
+"""The age from which on there is nothing left to save: the charger has given us up."""
+
 _SLOWLY: Final = 8.0
 _LINK_DOWN: Final = 2.0
 
@@ -89,7 +95,7 @@ class Heartbeat(KeepAlive):
             return _LINK_DOWN
         if self.refusals:
             return INTERVAL
-        if self.failures <= _DISHEARTENED:
+        if self.urgent:
             return _AT_ONCE
         # A charger that is switched off must not cost the others on the line their time.
         return INTERVAL if self.failures <= 3 * _DISHEARTENED else _SLOWLY
@@ -97,10 +103,10 @@ class Heartbeat(KeepAlive):
     @property
     def urgent(self) -> bool:
         """Whether it is next in any case: as long as somebody seems to listen."""
-        return self.failures < _DISHEARTENED
+        age = self.age
+        return self.failures < _DISHEARTENED or (age is not None and age < _LOST)
 
-    @property
-    def late(self) -> bool:
+    def late(self, *, risky: bool) -> bool:
         """Whether it should be said before anything else is."""
         if self.refusals or isinstance(self._trouble, LinkDownError):
             return False
@@ -108,8 +114,8 @@ class Heartbeat(KeepAlive):
             # It answered something since: then it is tried again, but not before every block.
             heard = self._line.heard_at(self.unit_id)
             return heard is not None and heard > (self.last_started or 0.0) and self.due_in <= 0
-        patience = TROUBLED_INTERVAL if self._line.troubled(self.unit_id) else PATIENCE
-        return self.age is None or self.age >= patience
+        unsteady = risky or self._line.troubled(self.unit_id)
+        return self.age is None or self.age >= (_RISKY_PATIENCE if unsteady else PATIENCE)
 
 
 def _now() -> float:

@@ -45,16 +45,12 @@ async def recover(point: CompactPoint) -> None:
     """
     await point.heartbeat.prove()
     blocks = point.blocks
+    amps = _valid_current(point)
     stays_paused = point.wish.paused or (
         point.wish.current is None and blocks.functions.released is False
     )
-    found = blocks.limits.current
     if stays_paused:
         amps = MINIMUM_CURRENT
-    elif point.wish.current is not None:
-        amps = point.resume_current
-    else:
-        amps = found if found is not None and found >= MINIMUM_CURRENT else MINIMUM_CURRENT
     try:
         with explaining():
             await blocks.functions.write("released", value=True)
@@ -63,6 +59,13 @@ async def recover(point: CompactPoint) -> None:
     finally:
         if stays_paused:
             await point.send_pause()
+
+
+def _valid_current(point: CompactPoint) -> float:
+    """Return what the user wants, or what the charger holds, if a car can be offered that."""
+    found = point.blocks.limits.current
+    wanted = found if point.wish.current is None else point.resume_current
+    return max(wanted or 0.0, MINIMUM_CURRENT)
 
 
 async def _watch(point: CompactPoint) -> None:
