@@ -17,11 +17,20 @@ from .const import (
     DOMAIN,
     PLATFORMS,
 )
-from .coordinator import PollingCoordinator, VoltrailConfigEntry, VoltrailData
+from .coordinator import (
+    PollingCoordinator,
+    VoltrailConfigEntry,
+    VoltrailCoordinator,
+    VoltrailData,
+)
 from .engine import keep_alive
 from .engine.devices import family
 from .engine.errors import VoltrailError
+from .engine.family import Family
 from .engine.options import Options
+from .engine.pushed import PushedDevice
+from .engine.source import Source
+from .push import PushCoordinator
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -48,6 +57,24 @@ def options(entry: ConfigEntry) -> Options:
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Set up one device."""
     kind = family(entry.data[CONF_FAMILY])
+    if kind.listen is None:
+        coordinator, remembered = await _start_polling(hass, entry, kind)
+    else:
+        coordinator, remembered = await _start_listening(hass, entry, kind.listen(options(entry)))
+    entry.runtime_data = VoltrailData(
+        device=coordinator.device,
+        coordinator=coordinator,
+        memory=remembered,
+        devices=devices.async_register(hass, entry, coordinator),
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    sleepers.async_watch(hass, entry)
+    return True
+
+
+async def _start_polling(
+    hass: HomeAssistant, entry: VoltrailConfigEntry, kind: Family
+) -> tuple[VoltrailCoordinator, memory.Memory]:
     try:
         device = kind.create(
             link.units(hass, entry.data, entry), entry.data[CONF_UNIT_ID], options(entry)
@@ -56,10 +83,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         raise ConfigEntryError(
             translation_domain=DOMAIN, translation_key="link_settings_in_use"
         ) from err
-    entry.async_on_unload(device.close)
-    device.expected = entry.data[CONF_FINGERPRINT]
-    remembered = memory.Memory(hass, entry.entry_id, device)
-    await remembered.load()
+    remembered = await _prepare(hass, entry, device)
     try:
         await device.identify()
     except VoltrailError as err:
@@ -78,15 +102,28 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
             name=f"{DOMAIN} {alive.name} {entry.title}",
         )
     await coordinator.async_config_entry_first_refresh()
-    entry.runtime_data = VoltrailData(
-        device=device,
-        coordinator=coordinator,
-        memory=remembered,
-        devices=devices.async_register(hass, entry, coordinator),
-    )
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    sleepers.async_watch(hass, entry)
-    return True
+    return coordinator, remembered
+
+
+async def _start_listening(
+    hass: HomeAssistant, entry: VoltrailConfigEntry, device: PushedDevice
+) -> tuple[VoltrailCoordinator, memory.Memory]:
+    remembered = await _prepare(hass, entry, device)
+    device.begin(hass.loop.time())
+    coordinator = PushCoordinator(hass, entry, device)
+    await coordinator.async_start()
+    return coordinator, remembered
+
+
+async def _prepare(
+    hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source
+) -> memory.Memory:
+    """Tell a device which one it should be, and what it knew before the restart."""
+    entry.async_on_unload(device.close)
+    device.expected = entry.data[CONF_FINGERPRINT]
+    remembered = memory.Memory(hass, entry.entry_id, device)
+    await remembered.load()
+    return remembered
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:

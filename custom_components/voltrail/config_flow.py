@@ -8,7 +8,6 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
@@ -19,13 +18,8 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
     SerialPortSelector,
     TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
 )
 from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_MANUFACTURER, SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -45,32 +39,17 @@ from .const import (
     DOMAIN,
 )
 from .engine.devices import FAMILIES, family
-from .engine.family import Family, OptionField, Transport
+from .engine.family import Family, Transport
+from .forms import Schema, choice, integer, mistakes, option
+from .meter_flow import MeterFlow
 from .probe import Found, Trouble, meet
-
-type Schema = dict[vol.Marker, Any]
-
-
-def _integer(minimum: int, maximum: int) -> Any:
-    return vol.All(
-        NumberSelector(
-            NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
-        ),
-        vol.Coerce(int),
-    )
-
-
-def _choice(*choices: str) -> SelectSelector:
-    return SelectSelector(
-        SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN)
-    )
 
 
 def _network_fields(kind: Family) -> Schema:
     return {
         vol.Required(CONF_HOST): TextSelector(),
-        vol.Required(CONF_PORT, default=kind.port): _integer(1, 65535),
-        vol.Required(CONF_UNIT_ID, default=kind.unit_id): _integer(0, 255),
+        vol.Required(CONF_PORT, default=kind.port): integer(1, 65535),
+        vol.Required(CONF_UNIT_ID, default=kind.unit_id): integer(0, 255),
     }
 
 
@@ -79,14 +58,14 @@ def _serial_fields(kind: Family) -> Schema:
     assert line is not None, "a family on a serial line knows how the line is set up"
     return {
         vol.Required(CONF_DEVICE): SerialPortSelector(),
-        vol.Required(CONF_UNIT_ID, default=kind.unit_id): _integer(1, 247),
-        vol.Required(CONF_BAUDRATE, default=line.baudrate): _integer(300, 1_000_000),
+        vol.Required(CONF_UNIT_ID, default=kind.unit_id): integer(1, 247),
+        vol.Required(CONF_BAUDRATE, default=line.baudrate): integer(300, 1_000_000),
         vol.Required(CONF_BYTESIZE, default=str(line.bytesize)): vol.All(
-            _choice("7", "8"), vol.Coerce(int)
+            choice("7", "8"), vol.Coerce(int)
         ),
-        vol.Required(CONF_PARITY, default=line.parity): _choice("N", "E", "O"),
+        vol.Required(CONF_PARITY, default=line.parity): choice("N", "E", "O"),
         vol.Required(CONF_STOPBITS, default=str(line.stopbits)): vol.All(
-            _choice("1", "2"), vol.Coerce(int)
+            choice("1", "2"), vol.Coerce(int)
         ),
     }
 
@@ -106,7 +85,7 @@ def _form_data(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
+class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     """Sets up one device."""
 
     VERSION = 1
@@ -150,6 +129,8 @@ class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_serial(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Set up a device on a serial line."""
+        if self._kind.pushed:
+            return await self.listen_on(Transport.SERIAL, "serial", user_input)
         return await self._reach(Transport.SERIAL, "serial", user_input)
 
     @override
@@ -265,6 +246,8 @@ class VoltrailConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         self._kind = family(entry.data[CONF_FAMILY])
         transport = Transport(entry.data[CONF_TRANSPORT])
+        if self._kind.pushed:
+            return await self.listen_on(transport, "reconfigure", user_input)
         if user_input is None:
             return self._show(transport, "reconfigure", entry.data, None)
         data = self._data(transport, user_input)
@@ -315,11 +298,25 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the settings that do not come from the device."""
-        if user_input is not None:
-            return self.async_create_entry(data=user_input)
         kind = family(self.config_entry.data[CONF_FAMILY])
-        fields: Schema = {
-            vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval): NumberSelector(
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = mistakes(kind.option_fields, user_input)
+            if not errors:
+                return self.async_create_entry(data=user_input)
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(self._fields(kind)), user_input or self.config_entry.options
+            ),
+            errors=errors,
+        )
+
+    @staticmethod
+    def _fields(kind: Family) -> Schema:
+        fields: Schema = {}
+        if not kind.pushed:
+            fields[vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval)] = NumberSelector(
                 NumberSelectorConfig(
                     min=kind.shortest_interval,
                     max=300,
@@ -328,7 +325,6 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
                     mode=NumberSelectorMode.BOX,
                 )
             )
-        }
         if kind.is_charger:
             # Left empty there is no limit beyond the device's own.
             fields[vol.Optional(CONF_MAX_CURRENT)] = NumberSelector(
@@ -343,36 +339,5 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
         for field in kind.option_fields:
             marker = vol.Optional if field.default is None else vol.Required
             default = vol.UNDEFINED if field.default is None else field.default
-            fields[marker(field.key, default=default)] = _option_selector(field)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(fields), self.config_entry.options
-            ),
-        )
-
-
-def _option_selector(field: OptionField) -> Any:
-    if isinstance(field.default, bool):
-        return BooleanSelector()
-    if field.choices:
-        return SelectSelector(
-            SelectSelectorConfig(
-                options=list(field.choices),
-                mode=SelectSelectorMode.DROPDOWN,
-                translation_key=field.key,
-            )
-        )
-    if field.secret:
-        return TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-    if field.minimum is None or field.maximum is None:
-        return TextSelector()
-    config = NumberSelectorConfig(
-        min=field.minimum,
-        max=field.maximum,
-        step=field.step or "any",
-        mode=NumberSelectorMode.BOX,
-    )
-    if field.unit is not None:
-        config["unit_of_measurement"] = field.unit
-    return NumberSelector(config)
+            fields[marker(field.key, default=default)] = option(field)
+        return fields

@@ -74,7 +74,7 @@ async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Fou
     except DeviceSilentError:
         return await _silence(kind, data, units)
     except LinkDownError as err:
-        return Trouble("port_unavailable" if serial else _why_down(err))
+        return Trouble("port_unavailable" if serial else why_down(err))
     except VoltrailError as err:
         return Trouble(err.key, details=err.details)
     except HomeAssistantError:
@@ -142,7 +142,7 @@ async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
     return True
 
 
-def _why_down(err: BaseException) -> str:
+def why_down(err: BaseException) -> str:
     """Tell a host that is not there from one that hangs up."""
     cause: BaseException | None = err
     while cause is not None:

@@ -73,6 +73,11 @@ class PushedDevice(Source):
 
     @property
     @abstractmethod
+    def messages(self) -> int:
+        """Count the messages that it took: whenever this grew, values may have changed."""
+
+    @property
+    @abstractmethod
     def frames(self) -> int:
         """Count everything whole that came over the stream, whoever sent it and readable or not."""
 

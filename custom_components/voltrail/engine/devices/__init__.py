@@ -10,6 +10,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     mennekes_rtu.FAMILY,
     alfen.FAMILY,
     victron_gx.FAMILY,
+    ams_han.FAMILY,
 )
 
 

@@ -1,0 +1,80 @@
+"""The fields that forms are made of."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .engine.family import OptionField
+
+type Schema = dict[vol.Marker, Any]
+
+
+def integer(minimum: int, maximum: int) -> Any:
+    """Return a box for a whole number."""
+    return vol.All(
+        NumberSelector(
+            NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
+        ),
+        vol.Coerce(int),
+    )
+
+
+def choice(*choices: str, translation_key: str = "", custom: bool = False) -> SelectSelector:
+    """Return a list to choose from; ``custom`` allows another value than those."""
+    config = SelectSelectorConfig(
+        options=list(choices), mode=SelectSelectorMode.DROPDOWN, custom_value=custom
+    )
+    if translation_key:
+        config["translation_key"] = translation_key
+    return SelectSelector(config)
+
+
+def secret() -> TextSelector:
+    """Return a box for what nobody should read over a shoulder."""
+    return TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+
+
+def option(field: OptionField) -> Any:
+    """Return what fits a setting of a family."""
+    if isinstance(field.default, bool):
+        return BooleanSelector()
+    if field.choices:
+        return choice(*field.choices, translation_key=field.key)
+    if field.secret:
+        return secret()
+    if field.minimum is None or field.maximum is None:
+        return TextSelector()
+    config = NumberSelectorConfig(
+        min=field.minimum,
+        max=field.maximum,
+        step=field.step or "any",
+        mode=NumberSelectorMode.BOX,
+    )
+    if field.unit is not None:
+        config["unit_of_measurement"] = field.unit
+    return NumberSelector(config)
+
+
+def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the errors of a form: settings of a family that make no sense."""
+    errors = {}
+    for field in fields:
+        if field.check is not None and typed.get(field.key):
+            try:
+                field.check(typed[field.key])
+            except ValueError:
+                errors[field.key] = f"{field.key}_invalid"
+    return errors
