@@ -113,6 +113,11 @@ class Meeting:
                 yield self.component(name)
 
 
+async def turn(switch: SwitchControl, *, on: bool) -> None:
+    """Move a switch."""
+    await switch.write(on)
+
+
 async def at_once(_seconds: float) -> None:
     """Wait for nothing."""
 

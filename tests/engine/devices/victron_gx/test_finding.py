@@ -49,7 +49,8 @@ def ask_all(search: Search, there: set[Found]) -> list[Found]:
 
 def test_places_are_known_services() -> None:
     """Whatever is looked for can be set up, and everything that hangs on a port is looked for."""
-    assert ALL == frozenset(BY_KEY) - {"system", "settings"}
+    assert frozenset(BY_KEY) - ALL == {"system", "settings"}
+    assert frozenset(BY_KEY) > ALL
 
 
 def test_an_empty_house_is_searched_with_a_hundred_probes() -> None:

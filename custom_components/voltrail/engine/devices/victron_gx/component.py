@@ -10,7 +10,7 @@ from modbus_connection.model import Component, Range, RegisterField
 
 from ...controls import Bounds
 from ...points import Aspect, Kind, Point, Quantity, derived, points_of
-from .fields import GxNumber, GxText, Zero, at
+from .fields import GxNumber, Zero, at
 from .rails import Rails, Setting
 from .states import Alarm
 
@@ -221,6 +221,11 @@ def total(*values: float | None) -> float | None:
     return sum(known) if known else None
 
 
+def watts(voltage: float | None, current: float | None) -> float | None:
+    """Return the power of a device that tells only what it is made of."""
+    return None if voltage is None or current is None else round(voltage * current)
+
+
 def unwrapped(narrow: float | None, near: float | None, span: float) -> float | None:
     """Return a value that wrapped around, put back to where a coarser twin says it is."""
     if narrow is None or near is None:
@@ -229,13 +234,3 @@ def unwrapped(narrow: float | None, near: float | None, span: float) -> float | 
 
 
 INT16_SPAN: Final = 1 << 16
-
-__all__ = [
-    "INT16_SPAN",
-    "AlarmedComponent",
-    "GxComponent",
-    "GxText",
-    "Place",
-    "total",
-    "unwrapped",
-]

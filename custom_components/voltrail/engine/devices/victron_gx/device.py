@@ -18,7 +18,7 @@ from modbus_connection.model import Component
 
 from ...controls import ButtonControl, Control, NumberControl
 from ...device import Cadence, Problem, RawRegisters, Reading, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError, explained
+from ...errors import UnknownDeviceError, explained, explaining
 from ...keep_alive import KeepAlive
 from ...options import Options
 from ...parts import Identity, Part
@@ -60,6 +60,7 @@ class VictronGx(VoltrailDevice):
         self.limits: dict[str, float] = {}
         """The limits that were in force before they were switched off."""
         self.server = Server(version=OLDEST)
+        self._next_server: Server | None = None
         self.probes = 0
         """Requests of the search so far, for a look at what it cost."""
         self._by_unit: dict[int, ModbusUnit] = {unit_id: self.modbus_unit}
@@ -113,8 +114,7 @@ class VictronGx(VoltrailDevice):
                 # Somebody went back to an older firmware.
                 stored = None
             else:
-                code = gx.firmware_code
-                if (None if code is None else int(code)) == stored.firmware:
+                if gx.firmware_told == stored.firmware:
                     return gx
         gx = await self._read_gx(await find_out(self.modbus_unit))
         self.keep_memory()
@@ -231,17 +231,20 @@ class VictronGx(VoltrailDevice):
                 self.keep_memory()
 
     async def search_again(self) -> None:
-        """Search for devices that are not known yet.
+        """Search for devices that are not known yet, and look at the firmware anew.
 
-        The owner sees the layout change and sets everything up anew.
+        The owner sees the layout change and sets everything up once more.
         """
         await self.ensure_found()
         async with self._searching:
+            with explaining():
+                # Firmware before 1.0.53 cannot tell its version, so that an update of it is
+                # not noticed by itself.
+                self._next_server = await find_out(self.modbus_unit)
             known = self._found or []
             found = await self._search(known)
-            if found:
-                self._found = [*known, *found]
-                self.keep_memory()
+            self._found = [*known, *found]
+            self.keep_memory()
 
     async def _search(self, known: Collection[Found]) -> list[Found]:
         await self.refresh_now("main")
@@ -430,13 +433,13 @@ class VictronGx(VoltrailDevice):
     @property
     @override
     def layout(self) -> object:
-        code = self._nodes[0].the(Gx).firmware_code
+        firmware = self._nodes[0].the(Gx).firmware_told
         phases = tuple(
             slot.component.phases_known
             for slot in self._slots.values()
             if isinstance(slot.component, GxComponent)
         )
-        return tuple(self._found or ()), code, phases
+        return tuple(self._found or ()), firmware, self._next_server or self.server, phases
 
     # -- external control ------------------------------------------------------
 
@@ -458,7 +461,7 @@ class VictronGx(VoltrailDevice):
             if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
                 seen[name] = sorted(slot.component.counters_seen)
         memory = {
-            "server": self.server.recall(),
+            "server": (self._next_server or self.server).recall(),
             "identities": self._memory.get("identities", {}),
             "seen": seen,
             "energy": self.ledger.recall(),

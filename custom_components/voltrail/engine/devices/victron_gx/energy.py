@@ -128,15 +128,14 @@ class Ledger:
     def open(
         self,
         key: str,
-        component: GxComponent,
-        *,
+        *components: GxComponent,
         power: Source | None = None,
         positive: str | None = None,
         negative: str | None = None,
         hardware: Mapping[str, Source] | None = None,
         span: float | None = None,
     ) -> Account:
-        """Open an account that is settled whenever a component was read.
+        """Open an account that is settled whenever one of the components was read.
 
         ``positive`` and ``negative`` name the counters of the two directions of power,
         ``hardware`` the counters that the device may have.
@@ -166,7 +165,8 @@ class Ledger:
                 self._saved = now
                 self._save()
 
-        component.add_update_listener(settle)
+        for component in components:
+            component.add_update_listener(settle)
         return account
 
     def recall(self) -> dict[str, Any]:

@@ -122,6 +122,10 @@ class Node:
             value: float | None = getattr(component, field)
             return value
 
+        async def write(value: float) -> None:
+            # "No limit" is for the switch alone, and a number never means it.
+            await self.set(kind, field, bounds.accept(value), guard)
+
         yield NumberControl(
             key=key or field,
             part=self.part,
@@ -132,7 +136,7 @@ class Node:
             quantity=point.quantity,
             bounds=lambda: bounds,
             read=read,
-            write=lambda value: self.set(kind, field, value, guard),
+            write=write,
             usable=usable,
         )
 

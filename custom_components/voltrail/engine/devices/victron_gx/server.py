@@ -30,6 +30,8 @@ FIRST_WITH_FIRMWARE: Final = 82
 """Before, 834 is a reserved register and reads as all ones."""
 
 _RESERVED: Final = 0xFFFF
+NOT_TOLD: Final = 0xFFFF_FFFF
+"""What 834 and 835 read as long as they are reserved."""
 
 LADDER: Final[Mapping[int, int]] = {
     # Venus 2.93 to 3.1x.

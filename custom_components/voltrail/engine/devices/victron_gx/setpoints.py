@@ -5,12 +5,13 @@ harm. Voltrail renews one for as long as its user said beforehand and not a mome
 after a restart of Voltrail none is renewed.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
 from ...controls import Bounds
-from ...errors import VoltrailError
+from ...errors import NotNowError, VoltrailError
 from ...keep_alive import KeepAlive
 from ...points import Kind, derived
 from .component import GxComponent
@@ -52,6 +53,8 @@ class TimedSetpoint:
         self._value: float | None = None
         self._ends = 0.0
         self._written = 0.0
+        # A renewal on its way must not put back what was just replaced.
+        self._turn = asyncio.Lock()
         self.until: datetime | None = None
         """When it is let go, as people tell the time."""
 
@@ -74,13 +77,14 @@ class TimedSetpoint:
     async def set(self, value: float) -> None:
         """Put a value in force for the time that the user chose."""
         value = self._component.checked(self._field, value)
-        await self._guard()
-        await self._keeper.writer.send(self._component, self._field, value)
-        duration = self._keeper.duration
-        self._value = value
-        self._written = self._keeper.now
-        self._ends = self._written + duration
-        self.until = datetime.now(UTC) + timedelta(seconds=duration)
+        async with self._turn:
+            await self._guard()
+            await self._keeper.writer.send(self._component, self._field, value)
+            duration = self._keeper.duration
+            self._value = value
+            self._written = self._keeper.now
+            self._ends = self._written + duration
+            self.until = datetime.now(UTC) + timedelta(seconds=duration)
 
     def release(self) -> None:
         """Stop renewing; the device falls back by itself.
@@ -92,6 +96,10 @@ class TimedSetpoint:
 
     async def renew(self) -> None:
         """Say it again, unless its time is over or somebody else took over."""
+        async with self._turn:
+            await self._renew()
+
+    async def _renew(self) -> None:
         value = self._value
         if value is None:
             return
@@ -100,15 +108,16 @@ class TimedSetpoint:
             return
         try:
             await self._guard()
-        except VoltrailError:
+        except NotNowError:
             # The mode was changed meanwhile: whoever did so wants something else.
             self.release()
-            raise
+            return
         if self._readable and await self._overruled(value):
             self.release()
-            return
-        await self._keeper.writer.send(self._component, self._field, value)
-        self._written = self._keeper.now
+        # It may have been released while the device was being asked.
+        if self._value is not None:
+            await self._keeper.writer.send(self._component, self._field, value)
+            self._written = self._keeper.now
 
     async def _overruled(self, value: float) -> bool:
         """Whether another value stands there although ours cannot have lapsed."""

@@ -6,7 +6,7 @@ from enum import IntEnum
 from ....controls import Control
 from ....device import Cadence
 from ....points import Quantity, Tier, derived, enumerated, measure, text
-from ..component import AlarmedComponent, GxComponent
+from ..component import AlarmedComponent, GxComponent, watts
 from ..fields import Zero, code, int16, kwh32, string, uint16, uint32
 from ..node import Node
 from ..rails import Setting
@@ -99,9 +99,7 @@ class Alternator(AlarmedComponent):
     @derived(Quantity.POWER)
     def power(self) -> float | None:
         """What it gives to the battery."""
-        if self.voltage is None or self.current is None:
-            return None
-        return round(self.voltage * self.current)
+        return watts(self.voltage, self.current)
 
 
 class AlternatorIdentity(GxComponent):

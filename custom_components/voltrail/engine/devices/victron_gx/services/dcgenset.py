@@ -6,7 +6,7 @@ from typing import ClassVar
 from ....controls import Control
 from ....device import Cadence
 from ....points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
-from ..component import GxComponent
+from ..component import GxComponent, watts
 from ..fields import Zero, code, int16, string, uint16, yes
 from ..node import Node
 from ..rails import SWITCH
@@ -57,9 +57,7 @@ class DcGenset(GxComponent):
     @derived(Quantity.POWER)
     def power(self) -> float | None:
         """What it gives to the battery and to DC loads."""
-        if self.voltage is None or self.current is None:
-            return None
-        return round(self.voltage * self.current)
+        return watts(self.voltage, self.current)
 
     @derived(Aspect.PROBLEM)
     def error_active(self) -> bool | None:

@@ -2,7 +2,7 @@
 
 from ....device import Cadence
 from ....points import Quantity, Tier, derived, enumerated, measure, text
-from ..component import AlarmedComponent, GxComponent
+from ..component import AlarmedComponent, GxComponent, watts
 from ..fields import Zero, code, int16, kwh32, string, uint16
 from ..service import Block, Filler, Service
 from ..states import Alarm
@@ -31,9 +31,7 @@ class DcLoad(AlarmedComponent):
     @derived(Quantity.POWER)
     def power(self) -> float | None:
         """What the load takes."""
-        if self.voltage is None or self.current is None:
-            return None
-        return round(self.voltage * self.current)
+        return watts(self.voltage, self.current)
 
 
 class DcLoadIdentity(GxComponent):

@@ -2,7 +2,7 @@
 
 from ....device import Cadence
 from ....points import Quantity, Tier, derived, enumerated, measure
-from ..component import AlarmedComponent
+from ..component import AlarmedComponent, watts
 from ..fields import Zero, code, int16, kwh32, uint16
 from ..service import Block, Service
 from ..states import Alarm
@@ -31,9 +31,7 @@ class FuelCell(AlarmedComponent):
     @derived(Quantity.POWER)
     def power(self) -> float | None:
         """What the fuel cell gives."""
-        if self.voltage is None or self.current is None:
-            return None
-        return round(self.voltage * self.current)
+        return watts(self.voltage, self.current)
 
 
 FUELCELL = Service(

@@ -115,7 +115,7 @@ class SolarEnergy:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, needs=("main", "trackers"))
     def energy_produced(self) -> float | None:
         """The total yield."""
         return self._account.value("energy_produced")
@@ -124,12 +124,18 @@ class SolarEnergy:
 def _views(node: Node) -> Iterable[object]:
     charger, trackers = node.the(SolarCharger), node.get(Trackers)
 
+    blocks = [charger] if trackers is None else [charger, trackers]
+
     def harvested() -> float | None:
-        whole = None if trackers is None else trackers.yield_whole
-        return total_yield(charger.yield_tenths, whole)
+        if trackers is None or trackers.register("yield_whole") is None:
+            return charger.yield_tenths
+        # Without the other half nobody knows how often this one wrapped.
+        if trackers.yield_whole is None:
+            return None
+        return total_yield(charger.yield_tenths, trackers.yield_whole)
 
     account = node.device.ledger.open(
-        node.names[SolarCharger], charger, hardware={"energy_produced": harvested}
+        node.names[SolarCharger], *blocks, hardware={"energy_produced": harvested}
     )
     yield SolarEnergy(account)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from ....controls import Control
 from ....device import Cadence
 from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
-from ..component import INT16_SPAN, GxComponent, total, unwrapped
+from ..component import INT16_SPAN, GxComponent, total, unwrapped, watts
 from ..energy import Account
 from ..fields import (
     INT16,
@@ -24,7 +24,7 @@ from ..fields import (
 )
 from ..node import Node
 from ..rails import SAVED_SWITCH
-from ..server import FIRST_WITH_BLOCK, FIRST_WITH_FIRMWARE, firmware_text
+from ..server import FIRST_WITH_BLOCK, NOT_TOLD, firmware_text
 from ..service import Block, Filler, Service
 
 
@@ -80,16 +80,22 @@ class Gx(GxComponent):
 
     portal_id = text(string(800, 6), tier=Tier.EXPERT, private=True)
     # Listed as two registers, the version in hexadecimal and the beta; computed by the
-    # server as one number.
-    firmware_code = uint32(834, since=FIRST_WITH_FIRMWARE)
+    # server as one number. Before 1.0.82 it is reserved, so all ones, which is enough to
+    # notice the update to a firmware that tells.
+    firmware_code = uint32(834, since=FIRST_WITH_BLOCK)
 
     served_with: ClassVar = {"firmware": "firmware_code"}
 
     @derived(Kind.TEXT, tier=Tier.EXPERT)
     def firmware(self) -> str | None:
         """The version of Venus OS."""
+        return firmware_text(self.firmware_told)
+
+    @property
+    def firmware_told(self) -> int | None:
+        """The firmware as a number, where the server tells it."""
         code = self.firmware_code
-        return None if code is None else firmware_text(int(code))
+        return None if code is None or code == NOT_TOLD else int(code)
 
 
 class System(GxComponent):
@@ -196,10 +202,9 @@ class System(GxComponent):
     @derived(Quantity.POWER)
     def battery_power(self) -> float | None:
         """What goes into the battery; negative is discharging."""
-        voltage, current = self.battery_voltage, self.battery_current
-        near = None if voltage is None or current is None else voltage * current
-        power = unwrapped(self.battery_power_16, near, INT16_SPAN)
-        return None if voltage is None else power
+        # Without a voltage nothing is measured, and a power of 0 means nothing.
+        near = watts(self.battery_voltage, self.battery_current)
+        return None if near is None else unwrapped(self.battery_power_16, near, INT16_SPAN)
 
     @derived(Quantity.POWER)
     def power(self) -> float | None:
@@ -375,8 +380,6 @@ SYSTEM = Service(
     ),
     fillers=(
         Filler(address=827, count=3, since=FIRST_WITH_BLOCK),
-        # The firmware's own registers were reserved at first.
-        Filler(address=834, count=2, since=FIRST_WITH_BLOCK),
         Filler(address=836, count=4, since=FIRST_WITH_BLOCK),
         # Listed from 1.0.95 on, "to allow fetching blocks"; 97 is the next step told apart.
         Filler(address=847, count=3),
