@@ -50,7 +50,7 @@ async def find(family: Family, target: Target, unit_id: int, err: VoltrailError)
                 await asyncio.sleep(_AFTERWARDS)
             asks = target.transport is Transport.TCP
             door = await _knock(network, _ANY_REQUEST if asks else b"")
-            return _network(family, network, unit_id, door)
+            return _network(family, network, unit_id, door) + _other_way(family, target, door)
 
 
 def _network(family: Family, network: Network, unit_id: int, door: _Door) -> str:
@@ -79,6 +79,15 @@ def _network(family: Family, network: Network, unit_id: int, door: _Door) -> str
                 f"{network} is there, but unit {unit_id} does not answer: is the unit id right"
                 f"{_usual(family, unit_id)}, and is another client connected?"
             )
+
+
+def _other_way(family: Family, target: Target, door: _Door) -> str:
+    """Say how else a gateway may speak: whether its frames have numbers cannot be seen."""
+    ways = {Transport.TCP, Transport.RTU_OVER_TCP}
+    (other,) = ways - {target.transport}
+    if other not in family.transports or door not in {_Door.OPEN, _Door.NOT_MODBUS}:
+        return ""
+    return f" A gateway may also want --transport {other}."
 
 
 def _serial(family: Family, port: SerialPort, unit_id: int) -> str:

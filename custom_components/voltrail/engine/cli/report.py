@@ -61,10 +61,8 @@ def wanted_readings(device: VoltrailDevice, *, everything: bool) -> Iterable[Rea
             yield reading
 
 
-def components_of(device: VoltrailDevice, *, everything: bool) -> frozenset[str] | None:
-    """Return the components behind what is shown; None for all of them."""
-    if everything:
-        return None
+def components_of(device: VoltrailDevice) -> frozenset[str]:
+    """Return the components behind what is not for the installer alone."""
     needed: set[str] = set()
     for reading in device.readings():
         if reading.point.tier is not Tier.EXPERT:
