@@ -65,7 +65,7 @@ def _valid_current(point: CompactPoint) -> float:
     """Return what the user wants, or what the charger holds, if a car can be offered that."""
     found = point.blocks.limits.current
     wanted = found if point.wish.current is None else point.resume_current
-    return max(wanted or 0.0, MINIMUM_CURRENT)
+    return max(min(wanted or 0.0, point.device_maximum), MINIMUM_CURRENT)
 
 
 async def _watch(point: CompactPoint) -> None:

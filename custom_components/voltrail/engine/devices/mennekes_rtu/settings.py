@@ -5,8 +5,8 @@ charger is met, and what is not there is not offered.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from enum import Enum
-from typing import Any, Final
+from enum import IntEnum
+from typing import Final
 
 from modbus_connection.model import Component
 
@@ -27,6 +27,19 @@ COMPONENTS: Final[dict[str, type[Component]]] = {
 }
 """All of them by name, in the order of their addresses."""
 
+_SELECTS: Final[dict[str, tuple[str, str, type[IntEnum]]]] = {
+    "maximum_settings": ("maximum", "charger_maximum", MaximumSetting),
+    "rotation_settings": ("rotation", "phase_rotation", PhaseRotation),
+    "connection_settings": ("connected_phases", "connected_phases", ConnectedPhases),
+    "solar_settings": ("solar_phases", "solar_phases", SolarPhases),
+}
+"""The choices among them: component, field, word and codes."""
+
+CONTROL_WORDS: Final = {"select": {key for _, key, _ in _SELECTS.values()}}
+CHOICE_WORDS: Final = {
+    key: {code.name.lower() for code in codes} for _, key, codes in _SELECTS.values()
+}
+
 SAFE_CURRENT_BOUNDS: Final = Bounds(minimum=0, maximum=32, step=1)
 PAUSE_BOUNDS: Final = Bounds(minimum=0, maximum=1200, step=1)
 
@@ -46,31 +59,25 @@ class Settings:
 
     def controls(self) -> Iterator[Control]:
         """Yield a control for each setting that is there."""
-        yield from self._select("maximum_settings", "maximum", "charger_maximum", MaximumSetting)
-        yield from self._select("rotation_settings", "rotation", "phase_rotation", PhaseRotation)
-        yield from self._select(
-            "connection_settings", "connected_phases", "connected_phases", ConnectedPhases
-        )
-        yield from self._select("solar_settings", "solar_phases", "solar_phases", SolarPhases)
+        for name in _SELECTS:
+            if name in self._found:
+                yield self._select(name)
         yield from self._fallback()
         yield from self._solar_modes()
         yield from self._pause()
 
-    def _select(
-        self, name: str, field: str, key: str, choices: type[Enum]
-    ) -> Iterator[SelectControl[Any]]:
-        component = self._found.get(name)
-        if component is None:
-            return
+    def _select(self, name: str) -> SelectControl[IntEnum]:
+        component = self._found[name]
+        field, key, codes = _SELECTS[name]
 
-        async def write(choice: Enum) -> None:
-            await self._write(name, field, choice.value)
+        async def write(choice: IntEnum) -> None:
+            await self._write(name, field, choice)
 
-        yield SelectControl(
+        return SelectControl(
             key=key,
             needs=(name,),
             tier=Tier.EXPERT,
-            options=tuple(choices),
+            options=tuple(codes),
             read=lambda: getattr(component, field),
             write=write,
         )

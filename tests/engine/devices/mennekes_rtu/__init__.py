@@ -1,0 +1,1 @@
+"""Tests of the chargers on a serial line."""
