@@ -16,7 +16,11 @@ from pathlib import Path
 from types import ModuleType
 
 from custom_components.voltrail.engine import charger, devices
+from custom_components.voltrail.engine.controls import SelectControl
 from custom_components.voltrail.engine.points import Point, points_of
+from simulators.victron_gx import everything
+from tests.engine.devices.victron_gx.support import RAILS, all_services, meet_in_memory
+from tests.fake_time import run
 
 _PLATFORMS = {
     "NumberControl": "number",
@@ -59,7 +63,28 @@ def vocabulary() -> Vocabulary:
         for word, options in getattr(module, "CHOICE_WORDS", {}).items():
             spoken.choices[word] |= options
         spoken.parts |= getattr(module, "PART_WORDS", set())
+    run(_gather_live(spoken))
     return spoken
+
+
+async def _gather_live(spoken: Vocabulary) -> None:
+    """Ask a GX with everything behind it: its controls depend on what is found there."""
+    gx = everything()
+    async with meet_in_memory(gx, services=all_services(gx), **RAILS) as meeting:
+        await meeting.poll()
+        for part in meeting.device.parts():
+            spoken.parts.add(part.word)
+        for reading in meeting.device.readings():
+            spoken.readings[reading.word].add(reading.point)
+        for control in meeting.device.controls():
+            word = control.key
+            if control.phase:
+                word = f"{word.removesuffix(f'_{control.phase.lower()}')}_phase"
+            if control.number is not None:
+                word = f"{word.removesuffix(f'_{control.number}')}_number"
+            spoken.controls[_PLATFORMS[type(control).__name__]].add(word)
+            if isinstance(control, SelectControl):
+                spoken.choices[word] |= {option.name.lower() for option in control.options}
 
 
 def _gather_calls(module: ModuleType, spoken: Vocabulary) -> None:
@@ -85,9 +110,11 @@ def _gather_calls(module: ModuleType, spoken: Vocabulary) -> None:
 
 def _options(node: ast.expr, module: ModuleType) -> set[str]:
     """Return the option words of ``(Phases.ONE, Phases.THREE)`` or ``tuple(SolarMode)``."""
+    if isinstance(node, ast.Name):
+        return {member.name.lower() for member in getattr(module, node.id, ())}
     if isinstance(node, ast.Tuple):
         return {item.attr.lower() for item in node.elts if isinstance(item, ast.Attribute)}
     if isinstance(node, ast.Call) and isinstance(node.args[0], ast.Name):
-        kind = getattr(module, node.args[0].id)
+        kind = getattr(module, node.args[0].id, ())
         return {member.name.lower() for member in kind}
     return set()
