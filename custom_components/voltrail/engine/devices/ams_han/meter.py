@@ -124,7 +124,7 @@ class HanMeter(Words, PushedDevice):
         # Until it speaks, or should have spoken, it counts as there: a restart leaves no hole.
         self._alive_until = now + self._rhythm.patience
         self._begin_totals(memory, now)
-        self._showing.offer("list_version", self._who.list_version, now)
+        self._showing.restore("list_version", self._who.list_version)
 
     def _begin_totals(self, memory: Mapping[str, Any], now: float) -> None:
         if not (totals := memory.get("totals")):
@@ -136,10 +136,10 @@ class HanMeter(Words, PushedDevice):
             self._totals.accept(name, value, received)
             self.latest[name] = Sample(value=value, received=received, kind=kind)
             self._valid_until[name] = math.inf if self._hourly(name) else self._alive_until
-            self._showing.offer(name, self._scaled(name, value), now)
+            self._showing.restore(name, self._scaled(name, value))
         if moment := memory.get("energy_timestamp"):
             self._valid_until["energy_timestamp"] = math.inf
-            self._showing.offer("energy_timestamp", datetime.fromisoformat(moment), now)
+            self._showing.restore("energy_timestamp", datetime.fromisoformat(moment))
 
     @override
     def pass_time(self, now: float) -> None:
@@ -397,7 +397,7 @@ class HanMeter(Words, PushedDevice):
                     point=declared.point,
                     part=None,
                     components=frozenset({declared.name}),
-                    read=partial(self.shown, declared.name),
+                    read=partial(getattr, self, declared.name),
                 )
 
     @property

@@ -30,6 +30,10 @@ class Showing:
         else:
             self._show(name, value, now)
 
+    def restore(self, name: str, value: Value) -> None:
+        """Show a value from before a restart; the first one that comes takes its place."""
+        self._shown[name] = value
+
     def pass_time(self, now: float) -> None:
         """Show what has waited long enough."""
         for name in [name for name in self._waiting if self._free_at[name] <= now]:

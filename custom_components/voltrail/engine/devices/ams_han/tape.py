@@ -14,7 +14,7 @@ _DIGITS: Final = re.compile(rb"(?<![0-9A-Fa-f])[0-9]{14,}(?![0-9A-Fa-f])")
 #: Senders of encrypted messages call themselves by three letters and a number.
 _TITLE: Final = re.compile(rb"(\xdb\x08[A-Za-z]{3}).{5}", re.DOTALL)
 #: A batch whose entries are compressed: whom it names cannot be seen without unpacking it.
-_COMPRESSED: Final = re.compile(rb"[\x08\x12\x18].{,60}\x38\x4f", re.DOTALL)
+_COMPRESSED: Final = re.compile(rb"[\x08\x12\x18].{,60}\x38[\x11\x4f\x8d\xcb]", re.DOTALL)
 
 
 class Tape:
