@@ -365,9 +365,11 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
     """Set what ESS regulates the grid to, through the register that can hold it.
 
     Both lead to the same setting. The one in hundreds reaches beyond 32 kW, the one in
-    watts is for what lies between the hundreds.
+    watts is for what lies between the hundreds, or has to be told from what lies there now.
     """
-    exact = abs(watts) < INT16_SPAN / 2 and watts % 100
+    await node.device.refresh_now(node.names[EssControl])
+    now = node.the(EssControl).grid_setpoint or 0
+    exact = abs(watts) < INT16_SPAN / 2 and (watts % 100 or now % 100)
     await node.set(EssControl, "grid_setpoint_watts" if exact else "grid_setpoint_hundreds", watts)
 
 
