@@ -54,6 +54,7 @@ class Meeting:
     gx: SimulatedGx
     device: VictronGx
     server: Server
+    connection: pymodbus.ModbusConnection | tmodbus.ModbusConnection
 
     async def poll(self, *cadences: Cadence) -> None:
         """Read what is read at these cadences; measurements and settings unless told."""
@@ -143,7 +144,7 @@ async def meet(
         if memory is not None:
             device.remember(memory)
         try:
-            yield Meeting(gx=gx, device=device, server=server)
+            yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:
             device.close()
             await connection.close()
@@ -166,7 +167,7 @@ async def meet_in_memory(
         if memory is not None:
             device.remember(memory)
         try:
-            yield Meeting(gx=gx, device=device, server=server)
+            yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:
             device.close()
             await connection.close()

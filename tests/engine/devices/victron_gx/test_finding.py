@@ -2,6 +2,7 @@
 
 import pytest
 
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.devices.victron_gx.finding import (
     MOST_PROBES,
     PLACES,
@@ -280,6 +281,31 @@ async def test_a_search_that_breaks_off_is_done_again() -> None:
         meeting.device.pause = at_once
         await meeting.poll()
         assert len(meeting.device.recall()["services"]) == len(ESS_HOME)
+
+
+@in_fake_time
+async def test_a_search_that_is_done_is_not_repeated() -> None:
+    """A link that is lost while the devices are being set up costs no second search."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.device.identify()
+        # Where the battery says its name.
+        gx.faults.inject("close", address=1336, times=1)
+        with pytest.raises(VoltrailError):
+            await meeting.device.ensure_found()
+        assert list(meeting.device.parts()) == []
+        probes = meeting.device.probes
+        await meeting.poll()
+        assert meeting.device.probes == probes
+        assert len(list(meeting.device.parts())) == 5
+
+
+async def test_the_unit_id_in_the_form_does_not_matter() -> None:
+    """The GX itself is at 100, whatever somebody wrote."""
+    async with meet(ess_home()) as meeting:
+        device = VictronGx(meeting.connection.for_unit, 1)
+        assert (await device.identify()).serial == "c0619ab4e2d7"
+        device.close()
 
 
 async def test_something_else_is_not_a_gx() -> None:

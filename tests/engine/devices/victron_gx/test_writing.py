@@ -101,6 +101,7 @@ async def test_ess_is_only_offered_where_there_is_one() -> None:
 async def test_minus_5000_w_arrives_as_minus_5000_w() -> None:
     """Scaled first, then folded to two's complement, in both registers of the set-point."""
     gx = ess_home()
+    gx.services["settings_0"]["grid_setpoint"] = 0
     async with meet(gx, **RAILS) as meeting:
         await meeting.poll()
         await meeting.number("grid_setpoint").write(-5000)
@@ -122,6 +123,17 @@ async def test_watts_between_the_hundreds_go_to_the_finer_register() -> None:
         assert gx.value("settings_0.grid_setpoint") == -1234
         assert gx.traffic.writes[-1].address == 2700
         assert meeting.read("grid_setpoint") == -1234
+
+
+@pytest.mark.parametrize(("now", "asked"), [(50, 100), (50, 0), (-49, 0), (0, 100), (149, 100)])
+async def test_a_setpoint_between_the_hundreds_is_left_behind(now: int, asked: int) -> None:
+    """50 W looks like 100 W in the coarse register, and yet it is something else."""
+    gx = ess_home()
+    gx.services["settings_0"]["grid_setpoint"] = now
+    async with meet(gx, **RAILS) as meeting:
+        await meeting.poll()
+        await meeting.number("grid_setpoint").write(asked)
+        assert gx.value("settings_0.grid_setpoint") == asked
 
 
 async def test_a_setpoint_beyond_16_bits_is_held_and_read() -> None:

@@ -26,7 +26,7 @@ from ...points import Quantity, Tier
 from . import finding
 from .component import GxComponent, Place
 from .energy import Ledger
-from .finding import PROBE_PAUSE, Choice, Found, Search
+from .finding import GX_UNIT, PROBE_PAUSE, Choice, Found, Search
 from .node import Node
 from .presence import Absence
 from .rails import Rails
@@ -51,8 +51,9 @@ _BEHIND: Final = frozenset(key for key in BY_KEY if key not in ("system", "setti
 class VictronGx(VoltrailDevice):
     """A GX at its Modbus TCP server."""
 
-    def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
-        super().__init__(units, unit_id, options)
+    def __init__(self, units: UnitSource, _unit_id: int, options: Options | None = None) -> None:
+        # The GX itself is there whatever unit id somebody wrote into a form.
+        super().__init__(units, GX_UNIT, options)
         self.rails = Rails.chosen(self.options.extra)
         self.writer = Writer(self.refresh, self.failures, clock=self.now, pause=self._wait)
         self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
@@ -63,9 +64,11 @@ class VictronGx(VoltrailDevice):
         self._next_server: Server | None = None
         self.probes = 0
         """Requests of the search so far, for a look at what it cost."""
-        self._by_unit: dict[int, ModbusUnit] = {unit_id: self.modbus_unit}
+        self._by_unit: dict[int, ModbusUnit] = {GX_UNIT: self.modbus_unit}
         self._nodes: list[Node] = []
         self._found: list[Found] | None = None
+        self._searched: list[Found] | None = None
+        """What a search found that could not be set up yet: the search is not repeated."""
         self._searching = asyncio.Lock()
         self._absences: dict[str, Absence] = {}
         self._returned: set[str] = set()
@@ -89,8 +92,8 @@ class VictronGx(VoltrailDevice):
         gx = await self._meet_gx()
         if not gx.portal_id or not gx.portal_id.isalnum():
             raise UnknownDeviceError(found="a device without a VRM portal id")
-        system = Node(self, SYSTEM, Found.at("system", self.unit_id), None)
-        settings = Node(self, SETTINGS, Found.at("settings", self.unit_id), None)
+        system = Node(self, SYSTEM, Found.at("system", GX_UNIT), None)
+        settings = Node(self, SETTINGS, Found.at("settings", GX_UNIT), None)
         self._nodes = [system, settings]
         for node in self._nodes:
             for block in node.service.blocks:
@@ -101,8 +104,7 @@ class VictronGx(VoltrailDevice):
         stored = finding.remembered(self._memory.get("services"), _BEHIND)
         if choice.wanted or "services" in self._memory:
             found = dict.fromkeys((*stored, *choice.wanted))
-            self._found = [device for device in found if device not in choice.unwanted]
-            await self._set_up(self._found)
+            await self._set_up([device for device in found if device not in choice.unwanted])
 
     async def _meet_gx(self) -> Gx:
         """Find out which server runs there, and who the GX is."""
@@ -122,7 +124,7 @@ class VictronGx(VoltrailDevice):
 
     async def _read_gx(self, server: Server) -> Gx:
         self.server = server
-        gx = Gx(self._place(SYSTEM, self.unit_id))
+        gx = Gx(self._place(SYSTEM, GX_UNIT))
         await gx.async_update(notify=False)
         return gx
 
@@ -138,12 +140,12 @@ class VictronGx(VoltrailDevice):
             seen=self.keep_memory,
         )
 
-    def _build(self, node: Node, block: Block) -> GxComponent:
-        return block.component(self._place(node.service, node.found.unit_id, block.owner))
+    def _build(self, service: Service, found: Found, block: Block) -> GxComponent:
+        return block.component(self._place(service, found.unit_id, block.owner))
 
     def _add(self, node: Node, block: Block, component: GxComponent | None = None) -> None:
         """Add a block of a device, unless the firmware has nothing of it."""
-        component = component or self._build(node, block)
+        component = component or self._build(node.service, node.found, block)
         if not component.resolved_fields:
             return
         name = block.name if node.part is None else f"{node.part.key}_{block.name}"
@@ -160,16 +162,17 @@ class VictronGx(VoltrailDevice):
         self.answered.add(name)
         return None
 
-    async def _set_up(self, found: Iterable[Found]) -> None:
+    async def _set_up(self, found: list[Found]) -> None:
         """Set up the devices behind the GX; one that is away is set up like the others."""
-        for device in found:
+        # Everything that can fail comes first: a link that is lost on the way leaves nothing
+        # half done.
+        identities = [await self._meet_part(device) for device in found]
+        self._found = found
+        for device, identity in zip(found, identities, strict=True):
             service = BY_KEY[device.service]
-            if device.service in _OF_THE_GX:
-                node = Node(self, service, device, None)
-                for block in service.blocks:
-                    self._add(node, block)
-            else:
-                node = await self._set_up_part(service, device)
+            node = Node(self, service, device, self._part(service, device))
+            for block in service.blocks:
+                self._add(node, block, identity if block.cadence is Cadence.IDENTITY else None)
             self._nodes.append(node)
         # Only now: what is worked out depends on which devices there are.
         for node in self._nodes:
@@ -177,30 +180,30 @@ class VictronGx(VoltrailDevice):
                 for view in node.service.views(node):
                     self.add_view(view, part=node.part)
 
-    async def _set_up_part(self, service: Service, found: Found) -> Node:
-        key = f"{found.service}_{found.unit_id}"
-        blank = Node(self, service, found, None)
-        identity = next(
-            (
-                component
-                for block in service.blocks
-                if block.cadence is Cadence.IDENTITY
-                and (component := self._build(blank, block)).resolved_fields
-            ),
-            None,
-        )
-        told = self._memory.get("identities", {}).get(key, {})
-        if identity is not None:
-            name = f"{key}_identity"
-            err = await self._introduce(name, identity)
-            if err is None:
-                told = _told(identity)
-                self._memory.setdefault("identities", {})[key] = told
-            else:
-                self._note_absence(key, err)
-        part = Part(
-            key=key,
+    async def _meet_part(self, found: Found) -> GxComponent | None:
+        """Ask a device who it is; None if this firmware lets no device of its type say so."""
+        service, key = BY_KEY[found.service], _key(found)
+        for block in service.blocks:
+            if block.cadence is Cadence.IDENTITY:
+                identity = self._build(service, found, block)
+                if identity.resolved_fields:
+                    err = await self._introduce(f"{key}_{block.name}", identity)
+                    if err is None:
+                        self._memory.setdefault("identities", {})[key] = _told(identity)
+                    else:
+                        self._note_absence(key, err)
+                    return identity
+        return None
+
+    def _part(self, service: Service, found: Found) -> Part | None:
+        """Return the part that a device is, with what it said of itself last."""
+        if service.key in _OF_THE_GX:
+            return None
+        told = self._memory.get("identities", {}).get(_key(found), {})
+        return Part(
+            key=_key(found),
             word=found.service,
+            # As the GX lists it: two chargers without names are told apart by it.
             number=found.unit_id,
             identity=Identity(
                 manufacturer=MANUFACTURER,
@@ -211,10 +214,6 @@ class VictronGx(VoltrailDevice):
                 name=told.get("name"),
             ),
         )
-        node = Node(self, service, found, part)
-        for block in service.blocks:
-            self._add(node, block, identity if block.cadence is Cadence.IDENTITY else None)
-        return node
 
     # -- finding what is there -------------------------------------------------
 
@@ -225,9 +224,10 @@ class VictronGx(VoltrailDevice):
             return
         async with self._searching:
             if self._found is None:
-                found = await self._search(())
-                self._found = found
-                await self._set_up(found)
+                if self._searched is None:
+                    self._searched = await self._search(())
+                with explaining():
+                    await self._set_up(self._searched)
                 self.keep_memory()
 
     async def search_again(self) -> None:
@@ -478,6 +478,10 @@ class VictronGx(VoltrailDevice):
         self.ledger.remember(memory.get("energy", {}))
         self.limits = dict(memory.get("limits", {}))
         self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))
+
+
+def _key(found: Found) -> str:
+    return f"{found.service}_{found.unit_id}"
 
 
 def _told(identity: GxComponent) -> dict[str, str | None]:

@@ -141,7 +141,7 @@ class Node:
         )
 
     def limit(
-        self, kind: type[GxComponent], field: str, *, switch: str, tier: Tier = Tier.MAIN
+        self, kind: type[GxComponent], field: str, *, switch: str, tier: Tier = Tier.DETAIL
     ) -> Iterator[Control]:
         """Yield a number, and a switch of its own for "no limit"."""
         bounds = self._settable(kind, field)

@@ -77,7 +77,7 @@ class EvCharger(GxComponent):
     power_l3 = measure(uint16(3820), Quantity.POWER, phase=3)
     power = measure(uint16(3821), Quantity.POWER)
     # Can be written for the server's part; 3825 is the one to set.
-    current_offered = measure(uint16(3823, writable=True), Quantity.CURRENT)
+    current = measure(uint16(3823, writable=True), Quantity.CURRENT)
     ev_charger_status = enumerated(code(3824, EvChargerStatus))
     set_current = measure(
         uint16(

@@ -8,9 +8,9 @@ from ..service import Block, Filler, Service
 
 
 class PulseMeter(GxComponent):
-    """The pulses, and what they amount to; listed without a unit and without decimals."""
+    """The pulses, and what they amount to; listed without a unit, so it has none here."""
 
-    pulse_volume = measure(uint32(3400), Quantity.VOLUME)
+    pulse_total = measure(uint32(3400), Quantity.TOTAL_COUNT)
     pulse_count = measure(uint32(3402), Quantity.TOTAL_COUNT, tier=Tier.DETAIL)
 
 
