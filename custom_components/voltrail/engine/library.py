@@ -7,18 +7,23 @@
         print(charger.reading("power").read())
 """
 
+import asyncio
 import importlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final, cast
 
 from modbus_connection import ModbusConnection, ModbusError
 
+from . import keep_alive
 from .device import UnitSource, VoltrailDevice
 from .errors import LinkDownError
 from .family import Family, LineSettings, Transport
+from .keep_alive import KeepAlive
 from .options import Options
 from .quiet_line import QuietLine
+from .source import Source
 from .target import LINE_ERRORS, SerialPort, Target, TargetError, target
 
 _BACKENDS: Final = ("pymodbus", "tmodbus")
@@ -63,6 +68,32 @@ async def connect[D: VoltrailDevice](
             await link.close()
 
 
+@asynccontextmanager
+async def kept_alive(
+    device: Source, *, on_change: Callable[[KeepAlive], None] | None = None
+) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
+    """Send a device's life signs, and renew what it forgets, for the length of the block.
+
+    Whoever keeps a charger at a limit wants this: most fall back to a safe current, and some
+    to an error, when nobody speaks to them. The first signs go out at once. ``on_change`` is
+    told when one does not get through any more, and when it does again.
+    """
+
+    def told(alive: KeepAlive) -> Callable[[], None] | None:
+        return None if on_change is None else partial(on_change, alive)
+
+    tasks = [
+        asyncio.create_task(keep_alive.run(alive, on_change=told(alive)))
+        for alive in device.keep_alives()
+    ]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def _identify(device: VoltrailDevice, place: Target) -> None:
     try:
         await device.identify()
@@ -83,4 +114,4 @@ def _backend() -> type[ModbusConnection]:
     raise NoBackendError(msg)
 
 
-__all__ = ["NoBackendError", "Target", "TargetError", "connect", "target"]
+__all__ = ["NoBackendError", "Target", "TargetError", "connect", "kept_alive", "target"]

@@ -1,10 +1,9 @@
 """Where a value stands in the device: for whoever wants to know more than the value."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from modbus_connection.model import (
-    CoilField,
-    DiscreteInputField,
     FloatField,
     NumberField,
     PackedBitsField,
@@ -21,12 +20,12 @@ class Register:
 
     unit_id: int
     space: str
-    """``holding``, ``input``, ``coil`` or ``discrete``."""
+    """``holding`` or ``input``."""
     address: int
     """As on the wire, counted from 0."""
     count: int
     type: str
-    """``uint16``, ``int32``, ``float32``, ``string``, ``bits`` or ``bool``."""
+    """``uint16``, ``int32``, ``float32``, ``string`` or ``bits`` …"""
     scale: float
     """What the raw number is multiplied by to give the value in its unit."""
     unit: str
@@ -36,6 +35,7 @@ class Register:
 def described(resolved: ResolvedField, point: Point, unit_id: int) -> Register:
     """Return where a field stands."""
     field = resolved.field
+    assert isinstance(field, RegisterField), "only registers can be declared as values"
     return Register(
         unit_id=unit_id,
         space=resolved.space,
@@ -48,10 +48,8 @@ def described(resolved: ResolvedField, point: Point, unit_id: int) -> Register:
     )
 
 
-def _type(field: RegisterField[object] | CoilField | DiscreteInputField, point: Point) -> str:
+def _type(field: RegisterField[Any], point: Point) -> str:
     match field:
-        case CoilField() | DiscreteInputField():
-            return "bool"
         case FloatField():
             return f"float{16 * field.count}"
         case NumberField():

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Never
 
-from .. import keep_alive
 from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
 from ..device import VoltrailDevice
 from ..errors import NotNowError, ReadOnlyError, VoltrailError
 from ..family import Family
+from ..keep_alive import KeepAlive
+from ..library import kept_alive
 from .approach import Approach, number, yes_or_no
 from .console import Console
 from .errors import CommandError, Status, UsageError
@@ -46,13 +47,9 @@ async def change(arguments: argparse.Namespace, console: Console) -> int:
             _warn(device, console)
             return Status.DONE
         # Life signs go ahead of everything else: a device may be counting already.
-        lifelines = [asyncio.create_task(_keep(alive, console)) for alive in device.keep_alives()]
-        try:
+        async with kept_alive(device, on_change=partial(_tell, console)) as lifelines:
             await _carry_out(approach.family, device, arguments, console)
             await _hold(device, lifelines, console)
-        finally:
-            for lifeline in lifelines:
-                lifeline.cancel()
     return Status.DONE
 
 
@@ -198,12 +195,9 @@ def _report(
 # -- keeping them in force -----------------------------------------------------
 
 
-async def _keep(alive: keep_alive.KeepAlive, console: Console) -> None:
-    def changed() -> None:
-        state = "does not get through" if alive.failures else "gets through again"
-        console.note(f"the {alive.name} {state}")
-
-    await keep_alive.run(alive, on_change=changed)
+def _tell(console: Console, alive: KeepAlive) -> None:
+    state = "does not get through" if alive.failures else "gets through again"
+    console.note(f"the {alive.name} {state}")
 
 
 async def _hold(
