@@ -50,6 +50,7 @@ class MennekesRtu(VoltrailDevice):
         self._memory: Mapping[str, Any] = {}
         self._assert_due = False
         self._foreign = 0
+        self._blank = False
         self._returns = 0
         self._recovery_tried = False
         super().__init__(self._on_a_quiet_line, unit_id, options)
@@ -319,7 +320,9 @@ class MennekesRtu(VoltrailDevice):
         holds = point.holds_wish
         if not point.wish.set or not known or holds is None or point.busy:
             return
-        if self._assert_due or (point.blank and not holds):
+        # Everything back at nothing at once: it was started anew, and nobody noticed.
+        started, self._blank = point.blank and not self._blank, point.blank
+        if self._assert_due or started:
             await self._assert(holds=holds)
         elif holds:
             self._foreign = 0

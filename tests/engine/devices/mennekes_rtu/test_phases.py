@@ -1,0 +1,196 @@
+"""Changing between one and three phases."""
+
+import asyncio
+
+import pytest
+
+from custom_components.voltrail.engine.charger import BlockedBy, ChargingState, Phases
+from custom_components.voltrail.engine.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
+    PhasesFixedError,
+    PhasesRefusedError,
+)
+from custom_components.voltrail.engine.errors import PhasesSwitchingError
+from simulators.mennekes_rtu import Compact, HardwarePhases
+from tests.fake_time import in_fake_time
+
+from .support import Owner, control, serial_line, value
+
+
+def quiet(simulated: Compact) -> Compact:
+    """Return the charger at mains that do not wander, with a car."""
+    simulated.set({"grid.noise": 0.0})
+    simulated.car.plug_in()
+    return simulated
+
+
+@pytest.mark.parametrize(
+    ("simulated", "offered"),
+    [
+        (Compact(), True),
+        (Compact(dynamic_phases=False), False),
+        (Compact(model="Compact 2.0s 22"), False),
+        (Compact(model="Compact 2.0s 7.4"), False),
+        (Compact(layout="1.00"), False),
+        (Compact(layout="1.01"), True),
+    ],
+)
+@in_fake_time
+async def test_only_offered_where_it_can_be_done(simulated: Compact, offered: bool) -> None:  # noqa: FBT001 - a parameter
+    """Hardware for both, and dynamic phases configured: nothing less will do."""
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        assert ("phases" in {each.path for each in device.controls()}) is offered
+        if not offered:
+            with pytest.raises(PhasesFixedError):
+                await device.point.set_phases(Phases.ONE)
+            assert not simulated.traffic.writes
+        device.close()
+
+
+@in_fake_time
+async def test_the_select_comes_and_goes_with_the_configuration() -> None:
+    """An installer who allows dynamic phases sees the select appear."""
+    simulated = Compact(dynamic_phases=False)
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        before = device.layout
+        simulated.box.solar_phases_code = 3
+        await asyncio.sleep(65)
+        assert device.layout != before
+        assert "phases" in {each.path for each in device.controls()}
+
+
+@in_fake_time
+async def test_without_a_charge_it_is_done_at_once() -> None:
+    """The next charge uses the phases that were asked for."""
+    simulated = quiet(Compact())
+    simulated.car.leave()
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        select = control(device, "phases", SelectControl)
+        assert select.read() is Phases.THREE
+        await select.write(Phases.ONE)
+        assert simulated.ems.single_phase
+        assert select.read() is Phases.ONE
+        await asyncio.sleep(25)
+        assert select.usable()
+        simulated.car.plug_in()
+        await control(device, "current_limit", NumberControl).write(10)
+        await asyncio.sleep(30)
+        assert value(device, "phases_in_use") == 1
+        with pytest.raises(PhasesFixedError):
+            await device.point.set_phases(Phases.AUTOMATIC)
+
+
+@in_fake_time
+async def test_during_a_charge_the_charger_takes_its_time() -> None:
+    """It goes from charging to ready and back; meanwhile no second change is accepted."""
+    simulated = quiet(Compact(switch_pause=40))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await control(device, "current_limit", NumberControl).write(16)
+        await asyncio.sleep(30)
+        assert value(device, "phases_in_use") == 3
+        select = control(device, "phases", SelectControl)
+        await select.write(Phases.ONE)
+        assert not select.usable()
+        with pytest.raises(PhasesSwitchingError):
+            await device.point.set_phases(Phases.THREE)
+        await asyncio.sleep(15)
+        assert value(device, "charging_state") is ChargingState.CONNECTED
+        assert value(device, "blocked_by") is BlockedBy.PHASE_SWITCHING
+        await asyncio.sleep(50)
+        assert value(device, "charging_state") is ChargingState.CHARGING
+        assert value(device, "phases_in_use") == 1
+        assert select.usable()
+        assert simulated.charging.switches == 1
+        # Asked for again, it is held already, and nothing has to settle.
+        await select.write(Phases.ONE)
+        assert select.usable()
+
+
+@in_fake_time
+async def test_a_change_that_never_ends_is_given_up() -> None:
+    """A car that does not go on after the change must not block the next one for ever."""
+    simulated = quiet(Compact(switch_pause=10))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await control(device, "current_limit", NumberControl).write(16)
+        await asyncio.sleep(30)
+        await device.point.set_phases(Phases.ONE)
+        simulated.car.target = 0.1
+        await asyncio.sleep(60)
+        assert device.point.phase_switch.under_way
+        await asyncio.sleep(30)
+        assert not device.point.phase_switch.under_way
+        assert value(device, "blocked_by") is BlockedBy.VEHICLE
+
+
+@in_fake_time
+async def test_power_is_kept_when_the_phases_change() -> None:
+    """The current is lowered before phases are added, and fitted after the change."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        power = control(device, "power_limit", NumberControl)
+        highest = 0.0
+
+        async def watch() -> None:
+            nonlocal highest
+            while True:
+                highest = max(highest, simulated.meter.power)
+                await asyncio.sleep(1)
+
+        await power.write(4900)
+        await asyncio.sleep(30)
+        assert simulated.ems.current == pytest.approx(7.1)
+        watching = asyncio.create_task(watch())
+        await device.point.set_phases(Phases.ONE)
+        await asyncio.sleep(60)
+        assert value(device, "phases_in_use") == 1
+        assert simulated.ems.current == pytest.approx(16)
+        await device.point.set_phases(Phases.THREE)
+        await asyncio.sleep(60)
+        assert value(device, "phases_in_use") == 3
+        assert simulated.ems.current == pytest.approx(7.1)
+        watching.cancel()
+        assert highest < 4950
+        assert device.recall()["power"] == 4900
+        assert simulated.violations.fast_changes == 0
+
+
+@in_fake_time
+async def test_without_a_wish_in_watt_the_current_stays() -> None:
+    """Who set amps gets amps, on however many phases."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(12)
+        await asyncio.sleep(20)
+        for phases in (Phases.ONE, Phases.THREE):
+            await device.point.set_phases(phases)
+            await asyncio.sleep(60)
+            assert simulated.ems.current == 12
+
+
+@in_fake_time
+async def test_exception_3_is_explained() -> None:
+    """A 22 kW unit that claims to switch refuses with code 3; the select goes away."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        before = device.layout
+        simulated.box.hardware_phases = HardwarePhases.THREE
+        with pytest.raises(PhasesRefusedError, match="code 3"):
+            await device.point.set_phases(Phases.ONE)
+        assert device.layout != before
+        assert "phases" not in {each.path for each in device.controls()}
+        assert device.recall()["phases"] is None
+
+
+@in_fake_time
+async def test_a_layout_that_does_not_tell_its_phases() -> None:
+    """Before layout 1.02 the end of a change is only seen by the charge going on."""
+    simulated = quiet(Compact(layout="1.01"))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(10)
+        await asyncio.sleep(20)
+        await device.point.set_phases(Phases.ONE)
+        await asyncio.sleep(40)
+        assert not device.point.phase_switch.under_way
+        assert value(device, "phases_in_use") == 1

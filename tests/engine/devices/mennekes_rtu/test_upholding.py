@@ -1,0 +1,351 @@
+"""What the user asked for outlives restarts, and nobody else's wish is overruled."""
+
+import asyncio
+import math
+
+import pytest
+
+from custom_components.voltrail.engine.charger import Phases
+from custom_components.voltrail.engine.controls import ButtonControl
+from custom_components.voltrail.engine.devices.mennekes_rtu.errors import RecoveryFailedError
+from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
+from custom_components.voltrail.engine.errors import DeviceSilentError
+from simulators.mennekes_rtu import Compact, Satellite
+from tests.fake_time import in_fake_time
+
+from .support import Line, Owner, control, serial_line, value
+
+LOST = 200
+
+
+def quiet(simulated: Compact) -> Compact:
+    """Return the charger at mains that do not wander."""
+    simulated.set({"grid.noise": 0.0})
+    return simulated
+
+
+def currents(simulated: Compact) -> int:
+    """Count the limits that were sent."""
+    return sum(write.address == 0x0302 for write in simulated.traffic.writes)
+
+
+@in_fake_time
+async def test_after_a_power_cut_everything_is_as_it_was() -> None:
+    """Heartbeat, release, current and phases, without anybody asking."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_phases(Phases.ONE)
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(30)
+        simulated.power_cycle()
+        await asyncio.sleep(9)
+        assert simulated.state()["ems.current"] is None
+        await asyncio.sleep(30)
+        assert (simulated.ems.released, simulated.ems.current) == (True, 9)
+        assert simulated.ems.single_phase
+        assert simulated.ems.alive
+
+
+@in_fake_time
+async def test_a_power_cut_that_nobody_noticed() -> None:
+    """A charger with nothing set at all has just been started, however short it was away."""
+    simulated = quiet(Compact(silent_seconds=0.0))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(25)
+        simulated.power_cycle()
+        await asyncio.sleep(25)
+        assert (simulated.ems.released, simulated.ems.current) == (True, 9)
+
+
+@in_fake_time
+async def test_a_pause_also_survives() -> None:
+    """A charger that keeps its release over a power cut is paused again."""
+    simulated = quiet(Compact(keeps_set_points=True))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.pause()
+        await asyncio.sleep(15)
+        simulated.power_cycle()
+        simulated.set({"ems.released": True, "ems.current": 16.0})
+        await asyncio.sleep(40)
+        assert (simulated.ems.released, simulated.ems.current) == (False, 16)
+
+
+@in_fake_time
+async def test_a_restart_of_home_assistant_asserts_once() -> None:
+    """State first, then the last wish, once; what is held already is not written."""
+    simulated = quiet(Compact(fallback=8))
+    async with serial_line(simulated) as line:
+        owner = Owner(line.device())
+        async with owner as device:
+            await device.point.set_current_limit(11)
+        memory = device.recall()
+        assert memory["current"] == 11
+        await asyncio.sleep(30)
+        simulated.ems.current = 16.0
+        before = currents(simulated)
+        async with Owner(line.device(), memory=memory):
+            await asyncio.sleep(60)
+            assert simulated.ems.current == 11
+            assert currents(simulated) == before + 1
+        async with Owner(line.device(), memory=memory):
+            await asyncio.sleep(60)
+            assert currents(simulated) == before + 1
+
+
+@in_fake_time
+async def test_memory_is_kept_before_the_charger_answers() -> None:
+    """A start without the charger must not forget what its user wanted."""
+    simulated = quiet(Compact(satellite=Satellite.OFF))
+    async with serial_line(simulated) as line:
+        device = line.device()
+        device.remember({"current": 12.0, "set": True})
+        with pytest.raises(DeviceSilentError):
+            await device.identify()
+        assert device.recall() == {"current": 12.0, "set": True}
+        device.close()
+
+
+@pytest.mark.parametrize(
+    ("memory", "expected"),
+    [
+        ({"current": 0, "set": True}, (None, False)),
+        ({"current": -7.0, "set": True}, (None, False)),
+        ({"current": 5.99, "set": True}, (None, False)),
+        ({"current": math.nan, "set": True}, (None, False)),
+        ({"current": math.inf, "set": True}, (None, False)),
+        ({"current": True, "set": True}, (None, False)),
+        ({"current": "16", "set": True}, (None, False)),
+        ({"current": 16, "paused": "no", "set": True}, (16.0, True)),
+        ({"current": 16, "paused": None, "set": True}, (16.0, True)),
+        ({"current": 16, "power": -1, "phases": 2, "set": True}, (16.0, False)),
+        ({"anything": 1}, (None, False)),
+    ],
+)
+@in_fake_time
+async def test_odd_memory(memory: dict[str, object], expected: tuple[float | None, bool]) -> None:
+    """Whatever was stored, only a current that a car can be offered comes back."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device(), memory=memory) as device:
+        wish = device.point.wish
+        assert (wish.current, wish.paused) == expected
+        assert wish.power is None
+        assert wish.phases is None
+        await asyncio.sleep(30)
+        if wish.current is None:
+            assert currents(simulated) == 0
+            assert not simulated.ems.released
+
+
+@in_fake_time
+async def test_phases_alone_are_no_wish_to_charge() -> None:
+    """Who only chose the phases does not find a car charging after a power cut."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_phases(Phases.ONE)
+        await asyncio.sleep(20)
+        simulated.power_cycle()
+        await asyncio.sleep(60)
+        assert simulated.ems.single_phase
+        assert not simulated.ems.released
+        simulated.ems.single_phase = False
+        await asyncio.sleep(25)
+        assert device.recall()["phases"] == 3
+        assert not simulated.ems.released
+
+
+@in_fake_time
+async def test_somebody_else_may_change_the_limit() -> None:
+    """A limit that was set elsewhere is seen twice and then taken over, never fought."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(30)
+        sent = currents(simulated)
+        simulated.ems.current = 13.0
+        await asyncio.sleep(12)
+        assert device.recall()["current"] == 9
+        await asyncio.sleep(15)
+        assert device.recall()["current"] == 13
+        simulated.ems.released = False
+        await asyncio.sleep(25)
+        assert device.recall()["paused"] is True
+        simulated.ems.released = True
+        await asyncio.sleep(25)
+        assert device.recall()["paused"] is False
+        # The trap, sprung by somebody else: taken for what it means, and never repeated.
+        simulated.ems.current = 0.0
+        await asyncio.sleep(25)
+        assert device.recall()["current"] == 16
+        assert currents(simulated) == sent
+        simulated.power_cycle()
+        await asyncio.sleep(60)
+        assert simulated.ems.current == 16
+        assert simulated.full_power_trap == 0
+
+
+@in_fake_time
+async def test_a_lifted_limit_is_not_brought_back_after_a_bad_minute() -> None:
+    """A line that fails for some seconds is no reason to overrule anybody."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(30)
+        simulated.ems.current = 13.0
+        await asyncio.sleep(25)
+        simulated.faults.inject("lose_request", times=2)
+        await asyncio.sleep(40)
+        assert simulated.ems.current == 13
+        assert device.recall()["current"] == 13
+
+
+@in_fake_time
+async def test_nothing_asked_for_nothing_upheld() -> None:
+    """A charger that nobody ever gave an order is read, kept alive, and left alone."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()):
+        await asyncio.sleep(60)
+        simulated.power_cycle()
+        await asyncio.sleep(120)
+        assert {write.address for write in simulated.traffic.writes} == {0x0D00}
+
+
+@in_fake_time
+async def test_an_assertion_that_fails_stays_due() -> None:
+    """The charger is away again in the middle: it is tried at the next poll."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        owner = Owner(line.device(), memory={"current": 12.0, "set": True})
+        async with owner:
+            pass
+        owner = Owner(line.device(), memory={"current": 12.0, "set": True})
+        simulated.ems.current = 8.0
+        simulated.faults.inject("exception", function=16, code=4)
+        async with owner:
+            assert simulated.ems.current == 8
+            await asyncio.sleep(30)
+            assert simulated.ems.current == 12
+            assert owner.troubles
+
+
+@in_fake_time
+async def test_the_link_goes_and_comes() -> None:
+    """After a reconnect the last wish is asserted, if the charger does not hold it."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(30)
+        await line.server.unplug()
+        await asyncio.sleep(30)
+        simulated.ems.current = 16.0
+        await line.server.plug()
+        await asyncio.sleep(60)
+        assert simulated.ems.current == 9
+
+
+# -- error 200 --
+
+
+async def _into_the_error(line: Line, simulated: Compact) -> None:
+    """Let the charger miss its energy manager until it stops."""
+    device = line.device()
+    await device.identify()
+    await device.heartbeat.beat()
+    device.close()
+    await asyncio.sleep(15)
+    assert simulated.box.error_code == LOST
+
+
+@in_fake_time
+async def test_it_comes_back_by_itself() -> None:
+    """Heartbeat, release, current, in this order; then back to what was asked for."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        simulated.traffic.clear()
+        async with Owner(line.device(), memory={"current": 10.0, "set": True}) as device:
+            await asyncio.sleep(20)
+            assert simulated.box.error_code == 0
+            assert value(device, "evse_state") is EvseState.IDLE
+            assert (simulated.ems.released, simulated.ems.current) == (True, 10)
+            written = [write.address for write in simulated.traffic.writes]
+            steps = [address for address in written if address != 0x0D00]
+            assert written[0] == 0x0D00
+            assert steps[:2] == [0x0D05, 0x0302]
+    assert simulated.full_power_trap == 0
+
+
+@pytest.mark.parametrize("memory", [{"paused": True, "current": 16.0, "set": True}, {}])
+@in_fake_time
+async def test_without_a_car_a_paused_charger_comes_back_paused(memory: dict[str, object]) -> None:
+    """The way out leads through a release; afterwards the relays are open again."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        async with Owner(line.device(), memory=memory):
+            await asyncio.sleep(20)
+            assert simulated.box.error_code == 0
+            assert (simulated.ems.released, simulated.ems.current) == (False, 6)
+
+
+@in_fake_time
+async def test_with_a_car_and_no_wish_it_waits_for_a_person() -> None:
+    """Nothing is released that nobody asked for; the button does it."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        simulated.car.plug_in()
+        async with Owner(line.device()) as device:
+            await asyncio.sleep(60)
+            assert simulated.box.error_code == LOST
+            recover = control(device, "recover", ButtonControl)
+            assert recover.usable()
+            await recover.press()
+            assert simulated.box.error_code == 0
+            assert not recover.usable()
+            assert not simulated.ems.released
+
+
+@in_fake_time
+async def test_it_is_tried_once() -> None:
+    """Old software only comes back by a power cycle: no endless orders, and a word about it."""
+    simulated = quiet(Compact(recovers=False))
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        owner = Owner(line.device(), memory={"current": 10.0, "set": True})
+        async with owner as device:
+            await asyncio.sleep(120)
+            assert currents(simulated) == 1
+            assert [type(trouble) for trouble in owner.troubles] == [RecoveryFailedError]
+            with pytest.raises(RecoveryFailedError, match="200"):
+                await control(device, "recover", ButtonControl).press()
+            simulated.power_cycle()
+            await asyncio.sleep(60)
+            assert value(device, "evse_state") is EvseState.IDLE
+            assert (simulated.ems.released, simulated.ems.current) == (True, 10)
+
+
+@in_fake_time
+async def test_a_limit_that_the_charger_held_is_held_again() -> None:
+    """Recovered by the button without a wish, the charger keeps its own valid current."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        simulated.set({"ems.released": True, "ems.current": 13.0})
+        async with Owner(line.device()):
+            await asyncio.sleep(20)
+            assert (simulated.ems.released, simulated.ems.current) == (True, 13)
+
+
+@in_fake_time
+async def test_a_charger_that_refuses_the_heartbeat_is_not_recovered() -> None:
+    """Without a heartbeat there is no way out, and nothing is tried."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        await _into_the_error(line, simulated)
+        simulated.box.satellite = Satellite.READ_ONLY
+        async with Owner(line.device(), memory={"current": 10.0, "set": True}) as device:
+            await asyncio.sleep(60)
+            assert currents(simulated) == 0
+            with pytest.raises(Exception, match="code 2"):
+                await control(device, "recover", ButtonControl).press()
