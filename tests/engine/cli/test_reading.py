@@ -8,9 +8,14 @@ from modbus_connection.mock import MockModbusConnection
 from custom_components.voltrail.engine.cli import approach, reading
 from custom_components.voltrail.engine.device import VoltrailDevice
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.errors import LinkDownError
+from simulators.alfen import Eve
+from simulators.mennekes_rtu import Compact
+from simulators.server import serve
+from simulators.victron_gx import ess_home
 from tests.engine.cli.conftest import Box
-from tests.engine.cli.support import Outcome, voltrail
+from tests.engine.cli.support import Outcome, interrupted, voltrail
 
 
 async def test_read_json_has_the_documented_shape(box: Box) -> None:
@@ -285,3 +290,63 @@ async def test_watch_keeps_to_what_the_device_can_bear(box: Box) -> None:
     done = await voltrail(*WATCH, box.place, "--interval", "0.5")
     assert done.status == 2
     assert "at least 2 s" in done.err
+
+
+# -- parts ---------------------------------------------------------------------
+
+
+async def test_parts_have_paths_of_their_own() -> None:
+    """Both sockets of a station, under the station itself."""
+    eve = Eve(sockets=2)
+    async with serve(eve) as server:
+        place = f"{server.host}:{server.port}"
+        found = (await voltrail("read", "alfen", place, "--json")).object
+        table = await voltrail("read", "alfen", place)
+    (voltage,) = [row["value"] for row in eve.units[2].table() if row["name"] == "voltage_l1"]
+    assert found["readings"]["socket_2/voltage_l1"]["value"] == voltage
+    assert found["readings"]["socket_2/voltage_l1"]["component"].startswith("socket_2_")
+    assert "maximum_current" in found["readings"]
+    assert found["controls"]["socket_1/phases"]["options"] == ["one", "three"]
+    assert {"socket_1", "socket_2", "controls"} < set(table.lines)
+    assert table.lines.index("  maximum_current         32 A") < table.lines.index("socket_1")
+
+
+async def test_parts_that_come_to_light(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway is searched with the first poll; what was found is read as well."""
+
+    async def hurry(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(VictronGx, "pause", staticmethod(hurry))
+    async with serve(ess_home()) as server:
+        place = f"{server.host}:{server.port}"
+        found = (await voltrail("read", "victron_gx", place, "--json")).object
+        table = await voltrail("read", "victron_gx", place, "--all")
+        dump = (await voltrail("dump", "victron_gx", place)).object
+    assert found["readings"]["battery_225/state_of_charge"] == {
+        "value": 60,
+        "unit": "%",
+        "quantity": "state_of_charge",
+        "component": "battery_225_main",
+    }
+    assert found["failed"] == {}
+    assert "  named House battery" in table.lines
+    assert max(map(len, table.lines)) <= 80
+    assert {"100", "225", "30"} <= dump["units"].keys()
+
+
+async def test_serial_charger_is_held_by_its_heartbeat() -> None:
+    """Over a gateway that passes serial frames on."""
+    charger = Compact()
+    charger.set({"car.plugged": True})
+
+    async def limited() -> None:
+        async with asyncio.timeout(20):
+            while not (charger.ems.alive and charger.ems.current == 10):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+    async with serve(charger, rtu=True) as server:
+        words = ("--transport", "rtu_over_tcp", "current_limit=10", "--hold")
+        place = f"{server.host}:{server.port}"
+        done = await interrupted(limited(), "set", "mennekes_rtu", place, *words)
+    assert "falls back" not in done.err
