@@ -5,7 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, override
+from typing import Any, cast, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -82,16 +82,24 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
     def _follow_identity(self) -> None:
         """Notice a new firmware, or that the device has said who it is."""
         identity = self.device.identity
-        if identity != self._identity and self.device_id is not None:
-            self._identity = identity
-            dr.async_get(self.hass).async_update_device(
-                self.device_id,
-                manufacturer=identity.manufacturer or None,
-                model=identity.model or None,
-                serial_number=identity.serial,
-                sw_version=identity.firmware,
-                hw_version=identity.hardware,
-            )
+        if identity == self._identity or self.device_id is None:
+            return
+        self._identity = identity
+        # Entities that are added later bring this along.
+        info = cast("DeviceInfo", self.config_entry.runtime_data.devices[None])
+        info["manufacturer"] = identity.manufacturer or None
+        info["model"] = identity.model or None
+        info["serial_number"] = identity.serial
+        info["sw_version"] = identity.firmware
+        info["hw_version"] = identity.hardware
+        dr.async_get(self.hass).async_update_device(
+            self.device_id,
+            manufacturer=info["manufacturer"],
+            model=info["model"],
+            serial_number=info["serial_number"],
+            sw_version=info["sw_version"],
+            hw_version=info["hw_version"],
+        )
 
 
 class PollingCoordinator(VoltrailCoordinator):

@@ -1,0 +1,238 @@
+"""Simulated meters at real sockets, pseudo-terminals and a pretended broker, and time that jumps.
+
+A jump moves the event loop's own clock, so that every timer that would have fired meanwhile
+does; sockets stay real. Nothing waits for the time on the wall, except for the operating system
+to carry a few bytes.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+)
+
+from custom_components.voltrail.const import DOMAIN
+from simulators.ams_han.catalogue import METERS
+from simulators.ams_han.ciphering import Seal
+from simulators.ams_han.house import House
+from simulators.ams_han.meter import HanMeter, Sent
+from simulators.ams_han.outputs import PtyOutput, TcpOutput
+
+KEY: Final = bytes(range(16))
+START: Final = datetime(2026, 1, 5, 9, 59, 30, tzinfo=UTC)
+_PATIENCE: Final = 10.0
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Let the event loop and the operating system work until something is so."""
+    deadline = time.monotonic() + _PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        await asyncio.sleep(0.001)
+
+
+class JumpingClock:
+    """Moves the time of an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._ahead = 0.0
+        self._loop = loop
+        self._real = loop.time
+        # A jump in the middle of a callback would look like a slow one.
+        loop.slow_callback_duration = 1e9
+        loop.time = lambda: self._real() + self._ahead  # type: ignore[method-assign]
+
+    def release(self) -> None:
+        """Let the loop have its own time again."""
+        self._loop.time = self._real  # type: ignore[method-assign]
+
+    async def jump(self, seconds: float) -> None:
+        """Let time pass, and all timers fire that are due by then."""
+        self._ahead += seconds
+        for _ in range(4):
+            await asyncio.sleep(0)
+
+
+class Port:
+    """A simulated meter, wherever its bytes go."""
+
+    def __init__(
+        self,
+        clock: JumpingClock,
+        kind: str = "aidon-tn",
+        *,
+        serial: str | None = None,
+        sun: float = 0.0,
+        seal: Seal | None = None,
+        start: datetime = START,
+    ) -> None:
+        meter_type = METERS[kind]
+        self.clock = clock
+        self.meter = HanMeter(
+            meter_type,
+            start=start,
+            house=House(net=meter_type.net, sun=sun),
+            serial=serial,
+            seal=seal,
+        )
+        self.moment = start
+        self.last: dict[str, Sent] = {}
+
+    async def run(
+        self,
+        seconds: float,
+        deliver: Callable[[Sent], Any],
+        arrived: Callable[[], int] | None = None,
+    ) -> None:
+        """Let the meter send for a while; `arrived` counts the bytes that were received."""
+        end = self.moment + timedelta(seconds=seconds)
+        for sent in self.meter.run_until(end):
+            await self.clock.jump((sent.moment - self.moment).total_seconds())
+            self.moment = sent.moment
+            before = 0 if arrived is None else arrived()
+            if deliver(sent) is not False:
+                self.last[sent.name] = sent
+                if arrived is not None:
+                    size = len(sent.wire)
+                    await until(lambda: arrived() - before >= size, "the bytes were read")  # noqa: B023 - awaited at once
+        await self.clock.jump((end - self.moment).total_seconds())
+        self.moment = end
+
+
+class Home:
+    """An entry of Home Assistant and the meter that it listens to."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: MockConfigEntry,
+        port: Port,
+        deliver: Callable[[bytes], Any],
+    ) -> None:
+        self.hass = hass
+        self.entry = entry
+        self.port = port
+        self._deliver = deliver
+
+    @property
+    def device(self) -> Any:
+        """The engine's meter."""
+        return self.entry.runtime_data.device
+
+    def _bytes(self) -> int:
+        count: int = self.device.diagnose()["stream"]["bytes"]
+        return count
+
+    async def run(
+        self,
+        seconds: float,
+        wanted: Callable[[Sent], bool] = lambda _: True,
+        *,
+        stream: bool = True,
+    ) -> None:
+        """Let the meter send, and Home Assistant receive."""
+
+        def deliver(sent: Sent) -> bool:
+            if wanted(sent):
+                self._deliver(sent.wire)
+                return True
+            return False
+
+        await self.port.run(seconds, deliver, self._bytes if stream else None)
+        await self.hass.async_block_till_done()
+
+    async def silence(self, seconds: float) -> None:
+        """Let time pass in which nothing is sent."""
+        await self._pass(seconds, lambda: False)
+        await self.hass.async_block_till_done()
+
+    async def wait_for(
+        self, condition: Callable[[], bool], what: str, seconds: float = 130
+    ) -> None:
+        """Let time pass until something is so."""
+        await self._pass(seconds, condition)
+        assert condition(), f"waited in vain until {what}"
+
+    async def _pass(self, seconds: float, enough: Callable[[], bool]) -> None:
+        # In steps in which timers take their turn, and helper threads of serial ports too.
+        while seconds > 0 and not enough():
+            step = min(seconds, 1.0)
+            seconds -= step
+            await self.port.clock.jump(step)
+            await asyncio.sleep(0.003)
+
+
+def network_entry(port: int, **more: Any) -> MockConfigEntry:
+    """An entry as the config flow makes it."""
+    return meter_entry({"transport": "network", "host": "127.0.0.1", "port": port}, **more)
+
+
+def serial_entry(path: str, **more: Any) -> MockConfigEntry:
+    """An entry on a serial port."""
+    line = {"baudrate": 2400, "bytesize": 8, "parity": "E", "stopbits": 1}
+    return meter_entry({"transport": "serial", "device": path, **line}, **more)
+
+
+def topic_entry(topics: str = "meter/han", **more: Any) -> MockConfigEntry:
+    """An entry under MQTT topics."""
+    return meter_entry({"transport": "mqtt", "topics": topics}, **more)
+
+
+def meter_entry(
+    place: dict[str, Any],
+    *,
+    serial: str = "7359990000000001",
+    options: dict[str, Any] | None = None,
+) -> MockConfigEntry:
+    """An entry of a meter."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Aidon 6534",
+        unique_id=f"ams_han_{serial}" if serial else None,
+        data={"family": "ams_han", **place, "fingerprint": serial},
+        options=options or {},
+    )
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load an entry."""
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def connected(output: TcpOutput, clients: int = 1) -> None:
+    """Wait for somebody to listen."""
+    await until(lambda: output.clients == clients, f"{clients} listen")
+
+
+def publish(hass: HomeAssistant, topic: str) -> Callable[[bytes], None]:
+    """Return what publishes a payload under a topic."""
+    return lambda wire: async_fire_mqtt_message(hass, topic, wire)
+
+
+__all__ = [
+    "KEY",
+    "METERS",
+    "START",
+    "Home",
+    "JumpingClock",
+    "Port",
+    "PtyOutput",
+    "TcpOutput",
+    "connected",
+    "meter_entry",
+    "network_entry",
+    "publish",
+    "serial_entry",
+    "set_up",
+    "topic_entry",
+    "until",
+]

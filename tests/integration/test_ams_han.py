@@ -1,0 +1,521 @@
+"""A smart meter in Home Assistant, over each of its ways, with its simulator at the other end."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_mqtt_message,
+)
+
+from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
+from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
+
+from .helpers import entity_id, state
+from .meters import (
+    KEY,
+    METERS,
+    START,
+    Home,
+    JumpingClock,
+    Port,
+    connected,
+    network_entry,
+    publish,
+    serial_entry,
+    set_up,
+    topic_entry,
+    until,
+)
+
+SERIAL = "7359990000000001"
+OTHER = "7359990000000099"
+
+
+@pytest.fixture
+async def clock(hass: HomeAssistant) -> AsyncIterator[JumpingClock]:
+    """Time that jumps."""
+    jumping = JumpingClock(hass.loop)
+    yield jumping
+    jumping.release()
+
+
+@pytest.fixture
+async def output(socket_enabled: None) -> AsyncIterator[TcpOutput]:
+    """A port of a host, as ser2net offers it."""
+    async with tcp_output() as found:
+        yield found
+
+
+@pytest.fixture
+async def home(hass: HomeAssistant, clock: JumpingClock, output: TcpOutput) -> AsyncIterator[Home]:
+    """An Aidon behind the port, and its entry loaded."""
+    entry = network_entry(output.port)
+    await set_up(hass, entry)
+    await connected(output)
+    yield Home(hass, entry, Port(clock), output.send)
+    if entry.state is ConfigEntryState.LOADED:
+        await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def number(hass: HomeAssistant, entry: MockConfigEntry, path: str) -> float:
+    """Return the state of a sensor."""
+    return float(state(hass, entry, "sensor", path))
+
+
+def assert_equal_to_the_simulator(hass: HomeAssistant, home: Home) -> None:
+    """Everything that is shown is what the meter last sent."""
+    last, values, hourly = home.port.last["1"], home.port.last["2"], home.port.last["3"]
+    newest = max(last, values, key=lambda sent: sent.moment).quantities
+    now, hour = values.quantities, hourly.quantities
+    for path, expected, step in (
+        ("power_imported", newest.power_imported, 0.51),
+        ("power", newest.power_imported, 0.51),
+        ("power_exported", now.power_exported, 0.51),
+        ("reactive_power_exported", now.reactive_exported, 0.51),
+        ("current_l1", now.currents[0], 0.051),
+        ("current_l2", now.currents[1], 0.051),
+        ("current_l3", now.currents[2], 0.051),
+        ("voltage_l1", now.voltages[0], 0.051),
+        ("voltage_l2", now.voltages[1], 0.051),
+        ("voltage_l3", now.voltages[2], 0.051),
+        ("energy_imported", hour.energy_imported / 1000, 0.0101),
+        ("energy_exported", hour.energy_exported / 1000, 0.0101),
+        ("reactive_energy_imported", hour.reactive_energy_imported / 1000, 0.0101),
+        ("reactive_energy_exported", hour.reactive_energy_exported / 1000, 0.0101),
+    ):
+        assert number(hass, home.entry, path) == pytest.approx(expected, abs=step), path
+    assert state(hass, home.entry, "sensor", "energy_timestamp") == "2026-01-05T10:00:00+00:00"
+
+
+async def test_over_the_network(hass: HomeAssistant, home: Home) -> None:
+    """Values are the simulator's; the device says who it is."""
+    await home.run(62)
+    assert_equal_to_the_simulator(hass, home)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), home.entry.entry_id)
+    assert (device.manufacturer, device.model) == ("Aidon", "6534")
+    assert device.serial_number == SERIAL
+    assert device.identifiers == {(DOMAIN, f"ams_han_{SERIAL}")}
+
+
+async def test_over_a_serial_port(
+    hass: HomeAssistant, clock: JumpingClock, socket_enabled: None, tmp_path: Path
+) -> None:
+    """The same over a pseudo-terminal."""
+    async with pty_output(tmp_path / "port") as pty:
+        entry = serial_entry(pty.path)
+        await set_up(hass, entry)
+        home = Home(hass, entry, Port(clock), pty.send)
+        listener = entry.runtime_data.coordinator._listener
+        await until(lambda: listener.openings == 1, "the port is open")
+        await home.run(62)
+        assert_equal_to_the_simulator(hass, home)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
+    """The same under a topic; what the broker kept from before is left alone."""
+    entry = topic_entry("elsewhere, meter/+/han")
+    await set_up(hass, entry)
+    home = Home(hass, entry, Port(clock), publish(hass, "meter/1/han"))
+    stale = home.port.meter.send("2").wire
+    async_fire_mqtt_message(hass, "meter/1/han", stale, retain=True)
+    assert not list(home.device.readings())
+    await home.run(62, stream=False)
+    assert_equal_to_the_simulator(hass, home)
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["listening"] == {"topics": 2, "retained_ignored": 1, "trouble": ""}
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    # Nobody listens any more.
+    device = found["device"]
+    async_fire_mqtt_message(hass, "meter/1/han", stale)
+    await hass.async_block_till_done()
+    assert device["messages"]["hourly"] == 1
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_two_meters_under_one_topic(hass: HomeAssistant, clock: JumpingClock) -> None:
+    """Each entry takes its own."""
+    homes = []
+    for serial in (SERIAL, OTHER):
+        entry = topic_entry(serial=serial)
+        await set_up(hass, entry)
+        port = Port(clock, "kamstrup-tn", serial=serial)
+        port.meter.house.hold((1000, 0, 0) if serial == SERIAL else (7000, 0, 0))
+        homes.append(Home(hass, entry, port, publish(hass, "meter/han")))
+    for _ in range(6):
+        for home in homes:
+            await home.run(10, stream=False)
+    for home, watts in zip(homes, (1000, 7000), strict=True):
+        assert number(hass, home.entry, "power") == watts
+        assert home.device.refused["other_meter"] > 3
+        assert await hass.config_entries.async_unload(home.entry.entry_id)
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_mqtt_without_its_integration(hass: HomeAssistant) -> None:
+    """The entry waits for it."""
+    (broker,) = hass.config_entries.async_entries("mqtt")
+    await hass.config_entries.async_unload(broker.entry_id)
+    await hass.config_entries.async_set_disabled_by(
+        broker.entry_id, disabled_by=ConfigEntryDisabler.USER
+    )
+    entry = topic_entry()
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert entry.error_reason_translation_key == "mqtt_missing"
+
+
+async def test_entities_appear_with_their_values(hass: HomeAssistant, home: Home) -> None:
+    """The counters come with the hourly list, half a minute later, without a restart."""
+    registry = er.async_get(hass)
+
+    def paths() -> set[str]:
+        prefix = f"ams_han_{SERIAL}_"
+        return {
+            entity.unique_id.removeprefix(prefix)
+            for entity in er.async_entries_for_config_entry(registry, home.entry.entry_id)
+        }
+
+    assert paths() == set()
+    await home.run(10)
+    assert {"power", "current_l1", "voltage_l3", "list_version"} <= paths()
+    assert "energy_imported" not in paths()
+    await home.run(40)
+    assert {"energy_imported", "energy_timestamp", "meter_clock"} <= paths()
+    assert home.entry.state is ConfigEntryState.LOADED
+
+
+async def test_silence_and_return(
+    hass: HomeAssistant, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After three to four periods everything is unavailable; one line down, one up."""
+    caplog.set_level(logging.INFO, "custom_components.voltrail")
+    await home.run(62)
+    caplog.clear()
+    # The last message came two seconds before the end of the run.
+    await home.silence(5.5)
+    assert number(hass, home.entry, "power") > 0
+    await home.silence(2.5)
+    for path in ("power", "current_l1", "energy_imported", "energy_timestamp"):
+        assert state(hass, home.entry, "sensor", path) == STATE_UNAVAILABLE, path
+    await home.silence(300)
+    lines = [record.message for record in caplog.records if record.levelno >= logging.INFO]
+    assert len(lines) == 1
+    assert "nothing heard for 9 s" in lines[0]
+    listener = home.entry.runtime_data.coordinator._listener
+    assert listener.openings > 3
+    await home.wait_for(lambda: not listener.trouble, "the stream is open again")
+    await home.run(30)
+    assert number(hass, home.entry, "power") > 0
+    assert number(hass, home.entry, "energy_imported") > 0
+    lines = [record.message for record in caplog.records if record.levelno >= logging.INFO]
+    assert len(lines) == 2
+    assert "it speaks again" in lines[1]
+
+
+async def test_a_half_open_connection(hass: HomeAssistant, home: Home, output: TcpOutput) -> None:
+    """The adapter died without a word: the connection stands, and nothing comes."""
+    await home.run(40)
+    output.frozen = True
+    await home.run(20, stream=False)
+    assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
+    listener = home.entry.runtime_data.coordinator._listener
+    openings = listener.openings
+    assert openings >= 2
+    output.frozen = False
+    await home.wait_for(
+        lambda: not listener.trouble and output.clients == 1, "it is connected again"
+    )
+    await home.run(20)
+    assert number(hass, home.entry, "power") > 0
+
+
+async def test_a_host_that_goes_and_comes(
+    hass: HomeAssistant, clock: JumpingClock, socket_enabled: None
+) -> None:
+    """Refused connections are tried again, ever more rarely, at least once a minute."""
+    async with tcp_output() as output:
+        entry = network_entry(output.port)
+        await set_up(hass, entry)
+        await connected(output)
+        home = Home(hass, entry, Port(clock), output.send)
+        await home.run(40)
+        port = output.port
+    listener = entry.runtime_data.coordinator._listener
+    await home.silence(200)
+    assert "The connection is down" in listener.trouble
+    assert state(hass, entry, "sensor", "power") == STATE_UNAVAILABLE
+    async with tcp_output(port=port) as output:
+        home = Home(hass, entry, home.port, output.send)
+        await home.wait_for(lambda: output.clients == 1, "it is connected again", 61)
+        await home.run(25)
+        assert number(hass, entry, "power") > 0
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await connected(output, 0)
+
+
+async def test_an_adapter_that_is_pulled(
+    hass: HomeAssistant, clock: JumpingClock, socket_enabled: None, tmp_path: Path
+) -> None:
+    """The port vanishes and comes back under its name."""
+    async with pty_output(tmp_path / "port") as pty:
+        entry = serial_entry(str(tmp_path / "port"))
+        await set_up(hass, entry)
+        home = Home(hass, entry, Port(clock), pty.send)
+        listener = entry.runtime_data.coordinator._listener
+        await until(lambda: listener.openings == 1, "the port is open")
+        await home.run(40)
+        pty.cable.unplug()
+        await until(lambda: bool(listener.trouble), "it is noticed")
+        await home.silence(120)
+        assert state(hass, entry, "sensor", "power") == STATE_UNAVAILABLE
+        assert listener.openings == 1
+        pty.cable.plug()
+        await home.wait_for(lambda: listener.openings == 2, "the port is open again", 61)
+        await home.run(25)
+        assert number(hass, entry, "power") > 0
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_restart_leaves_no_hole(
+    hass: HomeAssistant, home: Home, clock: JumpingClock, output: TcpOutput
+) -> None:
+    """All entities are there at once, and totals with their values, before anything is heard."""
+    await home.run(62)
+    before = {
+        path: state(hass, home.entry, "sensor", path)
+        for path in ("energy_imported", "energy_exported", "energy_timestamp")
+    }
+    assert await hass.config_entries.async_unload(home.entry.entry_id)
+    await connected(output, 0)
+    await set_up(hass, home.entry)
+    for path, shown in before.items():
+        assert state(hass, home.entry, "sensor", path) == shown, path
+    assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
+    await connected(output)
+    await home.run(15)
+    assert number(hass, home.entry, "power") > 0
+    assert state(hass, home.entry, "sensor", "energy_imported") == before["energy_imported"]
+
+
+async def test_a_restart_while_the_link_is_down(
+    hass: HomeAssistant, clock: JumpingClock, socket_enabled: None
+) -> None:
+    """What is known is shown all the same; of a meter that never spoke there is nothing."""
+    async with tcp_output() as output:
+        known, unknown = network_entry(output.port), network_entry(output.port, serial=OTHER)
+        await set_up(hass, known)
+        await connected(output)
+        home = Home(hass, known, Port(clock), output.send)
+        await home.run(62)
+        shown = state(hass, known, "sensor", "energy_imported")
+        assert await hass.config_entries.async_unload(known.entry_id)
+    await set_up(hass, known)
+    assert state(hass, known, "sensor", "energy_imported") == shown
+    unknown.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(unknown.entry_id)
+    assert unknown.state is ConfigEntryState.SETUP_RETRY
+    assert unknown.error_reason_translation_key == "link_down"
+    await home.silence(10)
+    assert state(hass, known, "sensor", "energy_imported") == STATE_UNAVAILABLE
+    for entry in (known, unknown):
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_entities_write_only_on_change(
+    hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
+) -> None:
+    """A minute of a meter that speaks every two seconds.
+
+    Total power is written with every message that changes it, everything else at most every ten
+    seconds, and what stays the same not at all.
+    """
+    entry = network_entry(output.port, serial="6970630000000002")
+    await set_up(hass, entry)
+    await connected(output)
+    port = Port(clock, "kaifa-tn", start=START + timedelta(minutes=5))
+    home = Home(hass, entry, port, output.send)
+    await home.run(20)
+    writes: dict[str, list[str]] = {}
+
+    @callback
+    def count(event: Event[EventStateChangedData]) -> None:
+        found = event.data["new_state"]
+        if found is not None:
+            writes.setdefault(found.entity_id, []).append(found.state)
+
+    hass.bus.async_listen("state_changed", count)
+    messages = home.device.messages
+    await home.run(60)
+    assert home.device.messages - messages == 30
+    live = {entity_id(hass, entry, "sensor", path) for path in ("power", "power_imported")}
+    for found in live:
+        # The house changes every five seconds.
+        assert 10 <= len(writes[found]) <= 30
+    for states in writes.values():
+        assert all(before != after for before, after in pairwise(states))
+    rest = {found: len(states) for found, states in writes.items() if found not in live}
+    assert rest
+    assert max(rest.values()) <= 7
+    assert entity_id(hass, entry, "sensor", "power_exported") not in writes
+    port.meter.house.hold((230, 230, 230))
+    await home.run(40)
+    writes.clear()
+    await home.run(60)
+    assert not live & set(writes)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_another_meter_on_the_same_port(
+    hass: HomeAssistant, home: Home, output: TcpOutput, clock: JumpingClock
+) -> None:
+    """The meter was replaced: its values stay out, and a repair says so."""
+    await home.run(40)
+    shown = state(hass, home.entry, "sensor", "energy_imported")
+    new = Home(hass, home.entry, Port(clock, serial=OTHER, sun=90_000), output.send)
+    await new.run(60)
+    assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
+    issues = ir.async_get(hass)
+    issue = issues.async_get_issue(DOMAIN, f"{home.entry.entry_id}_another_meter")
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "Aidon 6534", "found": OTHER}
+    # Ours comes back, and the other one leaves.
+    await home.run(40)
+    assert state(hass, home.entry, "sensor", "energy_imported") == shown
+    assert issues.async_get_issue(DOMAIN, f"{home.entry.entry_id}_another_meter") is None
+
+
+async def test_a_name_that_comes_later(
+    hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
+) -> None:
+    """Set up on list 1 alone, the entry learns who it is, and keeps its entities."""
+    entry = network_entry(output.port, serial="")
+    await set_up(hass, entry)
+    await connected(output)
+    home = Home(hass, entry, Port(clock), output.send)
+    await home.run(30, lambda sent: sent.name == "1")
+    assert entry.unique_id is None
+    power = entity_id(hass, entry, "sensor", "power_imported")
+    await home.run(30)
+    assert entry.unique_id == f"ams_han_{SERIAL}"
+    assert entry.data["fingerprint"] == SERIAL
+    assert entity_id(hass, entry, "sensor", "power_imported") == power
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert (device.model, device.serial_number) == ("6534", SERIAL)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entity_id(hass, entry, "sensor", "power_imported") == power
+    assert hass.states.get(power) is not None
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_meter_that_is_set_up_twice(
+    hass: HomeAssistant,
+    home: Home,
+    clock: JumpingClock,
+    output: TcpOutput,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An entry without a name turns out to be the other one's meter: it is told, nothing breaks."""
+    entry = network_entry(output.port, serial="")
+    await set_up(hass, entry)
+    await connected(output, 2)
+    await home.run(20)
+    await until(lambda: bool(entry.data["fingerprint"]), "it has learned its name")
+    assert entry.unique_id is None
+    assert "set up twice" in caplog.text
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("options", "issue"),
+    [
+        ({"key": KEY.hex()}, None),
+        ({}, "meter_key_needed"),
+        ({"key": "00" * 16}, "meter_key_wrong"),
+    ],
+)
+async def test_encrypted_messages(
+    hass: HomeAssistant,
+    clock: JumpingClock,
+    output: TcpOutput,
+    options: dict[str, Any],
+    issue: str | None,
+) -> None:
+    """With the key there are values; without it there is a repair, once it is clear."""
+    kind = METERS["kaifa-at"]
+    entry = network_entry(output.port, serial=kind.identity.serial, options=options)
+    await set_up(hass, entry)
+    await connected(output)
+    home = Home(hass, entry, Port(clock, "kaifa-at", seal=kind.seal(KEY)), output.send)
+    await home.run(60)
+    found = {issue_id for _, issue_id in ir.async_get(hass).issues}
+    if issue is None:
+        assert number(hass, entry, "power") > 0
+        assert not found
+    else:
+        assert found == {f"{entry.entry_id}_{issue}"}
+    dump = await async_get_config_entry_diagnostics(hass, entry)
+    text = json.dumps(dump, default=str)
+    assert KEY.hex() not in text
+    assert "00" * 16 not in json.dumps(dump["entry"])
+    assert kind.identity.serial not in text
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_diagnostics(hass: HomeAssistant, home: Home) -> None:
+    """Raw data, ages, drops and the factors; neither the meter nor its place is named."""
+    await home.run(62)
+    found = await async_get_config_entry_diagnostics(hass, home.entry)
+    text = json.dumps(found, default=str)
+    for private in (SERIAL, SERIAL.encode().hex(), "127.0.0.1"):
+        assert private not in text
+    assert found["device"]["scale_factor"] == 1
+    assert found["device"]["samples"]["energy_imported"]["age"] > 5
+    assert found["device"]["received"]
+    assert found["listening"] == {"openings": 1, "trouble": ""}
+    assert found["readings"]["voltage_l1"] == pytest.approx(230, abs=5)
+
+
+async def test_a_refresh_asked_for_by_hand(
+    hass: HomeAssistant, home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A meter cannot be asked; doing so breaks nothing and claims nothing."""
+    await home.run(20)
+    coordinator = home.entry.runtime_data.coordinator
+    await coordinator.async_refresh()
+    assert coordinator.last_update_success
+    await home.silence(15)
+    caplog.clear()
+    await coordinator.async_refresh()
+    assert not coordinator.last_update_success
+    assert not [record for record in caplog.records if record.levelno >= logging.INFO]
+    assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
+
+
+async def test_nothing_lingers(hass: HomeAssistant, home: Home, output: TcpOutput) -> None:
+    """Unloading closes the connection and cancels what waited; removing forgets the memory."""
+    await home.run(62)
+    assert await hass.config_entries.async_unload(home.entry.entry_id)
+    await connected(output, 0)
+    # No door leads to the timers of a loop.
+    timers = [handle for handle in vars(hass.loop)["_scheduled"] if "voltrail" in repr(handle)]
+    assert not [handle for handle in timers if not handle.cancelled()]
+    await hass.config_entries.async_remove(home.entry.entry_id)
