@@ -43,17 +43,24 @@ class CurrentSetpoint(Real):
 
     @override
     def encode(self, value: Any, scale_exponent: int | None = None) -> list[int]:
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             raise NotANumberError(value=value)
-        if not math.isfinite(value):
-            raise NotANumberError(value=value)
+        _check(value)
         words = super().encode(value, scale_exponent)
-        # Judged by what goes out, not by what came in.
-        if not LEAST_CURRENT <= decode_float32(words) <= GREATEST_CURRENT:
-            raise OutOfBoundsError(
-                value=shown(value), minimum=shown(LEAST_CURRENT), maximum=shown(GREATEST_CURRENT)
-            )
+        # And once more what really goes out.
+        _check(decode_float32(words))
         return words
+
+
+def _check(amps: float) -> None:
+    if not LEAST_CURRENT <= amps <= GREATEST_CURRENT:
+        raise OutOfBoundsError(
+            value=shown(amps), minimum=shown(LEAST_CURRENT), maximum=shown(GREATEST_CURRENT)
+        )
 
 
 def current_setpoint(address: int) -> CurrentSetpoint:
