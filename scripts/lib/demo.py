@@ -1,29 +1,50 @@
-"""The demo: a simulated charger, and a Home Assistant to add it to."""
+"""The demo: a small simulated house, and a Home Assistant that is set up in it."""
 
 import argparse
+import asyncio
 import contextlib
 import shutil
 import signal
 import socket
 import sys
 import time
-import urllib.request
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from scripts.lib import dashboard, energy, furnishing
+from scripts.lib.conversation import RefusedError
+from scripts.lib.energy import EnergyError
+from scripts.lib.furnishing import Entities, Place, SetUpError
 from scripts.lib.home_assistant import ROOT, HomeAssistant, NotReadyError
+from scripts.lib.house import Ports
 from scripts.lib.isolation import IsolationError, isolate
 from scripts.lib.process import EndedError, Process
 
 USER: Final = "demo"
-CHARGER_PORT: Final = 1502
-CONTROL_PORT: Final = 18502
-DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+HISTORY: Final = Path(__file__).parent / "simulated_history"
+
+NOTE: Final = (
+    "A simulated house. Its devices are simulators on this machine; all that happened before"
+    " the demo was started is a simulated history."
+)
+
+
+BEGUN: Final = time.monotonic()
 
 
 def say(text: str) -> None:
     """Tell the user where we are."""
     print(f"voltrail: {text}", flush=True)
+
+
+def progress(text: str) -> None:
+    """Tell the user how far it is."""
+    say(f"{time.monotonic() - BEGUN:4.1f} s  {text}")
 
 
 def occupied(ports: list[int]) -> list[int]:
@@ -39,50 +60,102 @@ def occupied(ports: list[int]) -> list[int]:
     return found
 
 
-def start_charger(folder: Path) -> Process:
-    """Start the simulated charger and wait until its control interface answers."""
-    simulator = Process(
-        "The simulator",
-        [
-            *(sys.executable, "-m", "simulators.mennekes_tcp"),
-            *("--port", str(CHARGER_PORT), "--control-port", str(CONTROL_PORT)),
-        ],
-        log=folder / "simulator.log",
-        folder=ROOT,
-    )
-    deadline = time.monotonic() + 30
-    while True:
-        simulator.check()
-        with contextlib.suppress(OSError):
-            DIRECT.open(f"http://127.0.0.1:{CONTROL_PORT}/state", timeout=5).close()
-            return simulator
-        if time.monotonic() > deadline:
-            simulator.stop()
-            message = "The simulator did not answer within 30 seconds"
-            raise NotReadyError(message)
-        time.sleep(0.1)
+@dataclass(kw_only=True)
+class Demo:
+    """A house, and a Home Assistant, both in one folder that can be thrown away."""
 
+    folder: Path
+    port: int = 8123
+    speed: float = 1.0
+    time_zone: str = "Europe/Oslo"
+    ports: Ports = field(default_factory=Ports)
+    entries: dict[str, str] = field(default_factory=dict, init=False)
+    """The ids of the config entries, by the name of the device."""
 
-def run(folder: Path, port: int) -> None:
-    """Start everything, tell where it is, and keep it until interrupted."""
-    with contextlib.ExitStack() as stack:
-        say("starting the simulated charger")
-        simulator = stack.enter_context(start_charger(folder))
-        home_assistant = HomeAssistant(folder / "config", port=port)
-        home_assistant.prepare()
+    def __post_init__(self) -> None:
+        self.home_assistant = HomeAssistant(self.folder / "config", port=self.port)
+        self._processes: list[Process] = []
+
+    def start(self, stack: contextlib.ExitStack) -> None:
+        """Start everything and set it up; the stack ends it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        progress("starting Home Assistant, and the house")
+        house = stack.enter_context(self._build_house())
+        home_assistant = self.home_assistant
+        home_assistant.prepare(
+            time_zone=self.time_zone, more=f"{HISTORY.name}:\n", components=[HISTORY]
+        )
         stack.callback(home_assistant.stop)
-        say("starting Home Assistant")
         home_assistant.start()
         home_assistant.sign_in(USER, USER)
         home_assistant.wait_until_running()
-        say(f"Home Assistant is at {home_assistant.url} (user {USER}, password {USER})")
-        say(f"add Voltrail there with host 127.0.0.1 and port {CHARGER_PORT}")
-        say(f"the charger's states are at http://127.0.0.1:{CONTROL_PORT}/state")
-        say(f"what they write lies in {folder}; Ctrl-C ends everything")
+        self._wait_for(house)
+        progress("both are running")
+        assert home_assistant.process is not None
+        self._processes = [house, home_assistant.process]
+        self._set_up()
+
+    def check(self) -> None:
+        """Raise if something has ended."""
+        for process in self._processes:
+            process.check()
+
+    def _build_house(self) -> Process:
+        return Process(
+            "The house",
+            [
+                *(sys.executable, "-m", "scripts.lib.house", str(self.folder)),
+                *("--speed", str(self.speed), "--time-zone", self.time_zone),
+            ],
+            log=self.folder / "house.log",
+            folder=ROOT,
+        )
+
+    def _wait_for(self, house: Process) -> None:
+        deadline = time.monotonic() + 60
+        while not (self.folder / "ready").exists():
+            house.check()
+            if time.monotonic() > deadline:
+                message = "The house was not ready within 60 seconds"
+                raise NotReadyError(message)
+            time.sleep(0.05)
+
+    def _set_up(self) -> None:
+        places = furnishing.places(self.ports, self.folder / "carport")
+        # All at once: a GX is searched for its devices, a meter speaks when it wants to.
+        with ThreadPoolExecutor(len(places)) as pool:
+            for place, entry_id in pool.map(self._set_up_one, places):
+                self.entries[place.key] = entry_id
+        asyncio.run(self._furnish(places))
+        progress("filled in the history, the Energy dashboard and a dashboard")
+
+    def _set_up_one(self, place: Place) -> tuple[Place, str]:
+        entry_id = furnishing.set_up(self.home_assistant, place)
+        progress(f"set up {place.title}")
+        return place, entry_id
+
+    async def _furnish(self, places: Iterable[Place]) -> None:
+        async with self.home_assistant.talk() as talk:
+            entities = Entities(self.entries)
+            await entities.look(talk, ["meter/power", "meter/energy_imported"])
+            hour = datetime.now(ZoneInfo(self.time_zone)).hour
+            furnishing.set_limits(self.home_assistant, entities, hour)
+            await furnishing.arrange(talk, places, entities)
+            await energy.save(talk, entities)
+            await furnishing.fill_history(self.home_assistant, talk, entities, self.folder)
+            await energy.check(talk)
+            await dashboard.save(talk, entities, NOTE)
+
+
+def run(demo: Demo) -> None:
+    """Start everything, tell where it is, and keep it until interrupted."""
+    with contextlib.ExitStack() as stack:
+        demo.start(stack)
+        say(f"Home Assistant is at {demo.home_assistant.url} (user {USER}, password {USER})")
+        say(f"what it writes lies in {demo.folder}; Ctrl-C ends everything")
         while True:
-            simulator.check()
-            if home_assistant.process is not None:
-                home_assistant.process.check()
+            demo.check()
             time.sleep(0.5)
 
 
@@ -90,16 +163,14 @@ def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
-    parser.add_argument(
-        "--keep", action="store_true", help="go on with the Home Assistant of the last time"
-    )
+    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second")
     parser.add_argument(
         "--isolated",
         action="store_true",
         help="in a network namespace, out of reach of every browser that is not in it",
     )
     chosen = parser.parse_args()
-    folder = ROOT / ".demo"
+    demo = Demo(folder=ROOT / ".demo", port=chosen.port, speed=chosen.speed)
     # Not only Ctrl-C: a closed terminal must leave nothing behind either. And Ctrl-C is
     # named too, because a shell starts what runs in its background without it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -107,13 +178,18 @@ def main() -> int:
     try:
         if chosen.isolated:
             isolate()
-        if taken := occupied([chosen.port, CHARGER_PORT, CONTROL_PORT]):
+        if taken := occupied([demo.port, *demo.ports.all]):
             say(f"taken by another program: port {', port '.join(map(str, taken))}")
             return 1
-        if not chosen.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        run(folder, chosen.port)
-    except (IsolationError, NotReadyError, EndedError) as err:
+        run(demo)
+    except (
+        IsolationError,
+        NotReadyError,
+        EndedError,
+        SetUpError,
+        RefusedError,
+        EnergyError,
+    ) as err:
         say(str(err))
         return 1
     except KeyboardInterrupt:

@@ -10,10 +10,12 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.lib.conversation import Conversation, conversation
 from scripts.lib.process import Process
 
 ROOT: Final = Path(__file__).parents[2]
@@ -28,7 +30,7 @@ homeassistant:
   longitude: 10.75
   elevation: 10
   unit_system: metric
-  time_zone: Europe/Oslo
+  time_zone: {time_zone}
   country: "NO"
   currency: NOK
 frontend:
@@ -43,7 +45,7 @@ logger:
     haffmpeg: fatal
     homeassistant.components.camera.img_util: fatal
     aiohttp_fast_zlib: error
-"""
+{more}"""
 
 
 class NotReadyError(Exception):
@@ -61,11 +63,21 @@ class HomeAssistant:
         self.process: Process | None = None
         self._expiry = 0.0
 
-    def prepare(self) -> None:
-        """Write what Home Assistant must find in its folder; what is there already stays."""
+    def prepare(
+        self,
+        *,
+        time_zone: str = "Europe/Oslo",
+        more: str = "",
+        components: Iterable[Path] = (),
+    ) -> None:
+        """Write what Home Assistant must find in its folder; what is there already stays.
+
+        `more` is more of the configuration, `components` are more custom integrations.
+        """
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
-        _write_once(self.folder / "configuration.yaml", CONFIGURATION)
+        configuration = CONFIGURATION.format(time_zone=time_zone, more=more)
+        _write_once(self.folder / "configuration.yaml", configuration)
         # An `http:` block in the YAML would be tried out, and undone after five minutes by
         # ending the process. The storage holds for good. It is written in the oldest
         # format, which every release migrates by itself.
@@ -75,10 +87,11 @@ class HomeAssistant:
         # The last steps of the onboarding would set up integrations of the cloud.
         done = {"done": ["core_config", "analytics", "integration"]}
         _store(storage, "onboarding", done, version=4)
-        link = self.folder / "custom_components" / "voltrail"
-        link.parent.mkdir(exist_ok=True)
-        if not link.is_symlink():
-            link.symlink_to(ROOT / "custom_components" / "voltrail")
+        for component in (ROOT / "custom_components" / "voltrail", *components):
+            link = self.folder / "custom_components" / component.name
+            link.parent.mkdir(exist_ok=True)
+            if not link.is_symlink():
+                link.symlink_to(component)
 
     def start(self, seconds: float = 60) -> None:
         """Start the process and wait until it answers."""
@@ -120,6 +133,10 @@ class HomeAssistant:
     def post(self, path: str, data: dict[str, Any] | None = None) -> Any:
         """Tell the API."""
         return self._request("POST", path, data or {}, token=self._token())
+
+    def talk(self) -> AbstractAsyncContextManager[Conversation]:
+        """Open the websocket, for what the API has no address for."""
+        return conversation(self.url, self._token())
 
     def delete(self, path: str) -> Any:
         """Have the API remove something."""
