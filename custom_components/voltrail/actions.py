@@ -1,6 +1,6 @@
 """Service actions: the verbs and questions of a charger, for automations."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from .chargers import (
 )
 from .const import DOMAIN
 from .engine.charger import Phases
-from .engine.device import VoltrailDevice
+from .engine.device import Reading, VoltrailDevice
 from .engine.errors import VoltrailError
 from .engine.points import Kind, Tier
 
@@ -120,7 +120,7 @@ async def _device_info(charger: Charger) -> JsonObjectType:
 
 async def _status(charger: Charger) -> JsonObjectType:
     return {
-        **charger.plain(STATUS),
+        **await charger.plain(STATUS),
         "charging": charger.point.charging_allowed,
         "current_limit": charger.point.current_limit,
         "power_limit": charger.point.power_limit,
@@ -128,25 +128,26 @@ async def _status(charger: Charger) -> JsonObjectType:
 
 
 async def _measurements(charger: Charger) -> JsonObjectType:
-    return {
-        reading.name: plain(reading)
-        for reading in charger.readings()
-        if reading.point.kind is Kind.NUMBER
-        and reading.point.tier is Tier.MAIN
-        and charger.coordinator.device.available(reading.components)
-    }
+    return await _plain(
+        charger,
+        (
+            reading
+            for reading in charger.readings()
+            if reading.point.kind is Kind.NUMBER and reading.point.tier is Tier.MAIN
+        ),
+    )
 
 
 async def _energy(charger: Charger) -> JsonObjectType:
-    return {**charger.plain(ENERGY)}
+    return {**await charger.plain(ENERGY)}
 
 
 async def _session(charger: Charger) -> JsonObjectType:
-    return {**charger.plain(SESSION)}
+    return {**await charger.plain(SESSION)}
 
 
 async def _statistics(charger: Charger) -> JsonObjectType:
-    return {**charger.plain(STATISTICS)}
+    return {**await charger.plain(STATISTICS)}
 
 
 async def _diagnostics(charger: Charger) -> JsonObjectType:
@@ -155,18 +156,27 @@ async def _diagnostics(charger: Charger) -> JsonObjectType:
         "available": charger.coordinator.last_update_success,
         "failed": {name: str(err) for name, err in device.failures.items()},
         "problems": [problem.key for problem in device.problems()],
-        **{
-            reading.name: plain(reading)
-            for reading in charger.readings()
-            if reading.point.tier is not Tier.MAIN
-            and not reading.point.private
-            and device.available(reading.components)
-        },
+        **await _plain(
+            charger,
+            (
+                reading
+                for reading in charger.readings()
+                if reading.point.tier is not Tier.MAIN and not reading.point.private
+            ),
+        ),
     }
 
 
+async def _plain(charger: Charger, readings: Iterable[Reading]) -> JsonObjectType:
+    """Return values by name, those that no entity shows read for it."""
+    wanted = list(readings)
+    await charger.current(frozenset[str]().union(*(one.components for one in wanted)))
+    available = charger.coordinator.device.available
+    return {one.name: plain(one) for one in wanted if available(one.components)}
+
+
 async def _configuration(charger: Charger) -> JsonObjectType:
-    return {**charger.configuration()}
+    return {**await charger.configuration()}
 
 
 QUESTIONS: Final[dict[str, Question]] = {

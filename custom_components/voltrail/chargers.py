@@ -1,7 +1,7 @@
 """Which charger somebody means, and what can be asked of it: for actions and for JSON-RPC."""
 
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, NoReturn
 
@@ -16,6 +16,7 @@ from .engine.charger import ChargePoint, Lockable, Phases, PhaseSwitching, Recov
 from .engine.controls import ButtonControl, Control
 from .engine.device import Reading
 from .engine.errors import CallerError, VoltrailError
+from .engine.points import Value
 
 type Plain = str | int | float | bool | None
 
@@ -27,7 +28,7 @@ STATUS: Final = (
 ENERGY: Final = ("session_energy", "energy_charged")
 SESSION: Final = (
     *("session_energy", "session_duration", "session_start", "session_end"),
-    *("session_maximum_current", "session_phases", "vehicle_maximum_current"),
+    *("session_maximum_current", "vehicle_phases", "vehicle_maximum_current"),
 )
 STATISTICS: Final = ("energy_charged", "sessions")
 
@@ -38,6 +39,8 @@ class Charger:
 
     entry: VoltrailConfigEntry
     point: ChargePoint
+    _read: set[str] = field(default_factory=set)
+    """Components that were read for this question alone."""
 
     @property
     def coordinator(self) -> VoltrailCoordinator:
@@ -60,24 +63,47 @@ class Charger:
         if own is not None:
             yield from (reading for reading in found if reading.part is None)
 
-    def reading(self, name: str) -> Reading | None:
+    async def current(self, components: Iterable[str]) -> bool:
+        """Whether these components answer; those that no entity shows are read for it.
+
+        What nobody looks at is not polled, and an old value must not pose as a fresh one.
+        """
+        device = self.coordinator.device
+        components = frozenset(components)
+        unseen = components - self.coordinator.watched - self._read
+        if unseen:
+            try:
+                await device.refresh(sorted(unseen))
+            except VoltrailError as err:
+                raise translated(err) from err
+            self._read.update(unseen)
+        return device.available(components)
+
+    async def reading(self, name: str) -> Reading | None:
         """Return the value with a name; None if this charger has none, or none now."""
         for reading in self.readings():
-            if reading.name == name and self.coordinator.device.available(reading.components):
+            if reading.name == name and await self.current(reading.components):
                 return reading
         return None
 
-    def number(self, name: str) -> float | None:
-        """Return a value as a number; a state by its code."""
-        reading = self.reading(name)
-        value = None if reading is None else reading.read()
+    async def value(self, *names: str) -> Value:
+        """Return the first of the named values that this charger knows."""
+        for name in names:
+            reading = await self.reading(name)
+            value = None if reading is None else reading.read()
+            if value is not None:
+                return value
+        return None
+
+    async def number(self, *names: str) -> float | None:
+        """Return the first of the named values as a number; a state by its code."""
+        value = await self.value(*names)
         return value if isinstance(value, (int, float)) else None
 
-    def plain(self, names: Iterable[str]) -> dict[str, Plain]:
+    async def plain(self, names: Iterable[str]) -> dict[str, Plain]:
         """Return those of the named values that this charger has."""
-        return {
-            name: plain(reading) for name in names if (reading := self.reading(name)) is not None
-        }
+        found = {name: await self.reading(name) for name in names}
+        return {name: plain(reading) for name, reading in found.items() if reading is not None}
 
     def controls(self) -> Iterable[Control]:
         """Yield what can be set or pressed at this charge point or its station."""
@@ -128,11 +154,16 @@ class Charger:
     def _refuse(self, key: str) -> NoReturn:
         _refuse(key, name=self.name)
 
-    def configuration(self) -> dict[str, Plain]:
+    async def configuration(self) -> dict[str, Plain]:
         """Return everything that can be set, as the charger holds it."""
+        device = self.coordinator.device
+        controls = [one for one in self.controls() if not isinstance(one, ButtonControl)]
+        # All in one go: each alone would be a request.
+        needs = {one: device.serving(one.needs, one.part) for one in controls}
+        await self.current(frozenset[str]().union(*needs.values()))
         held: dict[str, Plain] = {}
-        for control in self.controls():
-            if not isinstance(control, ButtonControl):
+        for control in controls:
+            if device.available(needs[control]):
                 value = control.read()
                 held[control.key] = value.name.lower() if isinstance(value, Enum) else value
         return held

@@ -70,6 +70,11 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
         key: str = entry.data.get(CONF_IDENTITY_KEY) or entry.unique_id or entry.entry_id
         return key
 
+    @property
+    def watched(self) -> frozenset[str]:
+        """The components that somebody looks at."""
+        return frozenset[str]().union(*self.async_contexts())
+
     @callback
     def async_watch_readings(self, add: Callable[[], None]) -> None:
         """Call ``add`` for the values that the device has, and again when it has others."""
@@ -155,8 +160,7 @@ class PollingCoordinator(VoltrailCoordinator):
     async def _poll(self) -> None:
         # Only what somebody looks at, once there is somebody: the first poll comes
         # before the entities.
-        contexts = list(self.async_contexts())
-        wanted = frozenset[str]().union(*contexts) if contexts else None
+        wanted = self.watched or None
         await self.device.poll(Cadence.MEASUREMENTS, wanted)
         now = self.hass.loop.time()
         attention = self.device.attention

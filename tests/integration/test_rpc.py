@@ -1,19 +1,24 @@
 """JSON-RPC, through Home Assistant's own web server."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.voltrail.const import DOMAIN
-from custom_components.voltrail.rpc import QUESTIONS, URL, VERBS
+from custom_components.voltrail.engine.devices.mennekes_rtu import current_sender
+from custom_components.voltrail.rpc import URL
+from custom_components.voltrail.rpc_methods import QUESTIONS, VERBS
+from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
-from simulators.server import Server
+from simulators.server import Server, serve
 
 from .helpers import poll
 
@@ -253,3 +258,95 @@ async def test_a_user_who_may_only_look(
     body = await ask(client, "pauseCharging")
     assert body["error"]["code"] == -32000
     assert charger.traffic.requests == 0
+
+
+# -- the charger that the interface comes from ------------------------------------
+
+
+@pytest.fixture
+async def compact(hass: HomeAssistant) -> AsyncIterator[Compact]:
+    """A Compact behind a gateway, loaded; nobody watches its expert values."""
+    charger = Compact(dynamic_phases=True, fallback=6)
+    async with serve(charger) as server:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            title="Carport",
+            data={
+                "family": "mennekes_rtu",
+                "transport": "tcp",
+                "host": server.host,
+                "port": server.port,
+                "unit_id": 50,
+                "fingerprint": charger.box.serial,
+            },
+        )
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        yield charger
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        await hass.async_block_till_done()
+
+
+@pytest.mark.usefixtures("socket_enabled", "compact")
+async def test_the_family_it_comes_from(hass_client: ClientSessionGenerator) -> None:
+    """Every field has a value, also those that no entity shows."""
+    client = await hass_client()
+    answers = {
+        method: (await ask(client, method))["result"]["data"]
+        for method in QUESTIONS
+        if method != "health"
+    }
+    for method, data in answers.items():
+        fields = data if isinstance(data, dict) else {"": data}
+        assert not [name for name, value in fields.items() if value is None], method
+    assert answers["getDeviceInfo"]["modbusVersion"] == "1.0.3"
+    assert answers["getStatus"]["evseStateText"] == "Idle (A1)"
+    assert answers["getConfiguration"]["phaseOptionsHw"] == 2
+    assert answers["getConfiguration"]["gridPhasesConnected"] == 2
+    assert answers["getConfiguration"]["cableLock"] is False
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_verbs_of_the_family_it_comes_from(
+    compact: Compact, hass_client: ClientSessionGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pause takes the release away; 0 A is never sent."""
+    # Changes of the current that come too fast wait their turn; not in this test.
+    monkeypatch.setattr(current_sender, "CHANGES_APART", 0)
+    client = await hass_client()
+    for method, params, key, expected in (
+        ("setChargingCurrent", {"ampere": 13}, "ems.current", 13),
+        ("pauseCharging", {}, "ems.released", False),
+        ("startCharging", {}, "ems.released", True),
+        ("stopCharging", {}, "ems.released", False),
+        ("setRequestedPhases", {"phases": 1}, "ems.single_phase", True),
+        ("setLock", {"lock": True}, "ems.locked", True),
+    ):
+        body = await ask(client, method, **params)
+        assert body["result"]["success"] is True, body
+        assert compact.state()[key] == expected, method
+    assert compact.state()["violations.full_power"] == 0
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_what_nobody_watches_is_read_for_the_question(
+    hass: HomeAssistant, compact: Compact
+) -> None:
+    """An old value never poses as a fresh one: no entity shows the article number."""
+    (entry,) = hass.config_entries.async_loaded_entries(DOMAIN)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    for article in ("1363202", "1363203"):
+        compact.set({"charger.article": article})
+        await poll(hass, entry)
+        answer = await hass.services.async_call(
+            DOMAIN,
+            "get_diagnostics",
+            {"device_id": device.id},
+            blocking=True,
+            return_response=True,
+        )
+        assert answer is not None
+        told = answer[device.id]
+        assert isinstance(told, dict)
+        assert told["article_number"] == article

@@ -201,6 +201,7 @@ class VoltrailDevice(Source, Device):
         for cadence in Cadence:
             await self.poll(cadence)
 
+    @override
     async def refresh(self, names: Iterable[str]) -> None:
         """Read the named components now.
 

@@ -98,6 +98,9 @@ class Source(ABC):
     def available(self, components: Iterable[str]) -> bool:
         """Whether the values that depend on these components are current."""
 
+    async def refresh(self, names: Iterable[str]) -> None:  # noqa: B027 - a meter cannot be asked
+        """Read the named components now, if the device can be asked."""
+
     @abstractmethod
     def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
         """Return those of the needed components that this device has, by their full names."""

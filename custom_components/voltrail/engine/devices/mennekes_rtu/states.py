@@ -74,11 +74,11 @@ class HardwarePhases(IntEnum):
     ONE_OR_THREE = 2
 
 
-class GridPhases(Enum):
-    """How the charger is connected, register 0x0311."""
+class GridPhases(IntEnum):
+    """How the charger is connected, register 0x0311; the documents print 0 or 1 for L1 alone."""
 
-    L1 = 1
-    L1_L2_L3 = 3
+    L1 = 0
+    L1_L2_L3 = 2
 
 
 class Fallback(Enum):
