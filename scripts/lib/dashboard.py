@@ -17,6 +17,7 @@ _ICONS: Final = {
 }
 
 _FULL: Final = {"columns": "full"}
+_HALF: Final = {"columns": 12}
 
 
 PATH: Final = "voltrail-house"
@@ -43,15 +44,15 @@ def build(entities: Entities, note: str) -> Card:
                 "type": "sections",
                 "title": "House",
                 "icon": "mdi:home-lightning-bolt",
-                "max_columns": 4,
+                "max_columns": 3,
                 "sections": [
-                    _section(_flow(entities, note), span=2),
-                    _section(_today(), span=2),
+                    _section(_flow(entities), span=2),
+                    _section(_today(note)),
                     *(
                         _section(_charger(entities, place, title))
                         for place, title in CHARGERS.items()
                     ),
-                    _section(_plots(entities), span=4),
+                    _section(_plots(entities), span=2),
                 ],
             }
         ]
@@ -70,7 +71,7 @@ def _tile(entity_id: str, name: str, **more: Any) -> Card:
     return {"type": "tile", "entity": entity_id, "name": name, **more}
 
 
-def _flow(entities: Entities, note: str) -> Iterator[Card]:
+def _flow(entities: Entities) -> Iterator[Card]:
     name = entities.named
     yield _heading("Now", "mdi:transmission-tower")
     for value, title, icon, colour in (
@@ -88,14 +89,18 @@ def _flow(entities: Entities, note: str) -> Iterator[Card]:
             features=[{"type": "trend-graph", "hours_to_show": 24}],
             grid_options={"columns": 6},
         )
-    yield {"type": "power-sankey", "title": "", "grid_options": {**_FULL, "rows": 6}}
-    yield {"type": "markdown", "content": note, "text_only": True, "grid_options": _FULL}
+    yield {
+        "type": "power-sankey",
+        "title": "",
+        "group_by_area": False,
+        "grid_options": {**_FULL, "rows": 6},
+    }
 
 
-def _today() -> Iterator[Card]:
+def _today(note: str) -> Iterator[Card]:
     yield _heading("Today", "mdi:calendar-today")
     yield {"type": "energy-distribution", "grid_options": {"columns": 12}}
-    yield {"type": "energy-usage-graph", "grid_options": {"columns": 12}}
+    yield {"type": "markdown", "content": note, "text_only": True, "grid_options": _FULL}
 
 
 def _charger(entities: Entities, place: str, title: str) -> Iterator[Card]:
@@ -103,7 +108,7 @@ def _charger(entities: Entities, place: str, title: str) -> Iterator[Card]:
     power = name(f"{place}power")
     yield _heading(title, _ICONS[place], badges=[{"type": "entity", "entity": power}])
     yield _tile(name(f"{place}charging_state"), "State", icon="mdi:ev-plug-type2")
-    yield _tile(name(f"{place}blocked_by"), "Not charging because", icon="mdi:help-circle-outline")
+    yield _tile(name(f"{place}blocked_by"), "Blocked by", icon="mdi:help-circle-outline")
     yield _tile(name(f"{place}charging", "switch"), "Charging", features=[{"type": "toggle"}])
     yield _tile(
         name(f"{place}current_limit", "number"),
@@ -122,7 +127,7 @@ def _charger(entities: Entities, place: str, title: str) -> Iterator[Card]:
 
 def _plots(entities: Entities) -> Iterator[Card]:
     yield _heading("The last day", "mdi:chart-line")
-    yield {"type": "power-sources-graph", "grid_options": {"columns": 24}}
+    yield {"type": "power-sources-graph", "title": "House", "grid_options": _HALF}
     yield {
         "type": "statistics-graph",
         "title": "Charging",
@@ -134,5 +139,5 @@ def _plots(entities: Entities) -> Iterator[Card]:
         "period": "5minute",
         "stat_types": ["mean"],
         "chart_type": "line",
-        "grid_options": {"columns": 24},
+        "grid_options": _HALF,
     }

@@ -143,7 +143,7 @@ class Demo:
             furnishing.set_limits(self.home_assistant, entities, hour)
             await furnishing.arrange(talk, places, entities)
             await energy.save(talk, entities)
-            await furnishing.fill_history(self.home_assistant, talk, entities, self.folder)
+            await furnishing.fill_history(talk, entities, self.folder)
             await energy.check(talk)
             await dashboard.save(talk, entities, NOTE)
 

@@ -196,9 +196,7 @@ def set_limits(home_assistant: HomeAssistant, entities: Entities, hour: float) -
         )
 
 
-async def fill_history(
-    home_assistant: HomeAssistant, talk: Conversation, entities: Entities, folder: Path
-) -> None:
+async def fill_history(talk: Conversation, entities: Entities, folder: Path) -> None:
     """Give Home Assistant the history of what the house lived through before the start."""
     history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
     present = {state["entity_id"]: state for state in await talk.ask("get_states")}
@@ -226,7 +224,7 @@ async def fill_history(
     path = folder / "filled.json"
     filled = {"statistics": statistics, "states": states}
     path.write_text(json.dumps(filled), encoding="utf-8")
-    home_assistant.post("/api/services/simulated_history/fill", {"path": str(path)})
+    await talk.ask("simulated_history/fill", path=str(path))
 
 
 async def _battery_power(talk: Conversation) -> str:

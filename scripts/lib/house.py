@@ -194,6 +194,7 @@ class House:
 
     def __init__(self, start: datetime) -> None:
         self.clock = Clock(start=start, step=_STEP_OF_THE_PAST)
+        self.real_clock = Clock()
         self._hand_over = self.clock.subscribe(self._manage)
         self.garage = Charger4X(model="4Business 710 11 C2", name="Garage", clock=self.clock)
         self.carport = Compact(model="Compact 2.0s 11", fallback=6, clock=self.clock, seed=1)
@@ -352,7 +353,6 @@ class House:
                 one.close(begun + number * SAMPLE)
         self._advance(rest)
         self._hand_over()
-        self.carport.ems.restart()
         self.clock.step = _STEP_OF_THE_PRESENT
         return Past(series=series, words=words)
 
@@ -360,8 +360,11 @@ class House:
         self.clock.advance(seconds)
         self.metered.advance(seconds, self.clock.moment)
 
-    async def serve(self, ports: Ports, carport: Path, speed: float, ready: Path) -> None:
-        """Be there for whoever asks, until cancelled."""
+    async def serve(
+        self, ports: Ports, carport: Path, speed: float, ready: Callable[[], None]
+    ) -> None:
+        """Be there for whoever asks, until cancelled; say when it is so."""
+        self._wait_in_real_time(speed)
         meter = HanMeter(_METER, start=self.clock.moment, house=self.metered)
         async with AsyncExitStack() as stack:
             for device, port, control_port in (
@@ -380,8 +383,27 @@ class House:
             )
             # Before the server waits for its connections to end.
             stack.callback(output.drop)
-            ready.touch()
-            await self.clock.follow_real_time(speed)
+            ready()
+            async with asyncio.TaskGroup() as clocks:
+                clocks.create_task(self.clock.follow_real_time(speed))
+                clocks.create_task(self.real_clock.follow_real_time())
+
+    def _wait_in_real_time(self, speed: float) -> None:
+        """Have the chargers wait for their energy manager in its time, however fast they live.
+
+        It speaks to them every few seconds, which are minutes of theirs.
+        """
+        self.carport.ems.clock = self.real_clock
+        self.carport.ems.restart()
+
+        def give_back(seconds: float) -> None:
+            too_much = seconds * (1 - 1 / speed)
+            self.garage.hems.silence -= too_much
+            for socket in self.driveway.sockets:
+                if socket.remaining > 0:
+                    socket.remaining += too_much
+
+        self.clock.subscribe(give_back)
 
 
 def _present(zone: ZoneInfo) -> datetime:
@@ -397,7 +419,9 @@ async def _run(chosen: argparse.Namespace) -> None:
     house = House(midnight - timedelta(seconds=midnight.timestamp() % 3600))
     house.live_until(now).write(chosen.folder / "history.json")
     serving = asyncio.ensure_future(
-        house.serve(Ports(), chosen.folder / "carport", chosen.speed, chosen.folder / "ready")
+        house.serve(
+            Ports(), chosen.folder / "carport", chosen.speed, (chosen.folder / "ready").touch
+        )
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, override
 
+import voluptuous as vol
+from homeassistant.components import websocket_api
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.components.recorder.db_schema import (
     States,
@@ -21,28 +23,36 @@ from homeassistant.components.recorder.models import StatisticData, StatisticMet
 from homeassistant.components.recorder.models.statistics import StatisticMeanType
 from homeassistant.components.recorder.tasks import RecorderTask
 from homeassistant.components.recorder.util import session_scope
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import ConfigType
 
 DOMAIN = "simulated_history"
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
-    """Offer the action `fill`, which takes the path of a file."""
-
-    async def fill(call: ServiceCall) -> None:
-        text = await hass.async_add_executor_job(Path(call.data["path"]).read_text)
-        recorder = get_instance(hass)
-        history = json.loads(text)
-        for one in history["statistics"]:
-            metadata = _metadata(one)
-            recorder.async_import_statistics(metadata, _rows(one["hours"]), Statistics)
-            recorder.async_import_statistics(metadata, _rows(one["periods"]), StatisticsShortTerm)
-        recorder.queue_task(FillStates(history["states"]))
-        await recorder.async_block_till_done()
-
-    hass.services.async_register(DOMAIN, "fill", fill)
+    """Offer the websocket command that takes the path of a file."""
+    websocket_api.async_register_command(hass, fill)
     return True
+
+
+@websocket_api.websocket_command(
+    {vol.Required("type"): f"{DOMAIN}/fill", vol.Required("path"): str}
+)
+@websocket_api.async_response
+async def fill(
+    hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
+) -> None:
+    """Write into the recorder what the file tells."""
+    text = await hass.async_add_executor_job(Path(message["path"]).read_text)
+    recorder = get_instance(hass)
+    history = json.loads(text)
+    for one in history["statistics"]:
+        metadata = _metadata(one)
+        recorder.async_import_statistics(metadata, _rows(one["hours"]), Statistics)
+        recorder.async_import_statistics(metadata, _rows(one["periods"]), StatisticsShortTerm)
+    recorder.queue_task(FillStates(history["states"]))
+    await recorder.async_block_till_done()
+    connection.send_result(message["id"])
 
 
 def _metadata(one: dict[str, Any]) -> StatisticMetaData:
