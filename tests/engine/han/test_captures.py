@@ -6,6 +6,7 @@ on nothing, and the others stand on frames of the simulator.
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from custom_components.voltrail.engine.han import (
     shown,
 )
 from simulators.ams_han.faults import Faults
+from tests.engine.cli.support import voltrail
 
 FOLDER: Final = Path(__file__).parents[4] / "shared" / "data" / "han"
 
@@ -101,11 +103,16 @@ def as_read(message: Message) -> dict[str, float]:
     return {name: shown(name, value)[0] for name, value in message.readings.items()}
 
 
+def meter_id(frame: dict[str, Any]) -> str | None:
+    """Who sent it, if it says so."""
+    serial = frame.get("meter_id") or frame.get("meter_number")
+    return None if serial is None else str(serial)
+
+
 def check(about: dict[str, Any], frame: dict[str, Any], message: Message) -> None:
     """Compare one message with what is expected of it."""
     assert as_read(message) == expected_readings(about, frame)
-    serial = frame.get("meter_id") or frame.get("meter_number")
-    assert message.meter.serial == (None if serial is None else str(serial))
+    assert message.meter.serial == meter_id(frame)
     assert message.meter.list_version == frame.get("list_id")
     assert message.meter.manufacturer is not None
     assert message.meter.manufacturer in about["make"]
@@ -206,6 +213,45 @@ def test_capture_as_a_file(name: str) -> None:
     drops = [one for one in found if isinstance(one, Drop)]
     # What is wrong with a line is seen differently from what is wrong in a stream.
     assert len(drops) == len(payloads.take_drops())
+
+
+@pytest.mark.parametrize("name", described())
+async def test_capture_through_the_command_line(name: str) -> None:
+    """`voltrail decode --json`: one object for each message, one line for each piece of damage."""
+    about = described()[name]
+    outcome = await voltrail("decode", str(FOLDER / name), "--json")
+    if name in bad():
+        assert (outcome.status, outcome.out) == (1, "")
+        assert len(outcome.err.splitlines()) == 1
+        return
+    assert outcome.status == 0
+    found = outcome.objects
+    expected: Iterable[tuple[dict[str, Any], dict[str, Any]]]
+    if about.get("sampled"):
+        assert len(found) == about["frame_count"]
+        expected = [(frame, found[int(number)]) for number, frame in about["frames"].items()]
+    else:
+        expected = zip(expected_frames(about), found, strict=True)
+    for frame, said in expected:
+        values = {key: reading["value"] for key, reading in said["readings"].items()}
+        assert values == expected_readings(about, frame)
+        assert all(reading["unit"] == unit_of(key) for key, reading in said["readings"].items())
+        assert said["meter"]["serial"] == meter_id(frame)
+        assert said["meter"]["list"] == frame.get("list_id")
+
+
+def unit_of(key: str) -> str | None:
+    """The unit in which a reading is shown, by its name."""
+    quantity = key.split("_l", maxsplit=1)[0].removesuffix("_imported").removesuffix("_exported")
+    return {
+        "power": "W",
+        "reactive_power": "var",
+        "current": "A",
+        "voltage": "V",
+        "energy": "kWh",
+        "reactive_energy": "kvarh",
+        "power_factor": None,
+    }[quantity]
 
 
 @pytest.mark.parametrize("name", bad())
