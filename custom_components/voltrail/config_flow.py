@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
@@ -40,7 +41,7 @@ from .const import (
 )
 from .engine.devices import FAMILIES, family
 from .engine.family import Family, Transport
-from .forms import Schema, choice, integer, mistakes, option
+from .forms import Schema, choice, early, integer, mistakes, option, with_wishes
 from .meter_flow import MeterFlow
 from .probe import Found, Trouble, meet
 
@@ -93,6 +94,8 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     _kind: Family
     _only_reads = False
     _waiting: tuple[dict[str, Any], Found]
+    _early: Mapping[str, Any] = {}
+    """The settings of the family that were chosen along with the place."""
 
     @staticmethod
     @callback
@@ -172,27 +175,39 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask whether the discovered device is wanted."""
         data, found = self._waiting
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return await self._add(data, found)
+            errors = mistakes(self._kind.option_fields, user_input)
+            if not errors:
+                self._early = user_input
+                return await self._add(data, found)
         return self.async_show_form(
             step_id="discovery_confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                vol.Schema(early(self._kind.option_fields)), user_input or {}
+            ),
+            errors=errors,
             description_placeholders={"name": found.title, "host": data[CONF_HOST]},
         )
 
     async def _reach(
         self, transport: Transport, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
-        trouble: Trouble | None = None
-        if user_input is not None:
-            data = self._data(transport, user_input)
-            found = await self._meet(data, user_input)
-            if isinstance(found, Found):
-                return await self._add(data, found)
-            trouble = found
-        return self._show(transport, step_id, user_input, trouble)
+        if user_input is None:
+            return self._show(transport, step_id, None)
+        chosen = {str(marker) for marker in early(self._kind.option_fields)}
+        self._early = {key: user_input[key] for key in chosen & user_input.keys()}
+        if errors := mistakes(self._kind.option_fields, self._early):
+            return self._show(transport, step_id, user_input, errors=errors)
+        data = self._data(transport, user_input)
+        found = await self._meet(data, user_input)
+        if isinstance(found, Found):
+            return await self._add(data, found)
+        return self._show(transport, step_id, user_input, found)
 
     def _data(self, transport: Transport, user_input: dict[str, Any]) -> dict[str, Any]:
-        data = {key: value for key, value in user_input.items() if key != CONF_READ_ONLY}
+        apart = {CONF_READ_ONLY, *self._early}
+        data = {key: value for key, value in user_input.items() if key not in apart}
         if CONF_HOST in data:
             data[CONF_HOST] = data[CONF_HOST].strip().lower()
         return {CONF_FAMILY: self._kind.key, CONF_TRANSPORT: str(transport), **data}
@@ -209,9 +224,12 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         transport: Transport,
         step_id: str,
         suggested: Mapping[str, Any] | None,
-        trouble: Trouble | None,
+        trouble: Trouble | None = None,
+        errors: dict[str, str] | None = None,
     ) -> ConfigFlowResult:
         fields = _FIELDS[transport](self._kind)
+        if self.source != SOURCE_RECONFIGURE:
+            fields |= early(self._kind.option_fields)
         if self._only_reads:
             fields[vol.Required(CONF_READ_ONLY, default=False)] = BooleanSelector()
         suggested = _form_data(suggested or {})
@@ -220,7 +238,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
-            errors={} if trouble is None else {"base": trouble.key},
+            errors=errors or ({} if trouble is None else {"base": trouble.key}),
             description_placeholders={
                 "title": self._kind.title,
                 **({} if trouble is None else trouble.details),
@@ -236,7 +254,9 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
             await self.async_set_unique_id(f"{self._kind.key}_{found.identity.serial}")
             self._abort_if_unique_id_configured()
         return self.async_create_entry(
-            title=found.title, data={**data, CONF_FINGERPRINT: found.fingerprint}
+            title=found.title,
+            data={**data, CONF_FINGERPRINT: found.fingerprint},
+            options=self._early,
         )
 
     async def async_step_reconfigure(
@@ -249,7 +269,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         if self._kind.pushed:
             return await self.listen_on(transport, "reconfigure", user_input)
         if user_input is None:
-            return self._show(transport, "reconfigure", entry.data, None)
+            return self._show(transport, "reconfigure", entry.data)
         data = self._data(transport, user_input)
         freed = await self._free_link(entry, data)
         # An entry that only reads was accepted as such; that is no trouble now.
@@ -299,15 +319,20 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the settings that do not come from the device."""
         kind = family(self.config_entry.data[CONF_FAMILY])
+        before = self.config_entry.options
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = mistakes(kind.option_fields, user_input)
             if not errors:
-                return self.async_create_entry(data=user_input)
+                return self.async_create_entry(
+                    data=with_wishes(kind.option_fields, user_input, before)
+                )
+        wishes = {field.key for field in kind.option_fields if field.wish}
+        known = {key: value for key, value in before.items() if key not in wishes}
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                vol.Schema(self._fields(kind)), user_input or self.config_entry.options
+                vol.Schema(self._fields(kind)), user_input or known
             ),
             errors=errors,
         )

@@ -51,6 +51,15 @@ def option(field: OptionField) -> Any:
     """Return what fits a setting of a family."""
     if isinstance(field.default, bool):
         return BooleanSelector()
+    if field.suggestions:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=list(field.suggestions),
+                mode=SelectSelectorMode.DROPDOWN,
+                custom_value=True,
+                multiple=True,
+            )
+        )
     if field.choices:
         return choice(*field.choices, translation_key=field.key)
     if field.secret:
@@ -72,9 +81,29 @@ def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[st
     """Return the errors of a form: settings of a family that make no sense."""
     errors = {}
     for field in fields:
-        if field.check is not None and typed.get(field.key):
-            try:
-                field.check(typed[field.key])
-            except ValueError:
-                errors[field.key] = f"{field.key}_invalid"
+        given = typed.get(field.key)
+        if field.check is None or not given:
+            continue
+        try:
+            for text in given if isinstance(given, list) else (given,):
+                field.check(text)
+        except ValueError:
+            errors[field.key] = f"{field.key}_invalid"
     return errors
+
+
+def early(fields: Iterable[OptionField]) -> Schema:
+    """Return the settings of a family that are asked for when a device is added."""
+    return {vol.Optional(field.key): option(field) for field in fields if field.early}
+
+
+def with_wishes(
+    fields: Iterable[OptionField], typed: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what was typed, with wishes counted: so a new one is told from those before."""
+    wishes = {
+        field.key: int(before.get(field.key, 0)) + bool(typed.get(field.key))
+        for field in fields
+        if field.wish
+    }
+    return {**typed, **wishes}

@@ -94,7 +94,6 @@ async def test_writing_is_a_choice_with_rails(hass: HomeAssistant) -> None:
                 "ac_current": 25,
                 "dc_current": 100,
                 "battery": "lifepo4_16s",
-                "services": "",
             },
         )
         assert result["type"] is FlowResultType.CREATE_ENTRY, result

@@ -46,6 +46,12 @@ class OptionField:
     secret: bool = False
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
+    suggestions: tuple[str, ...] = ()
+    """Offered for a list of texts, whose user may add others."""
+    early: bool = False
+    """Asked for when the device is added: later is too late to have its full effect."""
+    wish: bool = False
+    """Something to be done once: its value is how often its user has asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)

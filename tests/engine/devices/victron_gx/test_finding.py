@@ -4,14 +4,17 @@ import pytest
 
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.devices.victron_gx.finding import (
+    BEHIND,
+    LARGEST_UNIT,
     MOST_PROBES,
+    OPTION_FIELDS,
     PLACES,
-    PROBE_PAUSE,
     Choice,
     Found,
     Search,
     remembered,
 )
+from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
 from custom_components.voltrail.engine.errors import (
     NotSupportedError,
@@ -22,8 +25,6 @@ from simulators.victron_gx import ess_home
 from tests.fake_time import in_fake_time
 
 from .support import at_once, meet, meet_in_memory, now
-
-ALL = frozenset(PLACES)
 
 ESS_HOME = {
     Found("hub4", 100, 0),
@@ -40,8 +41,7 @@ def ask_all(search: Search, there: set[Found]) -> list[Found]:
     asked = []
     for candidate in search.candidates():
         asked.append(candidate)
-        if candidate in there:
-            search.answered(candidate)
+        search.answered(candidate, present=candidate in there)
     return asked
 
 
@@ -50,22 +50,22 @@ def ask_all(search: Search, there: set[Found]) -> list[Found]:
 
 def test_places_are_known_services() -> None:
     """Whatever is looked for can be set up, and everything that hangs on a port is looked for."""
-    assert frozenset(BY_KEY) - ALL == {"system", "settings"}
-    assert frozenset(BY_KEY) > ALL
+    assert frozenset(BY_KEY) - BEHIND == {"system", "settings"}
+    assert frozenset(BY_KEY) > BEHIND
 
 
 def test_an_empty_house_is_searched_with_a_hundred_probes() -> None:
     """However little is there, the promise holds, and nothing is asked for twice."""
-    asked = ask_all(Search(services=ALL), set())
+    asked = ask_all(Search(services=BEHIND), set())
     assert len(asked) == len(set(asked)) == MOST_PROBES
     # Every type is looked for at least once.
-    assert {candidate.service for candidate in asked} == ALL
+    assert {candidate.service for candidate in asked} == BEHIND
 
 
 def test_a_house_has_one_of_some_types() -> None:
     """The first hit ends the search for a type that a house has one of."""
     there = {Found.at("vebus", 227), Found.at("grid", 30)}
-    asked = ask_all(Search(services=ALL), there)
+    asked = ask_all(Search(services=BEHIND), there)
     assert [candidate.unit_id for candidate in asked if candidate.service == "vebus"] == [227]
     assert [candidate.unit_id for candidate in asked if candidate.service == "grid"] == [30]
 
@@ -73,7 +73,7 @@ def test_a_house_has_one_of_some_types() -> None:
 def test_a_hint_goes_first_in_the_second_round() -> None:
     """What must be there by the system's own values is looked for further away first."""
     far = Found.at("vebus", PLACES["vebus"].further[0])
-    search = Search(services=ALL, hinted=frozenset({"vebus"}))
+    search = Search(services=BEHIND, hinted=frozenset({"vebus"}))
     asked = ask_all(search, {far})
     assert search.found == [far]
     first_round = sum(len(places.likely) for places in PLACES.values())
@@ -89,7 +89,7 @@ def test_only_what_the_firmware_knows_is_asked_for() -> None:
 def test_what_is_known_is_not_asked_for() -> None:
     """A second search costs nothing for what the first one found."""
     known = Found.at("battery", 225)
-    search = Search(services=ALL, known=frozenset({known, Found.at("vebus", 228)}))
+    search = Search(services=BEHIND, known=frozenset({known, Found.at("vebus", 228)}))
     asked = ask_all(search, {known})
     assert known not in asked
     assert not any(candidate.service == "vebus" for candidate in asked)
@@ -107,28 +107,44 @@ def test_instance_0_is_unit_100() -> None:
 
 def test_a_user_names_devices() -> None:
     """The type and the unit id, as the GX lists them, in the forms people write."""
-    choice = Choice.parse("battery 225, solarcharger:0; -GRID 31\n vebus_227 ,", ALL)
+    choice = Choice.parse("battery 225, solarcharger:0; -GRID 31\n com.victronenergy.vebus 227 ,")
     assert choice.wanted == (
         Found("battery", 225, 512),
         Found("solarcharger", 100, 0),
         Found("vebus", 227, 276),
     )
     assert choice.unwanted == {Found("grid", 31, 31)}
-    assert Choice.parse(None, ALL) == Choice()
+    assert Choice.parse(["tank 21", "- grid 31"]) == Choice(
+        wanted=(Found("tank", 21, 21),), unwanted=frozenset({Found("grid", 31, 31)})
+    )
+    assert Choice.parse(None) == Choice.parse("") == Choice.parse([]) == Choice()
 
 
-@pytest.mark.parametrize("text", ["battery", "battery two", "toaster 5", "battery 256", "1 2 3"])
+@pytest.mark.parametrize(
+    "text",
+    ["battery", "battery two", "battery -5", "battery 2.5", "toaster 5", "battery 256", "1 2 3"],
+)
 def test_a_slip_of_the_pen_is_explained(text: str) -> None:
     """What is no device is named, so that it can be put right."""
-    with pytest.raises(NotSupportedError, match=text):
-        Choice.parse(f"vebus 227, {text}", ALL)
+    with pytest.raises(ValueError, match=f"'{text}'"):
+        Choice.parse(f"vebus 227, {text}")
+
+
+def test_what_is_offered_is_understood() -> None:
+    """The list to choose from holds the likely place of every type, and nothing strange."""
+    field = next(field for field in OPTION_FIELDS if field.key == "services")
+    assert len(set(field.suggestions)) == len(field.suggestions)
+    offered = Choice.parse(field.suggestions)
+    assert {found.service for found in offered.wanted} == BEHIND
+    assert Found("battery", 225, 512) in offered.wanted
+    assert all(0 < found.unit_id <= LARGEST_UNIT for found in offered.wanted)
 
 
 def test_memory_that_makes_no_sense_is_left_out() -> None:
     """A stored list is taken as far as it goes."""
     stored = [["battery", 225, 512], ["toaster", 1, 1], "grid", ["grid"], [1, 2], None]
-    assert remembered(stored, ALL) == [Found("battery", 225, 512)]
-    assert remembered("nonsense", ALL) == []
+    assert remembered(stored) == [Found("battery", 225, 512)]
+    assert remembered("nonsense") == []
 
 
 # -- against the simulator -----------------------------------------------------
@@ -145,8 +161,8 @@ async def test_an_ess_home_is_found() -> None:
         assert {tuple(found) for found in meeting.device.recall()["services"]} == {
             tuple(found) for found in ESS_HOME
         }
-        assert meeting.device.probes <= MOST_PROBES
-        assert gx.status.errors == meeting.device.probes - len(ESS_HOME)
+        assert meeting.device.searcher.probes <= MOST_PROBES
+        assert gx.status.errors == meeting.device.searcher.probes - len(ESS_HOME)
         before = gx.status.errors
         await meeting.poll()
         await meeting.poll()
@@ -187,7 +203,7 @@ async def test_nothing_is_searched_after_a_restart() -> None:
     errors = gx.status.errors
     async with meet(gx, memory=memory) as meeting:
         await meeting.poll()
-        assert meeting.device.probes == 0
+        assert meeting.device.searcher.probes == 0
         assert gx.status.errors == errors
         assert [reading.path for reading in meeting.device.readings()] == paths
 
@@ -215,22 +231,48 @@ async def test_a_user_can_name_everything() -> None:
     gx = ess_home()
     async with meet(gx, services="vebus 227, battery 225") as meeting:
         await meeting.poll()
-        assert meeting.device.probes == 0
+        assert meeting.device.searcher.probes == 0
         assert gx.status.errors == 0
         assert [part.key for part in meeting.device.parts()] == ["vebus_227", "battery_225"]
 
 
+async def test_a_slip_of_the_pen_stops_the_gx() -> None:
+    """A list that got past the form is refused in words, not worked around."""
+    async with meet(ess_home(), services=["vebus 227", "toaster 5"]) as meeting:
+        with pytest.raises(NotSupportedError, match="'toaster 5'"):
+            await meeting.device.identify()
+
+
 async def test_a_user_can_add_and_remove() -> None:
-    """What was found is completed and thinned out by hand."""
+    """What was found is completed and thinned out by hand, for as long as that is said."""
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
         memory = meeting.device.recall()
-    async with meet(gx, memory=memory, services="tank 99, -grid 30") as meeting:
+        before = [part.key for part in meeting.device.parts()]
+    async with meet(gx, memory=memory, services=["tank 99", "-grid 30"]) as meeting:
         await meeting.device.identify()
         keys = [part.key for part in meeting.device.parts()]
-        assert "tank_99" in keys
-        assert "grid_30" not in keys
+        assert set(keys) == {*before, "tank_99"} - {"grid_30"}
+        # Values of the system stand in for the meter that is left out.
+        assert meeting.has("energy_imported")
+        memory = meeting.device.recall()
+    async with meet(gx, memory=memory) as meeting:
+        await meeting.device.identify()
+        assert [part.key for part in meeting.device.parts()] == before
+
+
+async def test_what_is_left_out_is_not_even_looked_for() -> None:
+    """Named before the first search, it costs no request; another of its type is found."""
+    gx = ess_home()
+    async with meet(gx, services="-grid 31, -battery 225") as meeting:
+        await meeting.poll()
+        asked = {(one.unit, one.address) for one in gx.traffic.reads}
+        assert (31, 2600) not in asked
+        assert (225, 259) not in asked
+        keys = [part.key for part in meeting.device.parts()]
+        assert "grid_30" in keys
+        assert "battery_225" not in keys
 
 
 async def test_searching_again_finds_what_is_new() -> None:
@@ -253,6 +295,39 @@ async def test_searching_again_finds_what_is_new() -> None:
         assert meeting.device.layout == layout
 
 
+async def test_a_wish_in_the_options_comes_true_once() -> None:
+    """It finds what is new, and the next start searches nothing."""
+    gx = ess_home(pv_inverter=True, firmware="3.70")
+    pv = gx.services["pvinverter_20"]
+    pv.online = False
+    async with meet(gx, search_again=0) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    pv.online = True
+    gx.install("3.80")
+    for wish, probes in ((0, False), (1, True), (1, False), (2, True), (2, False)):
+        async with meet(gx, memory=memory, search_again=wish) as meeting:
+            await meeting.poll()
+            assert bool(meeting.device.searcher.probes) is probes
+            memory = meeting.device.recall()
+        assert (["pvinverter", 20, 20] in memory["services"]) is bool(wish)
+        assert ["battery", 225, 512] in memory["services"]
+
+
+async def test_a_wish_looks_at_the_firmware_anew() -> None:
+    """Old firmware cannot tell its version, so an update from it is not seen otherwise."""
+    gx = ess_home(firmware="2.90", server=41)
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    gx.install("3.10", server=48)
+    for wish, server in ((0, 35), (1, 45), (1, 45)):
+        async with meet(gx, memory=memory, search_again=wish) as meeting:
+            await meeting.poll()
+            assert meeting.device.server.version == server
+            memory = meeting.device.recall()
+
+
 @in_fake_time
 async def test_the_search_is_paced() -> None:
     """About twenty probes a second, so that a busy GX keeps up."""
@@ -260,24 +335,35 @@ async def test_the_search_is_paced() -> None:
         await meeting.device.identify()
         started = now()
         await meeting.device.ensure_found()
-        assert now() - started >= (meeting.device.probes - 1) * PROBE_PAUSE
+        assert now() - started >= (meeting.device.searcher.probes - 1) * PROBE_PAUSE
 
 
 @in_fake_time
-async def test_a_search_that_breaks_off_is_done_again() -> None:
-    """A link that is lost on the way stores nothing; the next poll starts over."""
+async def test_a_search_that_breaks_off_goes_on() -> None:
+    """However often the link is lost on the way, nothing is asked for twice."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
         await meeting.device.identify()
+        pauses = 0
 
         async def pull_the_cable(_seconds: float) -> None:
-            await meeting.server.unplug()
+            nonlocal pauses
+            pauses += 1
+            if pauses % 20 == 0:
+                await meeting.server.unplug()
 
         meeting.device.pause = pull_the_cable
-        with pytest.raises(VoltrailError):
-            await meeting.device.ensure_found()
-        assert "services" not in meeting.device.recall()
-        await meeting.server.plug()
+        breaks = 0
+        while not list(meeting.device.parts()):
+            try:
+                await meeting.device.ensure_found()
+            except VoltrailError:
+                breaks += 1
+                assert "services" not in meeting.device.recall()
+                await meeting.server.plug()
+        assert breaks > 2
+        assert meeting.device.searcher.probes <= MOST_PROBES
+        assert gx.status.errors == meeting.device.searcher.probes - breaks - len(ESS_HOME)
         meeting.device.pause = at_once
         await meeting.poll()
         assert len(meeting.device.recall()["services"]) == len(ESS_HOME)
@@ -294,9 +380,9 @@ async def test_a_search_that_is_done_is_not_repeated() -> None:
         with pytest.raises(VoltrailError):
             await meeting.device.ensure_found()
         assert list(meeting.device.parts()) == []
-        probes = meeting.device.probes
+        probes = meeting.device.searcher.probes
         await meeting.poll()
-        assert meeting.device.probes == probes
+        assert meeting.device.searcher.probes == probes
         assert len(list(meeting.device.parts())) == 5
 
 

@@ -154,7 +154,7 @@ async def test_a_new_firmware_is_noticed() -> None:
     async with meet_in_memory(gx, memory=memory) as meeting:
         await meeting.poll()
         assert meeting.has("battery_225/custom_name")
-        assert meeting.device.probes == 0
+        assert meeting.device.searcher.probes == 0
 
 
 @in_fake_time

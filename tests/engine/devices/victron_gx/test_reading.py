@@ -311,7 +311,7 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
             assert meeting.read("acload_31/energy_consumed") is None
         memory = meeting.device.recall()
     # Also right after a restart.
-    async with meet(gx, memory=memory) as meeting:
+    async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
         await meeting.poll()
         assert meeting.read("acload_31/energy_consumed") is None
         meter.update(**kept)

@@ -27,15 +27,21 @@ from custom_components.voltrail.engine.errors import (
     VoltrailError,
 )
 from custom_components.voltrail.engine.points import Tier
-from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
-from .support import RAILS, Meeting, all_services, meet, meet_in_memory, now, turn
-
-RAIL_POWER = 230 * 25 * 3
-PHASE_POWER = 230 * 25
-
+from .support import (
+    LIMITS,
+    RAIL_POWER,
+    RAILS,
+    Meeting,
+    Witness,
+    all_services,
+    meet,
+    meet_in_memory,
+    now,
+    turn,
+)
 
 # -- off by default, and never renaming ----------------------------------------
 
@@ -609,64 +615,6 @@ async def test_a_register_without_a_setting_is_never_written() -> None:
         with pytest.raises(NotSupportedError):
             await meeting.component("vebus_227_microgrid").write("microgrid_heartbeat", 1)
         assert not gx.traffic.writes
-
-
-LIMITS: dict[str, tuple[float, float]] = {
-    "settings.grid_setpoint": (-RAIL_POWER, RAIL_POWER),
-    "settings.max_discharge_power": (-1, RAIL_POWER),
-    "settings.max_charge_current": (-1, 150),
-    "settings.max_feed_in_power": (-1, RAIL_POWER),
-    "settings.max_charge_voltage": (0, 58.4),
-    "settings.peak_shaving_export_limit": (-1, 25),
-    "settings.peak_shaving_import_limit": (-1, 25),
-    "settings.minimum_soc": (0, 100),
-    "settings.dess_battery_capacity": (0, 1000),
-    "settings.dess_full_charge_duration": (0, 12),
-    "settings.dess_full_charge_interval": (0, 99),
-    "settings.dess_schedule_soc": (0, 100),
-    "settings.pump_start_value": (0, 100),
-    "settings.pump_stop_value": (0, 100),
-    "hub4.setpoint_override": (-RAIL_POWER, RAIL_POWER),
-    "vebus.input_current_limit": (0, 25),
-    "vebus.setpoint_l1": (-PHASE_POWER, PHASE_POWER),
-    "vebus.setpoint_l2": (-PHASE_POWER, PHASE_POWER),
-    "vebus.setpoint_l3": (-PHASE_POWER, PHASE_POWER),
-    "vebus.max_feed_in_power_l1": (0, PHASE_POWER),
-    "vebus.max_feed_in_power_l2": (0, PHASE_POWER),
-    "vebus.max_feed_in_power_l3": (0, PHASE_POWER),
-    "pvinverter.power_limit": (0, RAIL_POWER),
-    "charger.input_current_limit": (0, 25),
-    "multi.input_current_limit_1": (0, 25),
-    "multi.input_current_limit_2": (0, 25),
-    "multi.ess_setpoint": (-RAIL_POWER, RAIL_POWER),
-    "multi.ess_minimum_soc": (0, 100),
-    "acsystem.input_current_limit_1": (0, 25),
-    "acsystem.input_current_limit_2": (0, 25),
-    "acsystem.ess_setpoint": (-RAIL_POWER, RAIL_POWER),
-    "evcharger.set_current": (6, 25),
-    "evcharger.max_current": (6, 25),
-}
-"""What may ever arrive at the simulator, in its own words and units."""
-
-
-class Witness:
-    """Notes whatever arrives at a GX outside its limits."""
-
-    def __init__(self, gx: SimulatedGx) -> None:
-        self.arrived: dict[str, int] = {}
-        self.outside: list[tuple[str, object]] = []
-        accept = gx.accept
-
-        def watched(service: Any, name: str, value: Any) -> None:
-            full = f"{service.kind}.{name}"
-            self.arrived[full] = self.arrived.get(full, 0) + 1
-            if full in LIMITS and isinstance(value, int | float):
-                low, high = LIMITS[full]
-                if not low <= value <= high:
-                    self.outside.append((full, value))
-            accept(service, name, value)
-
-        gx.accept = watched  # type: ignore[method-assign]
 
 
 async def write_at_random(meeting: Meeting, random: Random, times: int) -> int:

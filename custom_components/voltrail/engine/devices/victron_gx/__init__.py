@@ -7,9 +7,8 @@ chooses which device of that type.
 from typing import Final
 
 from ...family import Family, Transport
+from . import finding, rails
 from .device import VictronGx
-from .finding import GX_UNIT
-from .rails import OPTION_FIELDS
 
 FAMILY: Final = Family(
     key="victron_gx",
@@ -18,11 +17,11 @@ FAMILY: Final = Family(
     transports=(Transport.TCP,),
     create=VictronGx,
     port=502,
-    unit_id=GX_UNIT,
+    unit_id=finding.GX_UNIT,
     scan_interval=10,
     # Below, slow GX models have been seen to suffer.
     shortest_interval=2,
-    option_fields=OPTION_FIELDS,
+    option_fields=(*rails.OPTION_FIELDS, *finding.OPTION_FIELDS),
     ssdp_manufacturer="Victron Energy",
 )
 

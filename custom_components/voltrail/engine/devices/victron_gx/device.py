@@ -1,7 +1,6 @@
 """The GX, and everything behind it."""
 
 import asyncio
-import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, override
@@ -23,13 +22,14 @@ from ...keep_alive import KeepAlive
 from ...options import Options
 from ...parts import Identity, Part
 from ...points import Quantity, Tier
-from . import finding
 from .component import GxComponent, Place
 from .energy import Ledger
-from .finding import GX_UNIT, PROBE_PAUSE, Choice, Found, Search
+from .finding import BEHIND, GX_UNIT, Found
 from .node import Node
-from .presence import Absence
+from .presence import Absences
 from .rails import Rails
+from .roster import Roster
+from .searcher import Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
 from .services import BY_KEY
@@ -38,14 +38,10 @@ from .services.system import SYSTEM, Gx, System
 from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
 from .writing import Pause, Writer
 
-_LOGGER = logging.getLogger(__name__)
-
 MANUFACTURER: Final = "Victron Energy"
 
 _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
-
-_BEHIND: Final = frozenset(key for key in BY_KEY if key not in ("system", "settings"))
 
 
 class VictronGx(VoltrailDevice):
@@ -62,15 +58,13 @@ class VictronGx(VoltrailDevice):
         """The limits that were in force before they were switched off."""
         self.server = Server(version=OLDEST)
         self._next_server: Server | None = None
-        self.probes = 0
-        """Requests of the search so far, for a look at what it cost."""
+        self.searcher = Searcher(self._unit_at, self._wait)
         self._by_unit: dict[int, ModbusUnit] = {GX_UNIT: self.modbus_unit}
         self._nodes: list[Node] = []
-        self._found: list[Found] | None = None
-        self._searched: list[Found] | None = None
-        """What a search found that could not be set up yet: the search is not repeated."""
+        self._roster = Roster(self.options.extra)
+        self._set_up: tuple[Found, ...] | None = None
         self._searching = asyncio.Lock()
-        self._absences: dict[str, Absence] = {}
+        self._absences = Absences(self.now)
         self._returned: set[str] = set()
         self._memory: dict[str, Any] = {}
 
@@ -88,7 +82,7 @@ class VictronGx(VoltrailDevice):
 
     @override
     async def _async_setup(self) -> None:
-        choice = Choice.parse(self.options.extra.get("services"), _BEHIND)
+        due = self._roster.search_due
         gx = await self._meet_gx()
         if not gx.portal_id or not gx.portal_id.isalnum():
             raise UnknownDeviceError(found="a device without a VRM portal id")
@@ -101,14 +95,13 @@ class VictronGx(VoltrailDevice):
         self.answered.add(system.names[Gx])
         if (name := settings.get(SystemName)) is not None:
             await self._introduce(settings.names[SystemName], name)
-        stored = finding.remembered(self._memory.get("services"), _BEHIND)
-        if choice.wanted or "services" in self._memory:
-            found = dict.fromkeys((*stored, *choice.wanted))
-            await self._set_up([device for device in found if device not in choice.unwanted])
+        if not due:
+            await self._set_up_devices()
 
     async def _meet_gx(self) -> Gx:
         """Find out which server runs there, and who the GX is."""
-        stored = Server.remembered(self._memory.get("server", {}))
+        # Who wishes for a search has changed something, maybe the firmware.
+        stored = None if self._roster.wished else Server.remembered(self._memory.get("server", {}))
         if stored is not None:
             try:
                 gx = await self._read_gx(stored)
@@ -128,11 +121,14 @@ class VictronGx(VoltrailDevice):
         await gx.async_update(notify=False)
         return gx
 
-    def _place(self, service: Service, unit_id: int, owner: str = "") -> Place:
+    def _unit_at(self, unit_id: int) -> ModbusUnit:
         if unit_id not in self._by_unit:
             self._by_unit[unit_id] = self.unit(unit_id)
+        return self._by_unit[unit_id]
+
+    def _place(self, service: Service, unit_id: int, owner: str = "") -> Place:
         return Place(
-            unit=self._by_unit[unit_id],
+            unit=self._unit_at(unit_id),
             unit_id=unit_id,
             server=self.server.version,
             ranges=readable(service, self.server.version, owner),
@@ -162,13 +158,14 @@ class VictronGx(VoltrailDevice):
         self.answered.add(name)
         return None
 
-    async def _set_up(self, found: list[Found]) -> None:
+    async def _set_up_devices(self) -> None:
         """Set up the devices behind the GX; one that is away is set up like the others."""
+        devices = self._roster.devices
         # Everything that can fail comes first: a link that is lost on the way leaves nothing
         # half done.
-        identities = [await self._meet_part(device) for device in found]
-        self._found = found
-        for device, identity in zip(found, identities, strict=True):
+        identities = [await self._meet_part(device) for device in devices]
+        self._set_up = devices
+        for device, identity in zip(devices, identities, strict=True):
             service = BY_KEY[device.service]
             node = Node(self, service, device, self._part(service, device))
             for block in service.blocks:
@@ -191,7 +188,7 @@ class VictronGx(VoltrailDevice):
                     if err is None:
                         self._memory.setdefault("identities", {})[key] = _told(identity)
                     else:
-                        self._note_absence(key, err)
+                        self._absences.note(key, err)
                     return identity
         return None
 
@@ -218,16 +215,16 @@ class VictronGx(VoltrailDevice):
     # -- finding what is there -------------------------------------------------
 
     async def ensure_found(self) -> None:
-        """Search for devices, unless that was done once for good."""
+        """Search for devices if that is due, and set up what there is."""
         await self.identify()
-        if self._found is not None:
+        if self._set_up is not None:
             return
         async with self._searching:
-            if self._found is None:
-                if self._searched is None:
-                    self._searched = await self._search(())
+            if self._set_up is None:
+                if self._roster.search_due:
+                    await self._search()
                 with explaining():
-                    await self._set_up(self._searched)
+                    await self._set_up_devices()
                 self.keep_memory()
 
     async def search_again(self) -> None:
@@ -241,54 +238,22 @@ class VictronGx(VoltrailDevice):
                 # Firmware before 1.0.53 cannot tell its version, so that an update of it is
                 # not noticed by itself.
                 self._next_server = await find_out(self.modbus_unit)
-            known = self._found or []
-            found = await self._search(known)
-            self._found = [*known, *found]
-            self.keep_memory()
+            await self._search()
 
-    async def _search(self, known: Collection[Found]) -> list[Found]:
+    async def _search(self) -> None:
         await self.refresh_now("main")
-        services = {key for key in _BEHIND if BY_KEY[key].since <= self.server.version}
-        search = Search(services=frozenset(services), hinted=self._hints(), known=frozenset(known))
-        for candidate in search.candidates():
-            if search.probes > 1:
-                await self.pause(PROBE_PAUSE)
-            if await self._answers(candidate):
-                search.answered(candidate)
-        self.probes += search.probes
-        return search.found
-
-    def _hints(self) -> frozenset[str]:
-        """Return the types that must be there, by what the system adds up."""
-        system = self._nodes[0].the(System)
-        hints = {
-            "solarcharger": system.pv_dc_power,
-            "pvinverter": any(
-                getattr(system, f"pv_{side}_power_l{phase}")
-                for side in ("output", "input", "genset")
-                for phase in (1, 2, 3)
-            ),
-            "grid": system.power,
-            "genset": system.genset_power,
-            "battery": system.state_of_charge or system.battery_power,
-            "vebus": system.inverter_charger_power or system.vebus_dc_power,
-        }
-        return frozenset(service for service, proof in hints.items() if proof)
-
-    async def _answers(self, candidate: Found) -> bool:
-        service = BY_KEY[candidate.service]
-        unit = self._place(service, candidate.unit_id).unit
-        try:
-            await unit.read_holding_registers(service.probe, 1)
-        except ModbusExceptionError:
-            return False
-        except ModbusError as err:
-            raise explained(err) from err
-        return True
+        found = await self.searcher.search(
+            lambda: self._roster.search(
+                (key for key in BEHIND if BY_KEY[key].since <= self.server.version),
+                hints(self._nodes[0].the(System)),
+            )
+        )
+        self._roster.add(found)
+        self.keep_memory()
 
     def has(self, service: str) -> bool:
         """Whether there is a device of this type."""
-        return any(found.service == service for found in self._found or ())
+        return any(device.service == service for device in self._set_up or ())
 
     # -- polling ---------------------------------------------------------------
 
@@ -313,36 +278,27 @@ class VictronGx(VoltrailDevice):
     @override
     async def _read(self, name: str) -> ModbusError | None:
         group = self._group(name)
-        absence = self._absences.get(group) or self._absences.get(name)
-        if absence is not None and not absence.due(self.now()):
+        if (reason := self._absences.reason(group, name)) is not None:
             # Noted as failed at once: a second chance would be one more error on the GX.
-            self.failures[name] = explained(absence.error)
-            return absence.error
+            self.failures[name] = explained(reason)
+            return reason
         err = await super()._read(name)
         if isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
-            self._note_absence(group, err)
+            self._absences.note(group, err)
             self.failures[name] = explained(err)
         elif isinstance(err, IllegalDataAddressError):
             # Another firmware than it was: the same care until it is looked at anew.
-            self._note_absence(name, err)
+            self._absences.note(name, err)
             self.failures[name] = explained(err)
         elif err is None:
-            if self._absences.pop(group, None) is not None:
+            if self._absences.over(group):
                 self._returned.add(group)
-            self._absences.pop(name, None)
+            self._absences.over(name)
         return err
 
     def _group(self, name: str) -> str:
         part = self._slots[name].part
         return name if part is None else part.key
-
-    def _note_absence(self, key: str, err: ModbusError) -> None:
-        known = self._absences.get(key)
-        if known is None:
-            self._absences[key] = Absence(err, self.now())
-            _LOGGER.info("%s does not answer: %s", key, err)
-        else:
-            known.again(err, self.now())
 
     async def _greet_returned(self) -> None:
         """Ask hardware that was away from the start who it is."""
@@ -439,7 +395,7 @@ class VictronGx(VoltrailDevice):
             for slot in self._slots.values()
             if isinstance(slot.component, GxComponent)
         )
-        return tuple(self._found or ()), firmware, self._next_server or self.server, phases
+        return self._roster.devices, firmware, self._next_server or self.server, phases
 
     # -- external control ------------------------------------------------------
 
@@ -460,21 +416,20 @@ class VictronGx(VoltrailDevice):
         for name, slot in self._slots.items():
             if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
                 seen[name] = sorted(slot.component.counters_seen)
-        memory = {
+        return {
             "server": (self._next_server or self.server).recall(),
             "identities": self._memory.get("identities", {}),
             "seen": seen,
             "energy": self.ledger.recall(),
             "limits": self.limits,
             "setpoint_duration": self.keeper.duration,
+            **self._roster.recall(),
         }
-        if self._found is not None:
-            memory["services"] = [list(found) for found in self._found]
-        return memory
 
     @override
     def remember(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
+        self._roster.remember(memory)
         self.ledger.remember(memory.get("energy", {}))
         self.limits = dict(memory.get("limits", {}))
         self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))

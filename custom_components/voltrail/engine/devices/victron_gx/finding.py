@@ -7,16 +7,13 @@ and never worked out again, until somebody asks for a new search.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
-from ...errors import NotSupportedError
+from ...family import OptionField
 
 MOST_PROBES: Final = 100
-PROBE_PAUSE: Final = 0.05
-"""Seconds between two probes: about 20 a second."""
-
 LARGEST_UNIT: Final = 255
 
 GX_UNIT: Final = 100
@@ -126,6 +123,9 @@ PLACES: Final[Mapping[str, Places]] = {
 }
 """Where to look, the commonest types first. Anything else is for the user to name."""
 
+BEHIND: Final = frozenset(PLACES)
+"""The types of devices behind the GX: all but the GX itself and its settings."""
+
 
 @dataclass(kw_only=True)
 class Search:
@@ -140,22 +140,32 @@ class Search:
     """
     known: frozenset[Found] = frozenset()
     """Devices that need not be asked for."""
+    unwanted: frozenset[Found] = frozenset()
+    """Devices that must not be asked for."""
     found: list[Found] = field(default_factory=list)
     probes: int = 0
+    _asked: set[Found] = field(default_factory=set)
 
     def candidates(self) -> Iterator[Found]:
-        """Yield what to ask for; call :meth:`answered` before asking for the next one."""
+        """Yield what to ask for; call :meth:`answered` before asking for the next one.
+
+        A search that broke off goes on where it was: it is iterated once more.
+        """
         for candidate in self._ordered():
             if self.probes >= MOST_PROBES:
                 return
             if candidate in self.known or self._settled(candidate.service):
                 continue
+            if candidate in self.unwanted or candidate in self._asked:
+                continue
             self.probes += 1
             yield candidate
 
-    def answered(self, candidate: Found) -> None:
-        """Note that a device is there."""
-        self.found.append(candidate)
+    def answered(self, candidate: Found, *, present: bool) -> None:
+        """Note whether a device is there."""
+        self._asked.add(candidate)
+        if present:
+            self.found.append(candidate)
 
     def _settled(self, service: str) -> bool:
         return PLACES[service].single and any(
@@ -188,37 +198,61 @@ class Choice:
     unwanted: frozenset[Found] = frozenset()
 
     @classmethod
-    def parse(cls, text: str | None, services: frozenset[str]) -> Self:
-        """Read "battery 225, -solarcharger 224": the type and the unit id of the GX's list."""
+    def parse(cls, told: str | Iterable[str] | None) -> Self:
+        """Read "battery 225, -solarcharger 224": the type and the unit id of the GX's list.
+
+        Raises ``ValueError`` for what is not a device.
+        """
         wanted: list[Found] = []
         unwanted: set[Found] = set()
-        for entry in re.split(r"[,;\n]+", text or ""):
-            if not (told := entry.strip().lower()):
-                continue
-            found: Found | None = None
-            match re.split(r"[\s:=_]+", told.removeprefix("-").strip()):
-                case [service, unit] if service in services and unit.isdecimal():
-                    found = Found.at(service, int(unit))
-                case _:
-                    pass
-            if found is None or found.unit_id > LARGEST_UNIT:
-                raise NotSupportedError(
-                    reason=f"'{entry.strip()}' is not a type and a unit id, as in 'battery 225'"
-                )
-            if told.startswith("-"):
-                unwanted.add(found)
-            else:
-                wanted.append(found)
+        for text in (told,) if isinstance(told, str) else told or ():
+            for entry in filter(None, map(str.strip, re.split(r"[,;\n]+", text))):
+                found = _device(entry.removeprefix("-"))
+                if entry.startswith("-"):
+                    unwanted.add(found)
+                else:
+                    wanted.append(found)
         return cls(wanted=tuple(wanted), unwanted=frozenset(unwanted))
 
 
-def remembered(stored: Any, services: frozenset[str]) -> list[Found]:
+def _device(text: str) -> Found:
+    # The GX lists a battery as "com.victronenergy.battery" on some of its pages.
+    named = text.strip().lower().removeprefix("com.victronenergy.")
+    match re.split(r"[\s:=_]+", named):
+        case [service, unit] if (
+            service in BEHIND and unit.isdecimal() and int(unit) <= LARGEST_UNIT
+        ):
+            return Found.at(service, int(unit))
+        case _:
+            pass
+    msg = f"'{text}' is not a type and a unit id, as in 'battery 225'"
+    raise ValueError(msg)
+
+
+def remembered(stored: Any) -> list[Found]:
     """Take back what was stored; whatever is not a device is left out."""
     found: list[Found] = []
     for entry in stored if isinstance(stored, list) else ():
         match entry:
-            case [str(service), int(unit_id), *_] if service in services:
+            case [str(service), int(unit_id), *_] if service in BEHIND:
                 found.append(Found.at(service, unit_id))
             case _:
                 continue
     return found
+
+
+OPTION_FIELDS: Final = (
+    # Whoever names devices before the first search is spared it.
+    OptionField(
+        key="services",
+        suggestions=tuple(
+            f"{service} {unit_id}"
+            for service, places in PLACES.items()
+            for unit_id in places.likely
+        ),
+        check=Choice.parse,
+        early=True,
+    ),
+    OptionField(key="search_again", default=False, wish=True),
+)
+"""What its user says about the devices behind the GX."""

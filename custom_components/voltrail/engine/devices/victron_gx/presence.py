@@ -5,9 +5,14 @@ device that is away is asked for once per pause, and the pause doubles up to ten
 about 150 refusals a day instead of thousands.
 """
 
+import logging
 from typing import Final
 
 from modbus_connection import ModbusError
+
+from .writing import Clock
+
+_LOGGER = logging.getLogger(__name__)
 
 FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 600.0
@@ -30,3 +35,33 @@ class Absence:
         self.error = error
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
         self._next = now + self.pause
+
+
+class Absences:
+    """All that refused to answer."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[str, Absence] = {}
+
+    def reason(self, *keys: str) -> ModbusError | None:
+        """Return why something is left alone for now; None if it may be asked for."""
+        now = self._clock()
+        for key in keys:
+            absence = self._known.get(key)
+            if absence is not None and not absence.due(now):
+                return absence.error
+        return None
+
+    def note(self, key: str, err: ModbusError) -> None:
+        """Note that something refused to answer."""
+        known = self._known.get(key)
+        if known is None:
+            self._known[key] = Absence(err, self._clock())
+            _LOGGER.info("%s does not answer: %s", key, err)
+        else:
+            known.again(err, self._clock())
+
+    def over(self, key: str) -> bool:
+        """Note that something answers; return whether it is back from an absence."""
+        return self._known.pop(key, None) is not None

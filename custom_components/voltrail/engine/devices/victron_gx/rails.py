@@ -149,5 +149,4 @@ OPTION_FIELDS: Final = (
     OptionField(key="dc_voltage_minimum", minimum=0, maximum=1000, step=0.1, unit="V"),
     OptionField(key="dc_voltage_maximum", minimum=0, maximum=1000, step=0.1, unit="V"),
     OptionField(key="dc_current", minimum=1, maximum=10000, step=1, unit="A"),
-    OptionField(key="services"),
 )

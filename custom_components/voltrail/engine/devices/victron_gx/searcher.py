@@ -1,0 +1,64 @@
+"""Carrying a search out: the GX is asked for one device after the other."""
+
+from collections.abc import Callable
+from typing import Final
+
+from modbus_connection import ModbusError, ModbusExceptionError, ModbusUnit
+
+from ...errors import explained
+from .finding import Found, Search
+from .services import BY_KEY
+from .services.system import System
+from .writing import Pause
+
+PROBE_PAUSE: Final = 0.05
+"""Seconds between two probes: about 20 a second."""
+
+
+class Searcher:
+    """Asks for what a search says, and remembers where it was if the link is lost."""
+
+    def __init__(self, unit: Callable[[int], ModbusUnit], pause: Pause) -> None:
+        self._unit = unit
+        self._pause = pause
+        self._broken_off: Search | None = None
+        self.probes = 0
+        """Requests of all searches so far, for a look at what they cost."""
+
+    async def search(self, begin: Callable[[], Search]) -> list[Found]:
+        """Return what a search found: of the one that broke off, or of a new one."""
+        search = self._broken_off = self._broken_off or begin()
+        for candidate in search.candidates():
+            self.probes += 1
+            if search.probes > 1:
+                await self._pause(PROBE_PAUSE)
+            search.answered(candidate, present=await self._answers(candidate))
+        self._broken_off = None
+        return search.found
+
+    async def _answers(self, candidate: Found) -> bool:
+        unit = self._unit(candidate.unit_id)
+        try:
+            await unit.read_holding_registers(BY_KEY[candidate.service].probe, 1)
+        except ModbusExceptionError:
+            return False
+        except ModbusError as err:
+            raise explained(err) from err
+        return True
+
+
+def hints(system: System) -> frozenset[str]:
+    """Return the types that must be there, by what the system adds up."""
+    proofs = {
+        "solarcharger": system.pv_dc_power,
+        "pvinverter": any(
+            getattr(system, f"pv_{side}_power_l{phase}")
+            for side in ("output", "input", "genset")
+            for phase in (1, 2, 3)
+        ),
+        "grid": system.power,
+        "genset": system.genset_power,
+        "battery": system.state_of_charge or system.battery_power,
+        "vebus": system.inverter_charger_power or system.vebus_dc_power,
+    }
+    return frozenset(service for service, proof in proofs.items() if proof)
