@@ -67,8 +67,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         memory=remembered,
         devices=devices.async_register(hass, entry, coordinator),
     )
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     sleepers.async_watch(hass, entry)
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
 

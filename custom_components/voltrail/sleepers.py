@@ -21,12 +21,15 @@ _WAKING: Final = frozenset({Tier.MAIN, Tier.DETAIL})
 
 @callback
 def async_watch(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
-    """Enable sleeping entities as soon as their values come."""
+    """Enable sleeping entities whose values came meanwhile, and others when theirs come.
+
+    Called before entities are added, so that those that are awake are added at once.
+    """
     coordinator = entry.runtime_data.coordinator
     sleeping = [
         reading
         for reading in coordinator.device.readings()
-        if reading.point.sometimes and reading.point.tier in _WAKING and reading.read() is None
+        if reading.point.sometimes and reading.point.tier in _WAKING
     ]
 
     @callback
@@ -35,6 +38,7 @@ def async_watch(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
             sleeping.remove(reading)
             _wake(hass, coordinator.identity_key, reading)
 
+    look()
     if sleeping:
         entry.async_on_unload(coordinator.async_add_listener(look))
 

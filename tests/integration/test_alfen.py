@@ -92,6 +92,23 @@ async def test_values_that_come_wake_their_entity(hass: HomeAssistant) -> None:
             assert known.disabled_by is expected
 
 
+async def test_values_that_came_while_nobody_looked_wake_their_entity(hass: HomeAssistant) -> None:
+    """A meter that was fitted while Home Assistant was off has entities like any other."""
+    eve = sample()
+    async with loaded(hass, eve) as entry:
+        registry = er.async_get(hass)
+        l1, l2 = (entity_id(hass, entry, "sensor", f"socket_1/power_l{phase}") for phase in (1, 2))
+        registry.async_update_entity(l2, disabled_by=er.RegistryEntryDisabler.USER)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        eve.set({"meter.kind": "full"})
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        for found, expected in ((l1, None), (l2, er.RegistryEntryDisabler.USER)):
+            known = registry.async_get(found)
+            assert known is not None
+            assert known.disabled_by is expected
+
+
 async def test_sockets_are_devices_of_their_own(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:
