@@ -5,6 +5,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,8 +13,9 @@ from random import Random
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.faults import Faults
 from simulators.ams_han.house import House
-from simulators.ams_han.meter import HanMeter
-from simulators.ams_han.outputs import pty_output, tcp_output
+from simulators.ams_han.meter import HanMeter, Sent
+from simulators.ams_han.outputs import mqtt_output, pty_output, tcp_output
+from simulators.ams_han.payloads import Form
 from simulators.clock import Clock
 
 
@@ -22,15 +24,23 @@ def parser() -> argparse.ArgumentParser:
     listing = "\n".join(f"  {name:18}{kind.summary}" for name, kind in METERS.items())
     options = argparse.ArgumentParser(
         prog="python -m simulators.ams_han",
-        description="A smart meter that pushes its lists over TCP or a pseudo-terminal.",
+        description="A smart meter that pushes its lists over TCP, a pseudo-terminal and MQTT.",
         epilog=f"meters:\n{listing}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_argument("meter", choices=METERS, metavar="METER", help="one of those below")
     options.add_argument("--host", default="127.0.0.1", help="address to listen on")
     options.add_argument("--port", type=int, default=3001, help="TCP port; 0 takes a free one")
-    options.add_argument("--no-tcp", action="store_true", help="a pseudo-terminal only")
+    options.add_argument("--no-tcp", action="store_true", help="the other ways only")
     options.add_argument("--pty", type=Path, metavar="LINK", help="a pseudo-terminal, linked here")
+    options.add_argument("--mqtt", type=broker, metavar="HOST[:PORT]", help="publish at a broker")
+    options.add_argument("--topic", default="meter/han", help="under this topic")
+    options.add_argument(
+        "--form",
+        choices=[form.name.lower() for form in Form],
+        default="frame",
+        help="and in this form",
+    )
     options.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second")
     options.add_argument("--seed", type=int, default=0, help="for repeatable loads and noise")
     options.add_argument("--start", type=datetime.fromisoformat, help="simulated time to begin at")
@@ -45,6 +55,12 @@ def parser() -> argparse.ArgumentParser:
     faults.add_argument("--parity", action="store_true", help="lose a third of all bytes")
     faults.add_argument("--burst", type=int, default=1, help="hold back so many messages")
     return options
+
+
+def broker(text: str) -> tuple[str, int]:
+    """Return where a broker is, by what stands on the command line."""
+    host, _, port = text.partition(":")
+    return host, int(port or 1883)
 
 
 def build(chosen: argparse.Namespace) -> tuple[HanMeter, Faults]:
@@ -82,13 +98,17 @@ def follow(
     clock: Clock,
     send: Callable[[bytes], None],
     lists: frozenset[str] | None = None,
+    *,
+    publish: Callable[[Sent], None] | None = None,
 ) -> Callable[[], None]:
-    """Let a meter send as the clock goes; return how to stop it."""
+    """Let a meter send, and an adapter publish, as the clock goes; return how to stop it."""
 
     def step(_seconds: float) -> None:
         for sent in meter.run_until(clock.moment):
             if (lists is None or sent.name in lists) and (data := faults.deliver(sent.wire)):
                 send(data)
+                if publish is not None:
+                    publish(replace(sent, frames=[data]))
 
     return clock.subscribe(step)
 
@@ -109,13 +129,20 @@ async def _run(chosen: argparse.Namespace) -> None:
             pty = await stack.enter_async_context(pty_output(chosen.pty))
             sinks.append(pty.send)
             print(f"ams_han: pty {pty.path}", flush=True)
+        publish = None
+        if chosen.mqtt:
+            host, port = chosen.mqtt
+            form = Form[chosen.form.upper()]
+            mqtt = await stack.enter_async_context(mqtt_output(host, port, chosen.topic, form))
+            publish = mqtt.send
+            print(f"ams_han: mqtt {host}:{port} {chosen.topic}", flush=True)
 
         def send(data: bytes) -> None:
             for sink in sinks:
                 sink(data)
 
         lists = frozenset(chosen.lists.split(",")) if chosen.lists else None
-        stack.callback(follow(meter, faults, clock, send, lists))
+        stack.callback(follow(meter, faults, clock, send, lists, publish=publish))
         time = asyncio.create_task(clock.follow_real_time(chosen.speed))
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({time, stopped}, return_when=asyncio.FIRST_COMPLETED)

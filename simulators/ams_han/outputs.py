@@ -1,4 +1,4 @@
-"""Where the bytes of a meter go: clients on a TCP port, and a pseudo-terminal."""
+"""Where the bytes of a meter go: clients on a TCP port, a pseudo-terminal, an MQTT broker."""
 
 import asyncio
 import os
@@ -6,10 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from simulators.ams_han.payloads import Form, payload
 from simulators.pty_cable import PtyCable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from paho.mqtt.client import Client
+
+    from simulators.ams_han.meter import Sent
 
 
 class TcpOutput:
@@ -108,3 +113,48 @@ async def pty_output(link: Path | None = None) -> AsyncIterator[PtyOutput]:
             yield output
         finally:
             output.close()
+
+
+class MqttOutput:
+    """Publishes messages as an adapter does."""
+
+    def __init__(self, client: Client, topic: str, form: Form) -> None:
+        self._client = client
+        self._topic = topic
+        self._form = form
+        self.connected = asyncio.Event()
+        """Set while the broker is there. What is published while it is not is lost."""
+        # The client's own thread tells.
+        tell = asyncio.get_running_loop().call_soon_threadsafe
+
+        def came(*_: object) -> None:
+            tell(self.connected.set)
+
+        def went(*_: object) -> None:
+            tell(self.connected.clear)
+
+        client.on_connect = came
+        client.on_disconnect = went
+
+    def send(self, sent: Sent) -> None:
+        """Publish one message."""
+        self._client.publish(self._topic, payload(self._form, sent))
+
+
+@asynccontextmanager
+async def mqtt_output(
+    host: str, port: int, topic: str, form: Form = Form.FRAME
+) -> AsyncIterator[MqttOutput]:
+    """Publish while the block runs; the broker may come and go."""
+    from paho.mqtt.client import Client  # noqa: PLC0415 - the other outputs do without it
+    from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
+
+    client = Client(CallbackAPIVersion.VERSION2)
+    output = MqttOutput(client, topic, form)
+    client.connect_async(host, port)
+    client.loop_start()
+    try:
+        yield output
+    finally:
+        client.disconnect()
+        await asyncio.to_thread(client.loop_stop)

@@ -32,14 +32,17 @@ class Form(StrEnum):
 
 
 def payload(form: Form, *sent: Sent) -> bytes:
-    """Return one MQTT message with what was sent; the last one, in forms that hold only one."""
+    """Return one MQTT message with what was sent; the last one, in forms that hold only one.
+
+    A telegram has no inner parts: it is published as it is.
+    """
     last = sent[-1]
     if form is Form.SEVERAL:
         return shared_flags([frame for one in sent for frame in one.frames])
     if form is Form.BATCH:
         return pulse_batch([(round(one.moment.timestamp() * 1000), one.wire) for one in sent])
-    if form in {Form.LLC, Form.APDU, Form.BODY}:
-        return _content(form, last)
+    if form in {Form.LLC, Form.APDU, Form.BODY} and isinstance(last.content, Notification):
+        return _part(form, last.content)
     wire = last.wire
     forms = {
         Form.BARE_FRAME: wire.removeprefix(FLAG).removesuffix(FLAG),
@@ -49,9 +52,7 @@ def payload(form: Form, *sent: Sent) -> bytes:
     return forms.get(form, wire)
 
 
-def _content(form: Form, sent: Sent) -> bytes:
-    content = sent.content
-    assert isinstance(content, Notification)
+def _part(form: Form, content: Notification) -> bytes:
     if form is Form.BODY:
         return content.body
     return content.apdu if form is Form.APDU else content.information

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from simulators.ams_han.__main__ import build, follow, main, parser
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.faults import Faults, through_brick
 from simulators.ams_han.meter import HanMeter, Sent
-from simulators.ams_han.outputs import pty_output, tcp_output
+from simulators.ams_han.outputs import mqtt_output, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload, pulse_batch, shared_flags
 from simulators.ams_han.wire import Notification
 from simulators.clock import Clock
@@ -123,7 +124,8 @@ class TestForms:
         assert bytes.fromhex(payload(Form.HEX, one).decode()) == one.wire
         assert bytes.fromhex(json.loads(payload(Form.JSON, one))["data"]) == one.wire
         telegram = sent("p1-se", "full")
-        assert payload(Form.TEXT, telegram).startswith(b"/LGF5E360\r\n")
+        for form in (Form.TEXT, Form.LLC, Form.BODY):
+            assert payload(form, telegram).startswith(b"/LGF5E360\r\n")
 
     def test_several(self) -> None:
         """Frames share a flag."""
@@ -157,8 +159,57 @@ async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
     return await asyncio.wait_for(reader.readexactly(size), 5)
 
 
+class Broker:
+    """The little of an MQTT broker that a publisher needs."""
+
+    def __init__(self) -> None:
+        self.published: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Greet a client, and take what it publishes."""
+        while (kind := await reader.read(1)) and kind[0] >> 4 != 14:
+            packet = await reader.readexactly(await self._length(reader))
+            if kind[0] >> 4 == 1:
+                writer.write(bytes.fromhex("20020000"))
+            elif kind[0] >> 4 == 3:
+                end = 2 + int.from_bytes(packet[:2])
+                await self.published.put((packet[2:end].decode(), packet[end:]))
+        writer.close()
+
+    @staticmethod
+    async def _length(reader: asyncio.StreamReader) -> int:
+        length = shift = 0
+        while True:
+            (digit,) = await reader.readexactly(1)
+            length |= (digit & 0x7F) << shift
+            shift += 7
+            if digit < 0x80:
+                return length
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[tuple[Broker, int]]:
+    """A broker and its port."""
+    found = Broker()
+    async with await asyncio.start_server(found.serve, "127.0.0.1", 0) as server:
+        yield found, server.sockets[0].getsockname()[1]
+
+
 class TestOutputs:
     """Real sockets and terminals."""
+
+    @pytest.mark.parametrize("form", [Form.FRAME, Form.JSON])
+    async def test_mqtt(self, broker: tuple[Broker, int], form: Form) -> None:
+        """Every message under the topic, in its form."""
+        one = sent()
+        async with mqtt_output("127.0.0.1", broker[1], "meter/1", form) as output:
+            await asyncio.wait_for(output.connected.wait(), 5)
+            for _ in range(2):
+                output.send(one)
+                published = await asyncio.wait_for(broker[0].published.get(), 5)
+                assert published == ("meter/1", payload(form, one))
+        await asyncio.sleep(0)
+        assert not output.connected.is_set()
 
     async def test_tcp(self) -> None:
         """All who are connected get the same; what they say is ignored."""
@@ -274,6 +325,44 @@ class TestCommandLine:
             parser().parse_args(["aidon-xx"])
         assert refused.value.code == 2
         assert "aidon-tn" in capsys.readouterr().err
+
+    def test_what_is_published_is_what_is_on_the_line(self) -> None:
+        """Faults and bursts reach the broker, too."""
+        meter, faults = build(
+            parser().parse_args(["aidon-tn", "--start=2026-07-01T12:00:30+00:00", "--burst=4"])
+        )
+        clock = Clock(start=meter.moment)
+        heard: list[bytes] = []
+        published: list[Sent] = []
+        follow(meter, faults, clock, heard.append, publish=published.append)
+        clock.advance(60)
+        assert [payload(Form.FRAME, one) for one in published] == heard
+        assert len(heard) == 6
+
+    @pytest.mark.parametrize(
+        ("words", "place"),
+        [("--mqtt=broker", ("broker", 1883)), ("--mqtt=127.0.0.1:1884", ("127.0.0.1", 1884))],
+    )
+    def test_where_the_broker_is(self, words: str, place: tuple[str, int]) -> None:
+        """The port may be left out."""
+        assert parser().parse_args(["aidon-tn", words]).mqtt == place
+
+    async def test_as_a_publisher(self, broker: tuple[Broker, int]) -> None:
+        """The program says where it publishes, and does."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "simulators.ams_han", "aidon-tn", "--no-tcp", "--speed=50"),
+            *(f"--mqtt=127.0.0.1:{broker[1]}", "--topic=house/han", "--form=hex"),
+            cwd=Path(__file__).parents[3],
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        said = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        assert said == f"ams_han: mqtt 127.0.0.1:{broker[1]} house/han\n"
+        topic, data = await asyncio.wait_for(broker[0].published.get(), 20)
+        assert topic == "house/han"
+        assert data.startswith(b"7ea")
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
     async def test_as_a_program(self, tmp_path: Path) -> None:
         """It says where it listens, sends, and ends cleanly."""
