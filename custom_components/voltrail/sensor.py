@@ -26,9 +26,9 @@ LIFETIME: Final = frozenset(
 )
 """Counters that never go back while the device lives."""
 
-RESET_POLLS: Final = 10
-"""Readings in a row below the highest one, before a counter counts as started anew: a
-glitch is over sooner, and a meter that was replaced stays low."""
+RESET_AFTER: Final = 600.0
+"""Seconds below the highest value, before a counter counts as started anew: a device that
+boots may show less for minutes, and a meter that was replaced stays low."""
 
 
 async def async_setup_entry(
@@ -103,7 +103,7 @@ class VoltrailTotal(VoltrailSensor, RestoreSensor):
     """A counter that must never go back: a dip would spoil statistics for good."""
 
     _highest: float | None = None
-    _below = 0
+    _low_since: float | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -134,14 +134,19 @@ class VoltrailTotal(VoltrailSensor, RestoreSensor):
     def _count(self, value: float | None) -> None:
         if value is None:
             return
+        now = self.hass.loop.time()
         if self._highest is None or value >= self._highest:
             self._highest = value
-            self._below = 0
+            self._low_since = None
+        elif value == 0:
+            # More likely the lack of a value. If it did start anew, nothing is lost by
+            # waiting for more: whatever it shows then has been counted from 0.
             return
-        self._below += 1
-        if self._below >= RESET_POLLS:
+        elif self._low_since is None:
+            self._low_since = now
+        elif now - self._low_since >= RESET_AFTER:
             self._highest = value
-            self._below = 0
+            self._low_since = None
 
     @override
     def _state_now(self) -> object:

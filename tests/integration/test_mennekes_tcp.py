@@ -6,7 +6,7 @@ import logging
 import pytest
 import voluptuous as vol
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -436,18 +436,38 @@ async def test_a_refused_write_is_told(
 
 @pytest.mark.usefixtures("charger_loaded")
 async def test_a_total_never_goes_back(
-    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A counter that flashes a lower value keeps the highest one; no value changes nothing."""
+    """A counter that is low for a while keeps the highest value, however often it is read."""
     before = float(state(hass, charger_entry, "sensor", "energy_charged"))
     charger.set({"meter.energy_l1": 1000.0})
-    await poll(hass, charger_entry)
-    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
-    assert state(hass, charger_entry, "sensor", "energy_charged") != STATE_UNKNOWN
-    for _ in range(10):
+    for _ in range(30):
         await poll(hass, charger_entry)
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
     # A meter that was replaced stays low.
+    monkeypatch.setattr("custom_components.voltrail.sensor.RESET_AFTER", 0.0)
+    await poll(hass, charger_entry)
     assert float(state(hass, charger_entry, "sensor", "energy_charged")) == 1.0
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_total_never_returns_to_nothing(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A charger that has lost its meter for long reads 0, and its whole life would count twice."""
+    monkeypatch.setattr("custom_components.voltrail.sensor.RESET_AFTER", 0.0)
+    before = float(state(hass, charger_entry, "sensor", "energy_charged"))
+    assert before > 0
+    charger.set({"meter.energy_l1": 0.0})
+    for _ in range(12):
+        await poll(hass, charger_entry)
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
 
 
 @pytest.mark.usefixtures("charger_loaded")
