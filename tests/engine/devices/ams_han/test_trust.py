@@ -276,6 +276,15 @@ def test_a_meter_that_was_replaced_is_reported() -> None:
     assert problem.details == {"found": OTHER}
 
 
+def test_silence_alone_is_nothing_that_a_person_could_put_right() -> None:
+    """It is unavailable, and that says it."""
+    listening = Listening("kamstrup-tn", serial=OURS, expected=OURS)
+    listening.run(30)
+    listening.silence(60)
+    assert not listening.meter.alive
+    assert not list(listening.meter.problems())
+
+
 def test_topics_are_bounded() -> None:
     """A wildcard that covers half a broker costs no memory."""
     listening = Listening("kamstrup-tn")

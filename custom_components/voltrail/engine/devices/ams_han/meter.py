@@ -2,37 +2,23 @@
 
 import logging
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, override
 
-from ...han import (
-    UNITS,
-    Drop,
-    HanReader,
-    ListKind,
-    Message,
-    Meter,
-    Number,
-    PayloadKind,
-    PayloadReader,
-    Reason,
-    Unit,
-    Zone,
-    parse_key,
-)
+from ...han import UNITS, ListKind, Message, Meter, Number, Reason, Unit, Zone, parse_key
 from ...options import Options
 from ...parts import Identity, Part
 from ...points import Value, points_of
 from ...pushed import Impression, PushedDevice
 from ...source import Problem, Reading
+from .ears import Ears
 from .rhythm import Rhythm
 from .senders import Senders
 from .showing import Showing
-from .tape import Tape
 from .totals import Totals
 from .words import TOTALS, Words
 
@@ -42,14 +28,9 @@ _LOGGER = logging.getLogger(__name__)
 _LATELY: Final = 300.0
 #: Lists that come every few seconds carry counters too: an SD card must not be written as often.
 _MEMORY_INTERVAL: Final = 900.0
-_MOST_TOPICS: Final = 32
-_KEPT_DROPS: Final = 16
 
 _SCALED: Final = frozenset({Unit.W, Unit.VAR, Unit.A})
 _WRONG_KEY: Final = frozenset({Reason.DECRYPTION, Reason.AUTHENTICATION})
-_TEXTS: Final = frozenset(
-    {PayloadKind.DEBUG, PayloadKind.STATUS, PayloadKind.TEXT, PayloadKind.NUMBER}
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,11 +56,11 @@ class HanMeter(Words, PushedDevice):
         self.prepare(options)
         extra = self.options.extra
         self._wall = wall
-        self._keys: dict[str, Any] = {
-            "encryption_key": _key(extra.get("key")),
-            "authentication_key": _key(extra.get("authentication_key")),
-            "zone": Zone(extra.get("clock_zone") or Zone.AUTOMATIC),
-        }
+        self._ears = Ears(
+            encryption_key=_key(extra.get("key")),
+            authentication_key=_key(extra.get("authentication_key")),
+            zone=Zone(extra.get("clock_zone") or Zone.AUTOMATIC),
+        )
         self.scale_factor = float(extra.get("scale_factor") or 1)
         """Of current transformers: for power, current and energy."""
         self.energy_factor = float(extra.get("energy_factor") or 1)
@@ -88,9 +69,6 @@ class HanMeter(Words, PushedDevice):
             power_interval=float(extra.get("power_interval", 0)),
             interval=float(extra.get("update_interval", 10)),
         )
-        self._stream = HanReader(**self._keys)
-        self._topics: dict[str, PayloadReader] = {}
-        self._tape = Tape()
         self._rhythm = Rhythm()
         self._senders = Senders()
         self._totals = Totals()
@@ -103,11 +81,7 @@ class HanMeter(Words, PushedDevice):
         """Messages and values that were whole, and not taken all the same."""
         self._memory: Mapping[str, Any] = {}
         self._memory_due = -math.inf
-        self._bytes = 0
-        self._quote = ""
         self._messages: Counter[ListKind] = Counter()
-        self._drops: deque[tuple[float, Drop]] = deque(maxlen=_KEPT_DROPS)
-        self._dropped_at: dict[Reason, float] = {}
         self._now = 0.0
         self._alive_until = 0.0
 
@@ -167,52 +141,27 @@ class HanMeter(Words, PushedDevice):
     @override
     def hear(self, data: bytes, now: float) -> None:
         self.pass_time(now)
-        self._bytes += len(data)
-        self._tape.add(data, now)
-        self._take_all(self._stream.feed(data), now)
-        self._note_drops(self._stream.take_drops(), now)
+        self._take_all(self._ears.hear(data, now), now)
 
     @override
     def hear_pause(self, now: float) -> None:
         self.pass_time(now)
-        self._tape.pause()
-        self._take_all(self._stream.silence(), now)
-        self._note_drops(self._stream.take_drops(), now)
+        self._take_all(self._ears.hear_pause(now), now)
 
     @override
     def hear_anew(self, now: float) -> None:
         self.pass_time(now)
-        self._stream.restart()
+        self._ears.hear_anew()
         self._senders.forget()
-        self._tape.pause()
 
     @override
     def hear_message(self, payload: bytes, now: float, *, topic: str) -> None:
         self.pass_time(now)
-        self._bytes += len(payload)
-        self._tape.pause()
-        self._tape.add(payload, now, topic)
-        reader = self._reader(topic)
-        heard = reader.read(payload)
-        if heard.kind in _TEXTS:
-            self._quote = heard.text or "{" + ", ".join(heard.status or ()) + "}"
-        self._take_all(heard.messages, now, topic)
-        self._note_drops(reader.take_drops(), now)
-
-    def _reader(self, topic: str) -> PayloadReader:
-        """Return the decoder of a topic: each keeps its own parts and scales apart."""
-        if topic not in self._topics and len(self._topics) >= _MOST_TOPICS:
-            del self._topics[next(iter(self._topics))]
-        return self._topics.setdefault(topic, PayloadReader(**self._keys))
+        self._take_all(self._ears.hear_message(payload, now, topic), now, topic)
 
     def _take_all(self, messages: Iterable[Message], now: float, channel: str = "") -> None:
         for message in messages:
             self.take(message, now, channel)
-
-    def _note_drops(self, drops: Iterable[Drop], now: float) -> None:
-        for drop in drops:
-            self._drops.append((now, drop))
-            self._dropped_at[drop.reason] = now
 
     def take(self, message: Message, now: float, channel: str = "") -> None:
         """Take a message that came under a channel, unless it is another meter's."""
@@ -446,20 +395,20 @@ class HanMeter(Words, PushedDevice):
     @property
     @override
     def frames(self) -> int:
-        return self._stream.journal.frames
+        return self._ears.frames
 
     @property
     @override
     def impression(self) -> Impression:
-        dropped = self._dropped()
+        dropped = self._ears.dropped_since(-math.inf)
         for impression, fits in (
             (Impression.NAMED, self._who.serial is not None),
             (Impression.UNNAMED, bool(self._messages)),
             (Impression.WRONG_KEY, not _WRONG_KEY.isdisjoint(dropped)),
             (Impression.ENCRYPTED, Reason.ENCRYPTED_WITHOUT_KEY in dropped),
             (Impression.STRANGE, Reason.UNKNOWN_LIST in dropped),
-            (Impression.TEXT, bool(self._quote)),
-            (Impression.BYTES, self._bytes > 0),
+            (Impression.TEXT, bool(self._ears.quote)),
+            (Impression.BYTES, self._ears.bytes > 0),
         ):
             if fits:
                 return impression
@@ -474,17 +423,13 @@ class HanMeter(Words, PushedDevice):
     @property
     @override
     def quote(self) -> str:
-        return self._quote
-
-    def _dropped(self) -> Counter[Reason]:
-        journals = [self._stream.journal, *(reader.journal for reader in self._topics.values())]
-        return sum((journal.dropped for journal in journals), Counter())
+        return self._ears.quote
 
     @override
     def problems(self) -> Iterator[Problem]:
         if self.alive:
             return
-        lately = {reason for reason, at in self._dropped_at.items() if self._now - at <= _LATELY}
+        lately = self._ears.dropped_since(self._now - _LATELY)
         others = self._senders.everybody(self._now) - {self._serial}
         if others:
             yield Problem(
@@ -515,13 +460,7 @@ class HanMeter(Words, PushedDevice):
                 }
                 for name, sample in self.latest.items()
             },
-            "stream": self._stream.journal.as_dict(),
-            "topics": {topic: reader.journal.as_dict() for topic, reader in self._topics.items()},
-            "drops": [
-                {"age": round(now - at, 1), "reason": str(drop.reason), "text": drop.text}
-                for at, drop in self._drops
-            ],
-            "received": self._tape.dump(now, serials),
+            **self._ears.diagnose(now, serials),
         }
 
 
