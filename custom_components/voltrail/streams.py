@@ -134,6 +134,10 @@ class StreamListener:
                     await self._listen(reader)
             except LinkDownError as err:
                 self._tell(err)
+            except Exception as err:
+                # A fault of ours must not end the listening until the next restart.
+                _LOGGER.exception("Unexpected error while listening to a device")
+                self._tell(LinkDownError(reason=type(err).__name__))
             if self._device.frames > frames:
                 wait = SHORTEST_WAIT
             _LOGGER.debug("%s; opening it again in %g s", self.trouble, wait)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
@@ -259,7 +260,18 @@ async def test_a_host_that_goes_and_comes(
         await home.run(40)
         port = output.port
     listener = entry.runtime_data.coordinator._listener
-    await home.silence(200)
+    tried: list[float] = []
+
+    async def refused(*_: object) -> None:
+        tried.append(hass.loop.time())
+        raise ConnectionRefusedError
+
+    with patch("custom_components.voltrail.streams.asyncio.open_connection", refused):
+        await home.silence(200)
+    waits = [after - before for before, after in pairwise(tried)]
+    assert [round(wait) for wait in waits[-3:]] == [32, 60, 60]
+    assert all(after > before for before, after in pairwise(waits[:-1]))
+    await home.silence(61)
     assert "The connection is down" in listener.trouble
     assert state(hass, entry, "sensor", "power") == STATE_UNAVAILABLE
     async with tcp_output(port=port) as output:
@@ -444,6 +456,22 @@ async def test_a_meter_that_is_set_up_twice(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_a_fault_of_ours(
+    hass: HomeAssistant, home: Home, output: TcpOutput, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and the listening goes on with a new connection."""
+    await home.run(40)
+    listener = home.entry.runtime_data.coordinator._listener
+    with patch.object(home.device, "hear", side_effect=RuntimeError("a fault")):
+        output.send(b"anything")
+        await until(lambda: bool(listener.trouble), "it has happened")
+    assert "a fault" in caplog.text
+    assert "RuntimeError" in listener.trouble
+    await home.wait_for(lambda: listener.openings == 2 and output.clients == 1, "it is back")
+    await home.run(20)
+    assert number(hass, home.entry, "power") > 0
+
+
 @pytest.mark.parametrize(
     ("options", "issue"),
     [
@@ -453,13 +481,16 @@ async def test_a_meter_that_is_set_up_twice(
     ],
 )
 async def test_encrypted_messages(
+    *,
     hass: HomeAssistant,
     clock: JumpingClock,
     output: TcpOutput,
     options: dict[str, Any],
     issue: str | None,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """With the key there are values; without it there is a repair, once it is clear."""
+    caplog.set_level(logging.DEBUG)
     kind = METERS["kaifa-at"]
     entry = network_entry(output.port, serial=kind.identity.serial, options=options)
     await set_up(hass, entry)
@@ -476,8 +507,12 @@ async def test_encrypted_messages(
     text = json.dumps(dump, default=str)
     assert KEY.hex() not in text
     assert "00" * 16 not in json.dumps(dump["entry"])
+    if options:
+        assert dump["entry"]["options"] == {"key": "**REDACTED**"}
+        assert options["key"] not in caplog.text
     assert kind.identity.serial not in text
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+    assert not ir.async_get(hass).issues
 
 
 async def test_diagnostics(hass: HomeAssistant, home: Home) -> None:
@@ -510,12 +545,20 @@ async def test_a_refresh_asked_for_by_hand(
     assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
 
 
-async def test_nothing_lingers(hass: HomeAssistant, home: Home, output: TcpOutput) -> None:
-    """Unloading closes the connection and cancels what waited; removing forgets the memory."""
+async def test_nothing_lingers(
+    hass: HomeAssistant, home: Home, output: TcpOutput, hass_storage: dict[str, Any]
+) -> None:
+    """Unloading closes the connection and cancels what waited; removing forgets everything."""
     await home.run(62)
-    assert await hass.config_entries.async_unload(home.entry.entry_id)
+    entry_id = home.entry.entry_id
+    assert await hass.config_entries.async_unload(entry_id)
     await connected(output, 0)
     # No door leads to the timers of a loop.
     timers = [handle for handle in vars(hass.loop)["_scheduled"] if "voltrail" in repr(handle)]
     assert not [handle for handle in timers if not handle.cancelled()]
-    await hass.config_entries.async_remove(home.entry.entry_id)
+    assert hass_storage[f"voltrail.{entry_id}"]["data"]["totals"]["energy_imported"] > 0
+    await hass.config_entries.async_remove(entry_id)
+    assert not [key for key in hass_storage if key.startswith("voltrail")]
+    assert not er.async_entries_for_config_entry(er.async_get(hass), entry_id)
+    assert not dr.async_entries_for_config_entry(dr.async_get(hass), entry_id)
+    assert not hass.states.async_all("sensor")

@@ -22,6 +22,7 @@ from serialx import open_serial_connection
 
 from custom_components.voltrail import hearing
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
 from custom_components.voltrail.topics import TopicListener
 from simulators.ams_han.faults import Faults
@@ -885,3 +886,5 @@ async def test_options(
     assert float(state(hass, entry, "sensor", "current_l1")) == pytest.approx(
         50 * device.latest["current_l1"].value
     )
+    found = await async_get_config_entry_diagnostics(hass, entry)
+    assert found["device"]["scale_factor"] == 50
