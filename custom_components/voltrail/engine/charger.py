@@ -1,6 +1,5 @@
 """What every charger can be asked, in one language for all brands."""
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -8,7 +7,7 @@ from enum import Enum, StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from .controls import Bounds, Control, NumberControl, SwitchControl, shown
-from .errors import BelowMinimumError, NoVoltageError
+from .errors import BelowMinimumError
 from .options import Options
 from .parts import Part
 from .points import Quantity
@@ -177,8 +176,7 @@ class ChargePoint(ABC):
     """One place where a car is plugged in: the verbs that all brands share.
 
     A brand says how a limit is sent, how a pause is made and what is read back. This
-    class keeps what the user asked for, and turns power into current where the charger
-    has no limit of its own for it.
+    class keeps what the user asked for.
     """
 
     part: Part | None = None
@@ -214,16 +212,6 @@ class ChargePoint(ABC):
     @abstractmethod
     def charging_allowed(self) -> bool | None:
         """Whether the charger may charge at all, read back from it."""
-
-    @property
-    @abstractmethod
-    def voltages(self) -> tuple[float | None, float | None, float | None]:
-        """The measured voltage of each phase."""
-
-    @property
-    @abstractmethod
-    def active_phases(self) -> int | None:
-        """How many phases the car uses, or is known to be going to use."""
 
     @abstractmethod
     async def send_current(self, amps: float) -> None:
@@ -287,43 +275,20 @@ class ChargePoint(ABC):
         self.wish.set = True
         self._remember()
 
-    # -- power, where the charger only knows current --
+    # -- power --
 
     @property
+    @abstractmethod
     def power_limit(self) -> float | None:
-        """The limit in force in watt, worked out from the current limit."""
-        amps = self.current_limit
-        if amps is None:
-            return None
-        if amps == 0:
-            return 0.0
-        volts = self._volts_in_use()
-        return None if volts is None else float(round(amps * volts))
+        """The limit in force in watt; 0 while paused."""
 
+    @abstractmethod
     def power_bounds(self) -> Bounds:
         """Return what the power limit may be."""
-        volts = self._volts_in_use() or 0.0
-        return Bounds(minimum=0, maximum=math.floor(self.current_bounds().maximum * volts), step=1)
 
+    @abstractmethod
     async def set_power_limit(self, watts: float) -> None:
-        """Limit the total power; rounded down to what the charger can signal."""
-        watts = self.power_bounds().accept(watts)
-        volts = self._volts_in_use()
-        if volts is None:
-            raise NoVoltageError
-        await self.set_current_limit(min(watts / volts, self.current_bounds().maximum))
-
-    def _volts_in_use(self) -> float | None:
-        """Return the sum of the voltages of the phases in use.
-
-        While no car draws, all phases that have a voltage are taken: rounding a limit for
-        more phases than the car uses errs on the low side.
-        """
-        volts = [volt for volt in self.voltages if volt]
-        if not volts:
-            return None
-        phases = self.active_phases or len(volts)
-        return sum(volts[:phases])
+        """Limit the total power; anything below the charger's lowest power pauses."""
 
     # -- memory --
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, override
 
 from ...charger import (
     BlockedBy,
-    ChargePoint,
     ChargingState,
     Phases,
     first_reason,
     phases_carrying,
 )
 from ...controls import Control, SelectControl, shown
+from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem
 from ...errors import NotSupportedError, PhaseMissingError
 from ...parts import Part
@@ -44,7 +44,7 @@ IGNORED_POLLS: Final = 3
 """Looks in a row at a set-point that the charger does not use, before a person is told."""
 
 
-class Socket(ChargePoint):
+class Socket(CurrentDriven):
     """One socket of a station."""
 
     current_step: ClassVar[float] = 0.1
@@ -294,6 +294,7 @@ class Socket(ChargePoint):
         """After a poll: assert what got lost, and renew what runs low."""
         if self._device.available((self.name("status"),)):
             await self._tend(due=False)
+            await self.fit_power(self.charging_state)
 
     async def _tend(self, *, due: bool) -> None:
         await self.set_point.tend(lambda: self.wanted, due=due)

@@ -13,7 +13,6 @@ from ...charger import (
     FALLBACK_CURRENT,
     MINIMUM_CURRENT,
     BlockedBy,
-    ChargePoint,
     ChargingState,
     Phases,
     Wish,
@@ -21,6 +20,7 @@ from ...charger import (
     phases_carrying,
 )
 from ...controls import ButtonControl, Control, SelectControl, SwitchControl
+from ...current_driven import CurrentDriven
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
 from ...points import Quantity, Tier, derived
@@ -82,7 +82,7 @@ class Blocks:
     solar: registers.SolarSettings | None = None
 
 
-class CompactPoint(ChargePoint):
+class CompactPoint(CurrentDriven):
     """A Compact, Start or 4You 300 as a charger."""
 
     current_step: ClassVar[float] = 0.1
@@ -275,29 +275,6 @@ class CompactPoint(ChargePoint):
         with suppress(VoltrailError):
             await self._refresh(names)
 
-    # -- power --
-
-    @override
-    async def set_power_limit(self, watts: float) -> None:
-        """Limit the power, and hold to it when the phases change."""
-        await super().set_power_limit(watts)
-        if not self.wish.paused:
-            self._keep(power=watts)
-
-    @override
-    async def resume(self, amps: float | None = None) -> None:
-        power = self.wish.power
-        highest = self.power_bounds().maximum
-        if amps is None and power is not None and 0 < highest < power:
-            # The mains have sagged, or the installer has lowered the limit.
-            await self.set_current_limit(self.current_bounds().maximum)
-            self._keep(power=power)
-        elif amps is None and power is not None and highest == 0:
-            await self.set_current_limit(self.resume_current)
-            self._keep(power=power)
-        else:
-            await super().resume(amps)
-
     # -- phases --
 
     @property
@@ -367,6 +344,8 @@ class CompactPoint(ChargePoint):
         ended = self.phase_switch.settle(blocks.status.evse_state, switched)
         if ended and self.wish.power is not None and not self.wish.paused:
             await self.resume()
+        elif not self.phase_switch.under_way:
+            await self.fit_power(self.charging_state)
 
     # -- the rest of what it can be told --
 

@@ -1,7 +1,7 @@
 """What both profiles have in common as chargers."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol, override
+from typing import Protocol
 
 from ...charger import (
     BlockedBy,
@@ -95,11 +95,6 @@ class MennekesPoint(ChargePoint):
     def phases_in_use(self) -> int | None:
         """How many phases carry current."""
         return phases_carrying(self._currents)
-
-    @property
-    @override
-    def active_phases(self) -> int | None:
-        return self.phases_in_use
 
     @property
     def _currents(self) -> tuple[float | None, float | None, float | None]:

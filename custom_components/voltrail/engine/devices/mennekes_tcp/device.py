@@ -9,6 +9,7 @@ from modbus_connection.model import Component, string
 
 from ...charger import ChargePoint
 from ...controls import Control
+from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
 from ...errors import UnknownDeviceError
 from ...options import Options
@@ -209,16 +210,11 @@ class MennekesTcp(VoltrailDevice):
     @override
     async def uphold(self) -> None:
         profile = self.profile
-        if profile.timed_out:
-            if self._timed_out_since is None:
-                # The charger leaves its safe current with the next write.
-                self._timed_out_since = _now()
-                self._assert_due = profile.wish.set
-        elif self._timed_out_since is not None:
-            self._timed_out_since = None
-            self._assert_due = profile.wish.set
+        self._watch_time_out()
         if not profile.writable or not self.available(("limits",)):
             return
+        if isinstance(profile, CurrentDriven):
+            await profile.fit_power(profile.charging_state)
         if self._assert_due:
             self._assert_due = False
             self._foreign = 0
@@ -238,6 +234,16 @@ class MennekesTcp(VoltrailDevice):
                 profile.adopt()
         else:
             self._foreign = 0
+
+    def _watch_time_out(self) -> None:
+        if self.profile.timed_out:
+            if self._timed_out_since is None:
+                # The charger leaves its safe current with the next write.
+                self._timed_out_since = _now()
+                self._assert_due = self.profile.wish.set
+        elif self._timed_out_since is not None:
+            self._timed_out_since = None
+            self._assert_due = self.profile.wish.set
 
 
 def _now() -> float:

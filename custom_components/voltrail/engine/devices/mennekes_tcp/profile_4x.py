@@ -121,11 +121,6 @@ class Profile4X(MennekesPoint):
         return min(candidates)
 
     @property
-    @override
-    def voltages(self) -> tuple[float | None, float | None, float | None]:
-        return self.meter.voltage_l1, self.meter.voltage_l2, self.meter.voltage_l3
-
-    @property
     def _lowest_power(self) -> float:
         known = None if self.hems is None else self.hems.power_limit_minimum
         return known or 6 * NOMINAL_VOLTAGE

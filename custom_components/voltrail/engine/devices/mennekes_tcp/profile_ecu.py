@@ -8,6 +8,7 @@ from modbus_connection import ModbusConnectionError
 
 from ...charger import BlockedBy
 from ...controls import Bounds, Control, NumberControl, SwitchControl
+from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem, VoltrailDevice
 from ...errors import explaining
 from ...points import Quantity, Tier
@@ -23,7 +24,7 @@ SAFE_CURRENT_BOUNDS: Final = Bounds(minimum=0, maximum=32, step=1)
 TIMEOUT_BOUNDS: Final = Bounds(minimum=1, maximum=300, step=1)
 
 
-class ProfileEcu(MennekesPoint):
+class ProfileEcu(MennekesPoint, CurrentDriven):
     """The charge point of a Professional, Charge Control or AMEDIO."""
 
     current_needs = ("limits",)
@@ -98,6 +99,11 @@ class ProfileEcu(MennekesPoint):
             # Before firmware 5.22 there is no voltage to read.
             return (230.0, 230.0, 230.0)
         return meter.voltage_l1, meter.voltage_l2, meter.voltage_l3
+
+    @property
+    @override
+    def active_phases(self) -> int | None:
+        return self.phases_in_use
 
     @property
     @override

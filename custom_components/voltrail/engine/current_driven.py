@@ -1,0 +1,122 @@
+"""Charge points that only know current: a limit of power is turned into one of current."""
+
+import logging
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import override
+
+from .charger import ChargePoint, ChargingState
+from .controls import Bounds
+from .errors import NoVoltageError
+from .options import Options
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class CurrentDriven(ChargePoint):
+    """A charge point whose power is limited by way of its current.
+
+    How many amperes a power is depends on the phases that the car uses, and these are not
+    known before it draws, and change with the car. The current follows them.
+    """
+
+    def __init__(self, options: Options, remember: Callable[[], None]) -> None:
+        super().__init__(options, remember)
+        self._fitted: int | None = None
+        """The number of phases that the current was last worked out for."""
+        self._seen: int | None = None
+        """The number of phases that the present car was seen to use."""
+
+    @property
+    @abstractmethod
+    def voltages(self) -> tuple[float | None, float | None, float | None]:
+        """The measured voltage of each phase."""
+
+    @property
+    @abstractmethod
+    def active_phases(self) -> int | None:
+        """How many phases the car uses, or is known to be going to use."""
+
+    @property
+    @override
+    def power_limit(self) -> float | None:
+        """The limit in force in watt, worked out from the current limit."""
+        amps = self.current_limit
+        if amps is None:
+            return None
+        if amps == 0:
+            return 0.0
+        volts = self._volts_in_use
+        return None if volts is None else float(round(amps * volts))
+
+    @override
+    def power_bounds(self) -> Bounds:
+        volts = self._volts_in_use or 0.0
+        return Bounds(minimum=0, maximum=math.floor(self.current_bounds().maximum * volts), step=1)
+
+    @override
+    async def set_power_limit(self, watts: float) -> None:
+        """Limit the total power; rounded down to what the charger can signal."""
+        if self._volts_in_use is None and watts != 0:
+            raise NoVoltageError
+        await self._limit(self.power_bounds().accept(watts))
+
+    async def _limit(self, watts: float) -> None:
+        """Limit the current to what a power makes with the phases in use."""
+        volts = self._volts_in_use
+        maximum = self.current_bounds().maximum
+        await self.set_current_limit(min(watts / volts, maximum) if volts else 0)
+        if not self.wish.paused:
+            self._fitted = self._phases
+            self._keep(power=watts)
+
+    @override
+    async def resume(self, amps: float | None = None) -> None:
+        power, volts = self.wish.power, self._volts_in_use
+        if amps is not None or power is None:
+            await super().resume(amps)
+        elif volts and (self._phases or power / volts >= self.minimum_current):
+            # More than is possible now, because the mains sag or on fewer phases than
+            # before, is still what is wanted.
+            await self._limit(power)
+        else:
+            # The last current has to do until the car shows what it uses. Taking it for a
+            # car on three phases could mean that it never starts.
+            await self.set_current_limit(self.resume_current)
+            self._fitted = None
+            self._keep(power=power)
+
+    async def fit_power(self, state: ChargingState | None) -> None:
+        """After a poll: fit the current to the power that is wanted, if the phases changed.
+
+        Without this a limit that was set while a car used one phase would be three times
+        as much for the next car. A limit that somebody else has set is left alone.
+        """
+        if self.active_phases is not None:
+            self._seen = self.active_phases
+        elif state is ChargingState.NO_VEHICLE:
+            self._seen = None
+        found, wanted, power = self.current_limit, self.wish.current, self.wish.power
+        if self._seen in (None, self._fitted) or power is None or self.wish.paused:
+            return
+        if found is None or wanted is None or abs(found - wanted) > self.current_step:
+            return
+        _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
+        await self._limit(power)
+
+    @property
+    def _phases(self) -> int | None:
+        return self.active_phases or self._seen
+
+    @property
+    def _volts_in_use(self) -> float | None:
+        """The sum of the voltages of the phases in use.
+
+        While the car has not drawn anything yet, all phases that have a voltage are taken:
+        rounding a limit for more phases than the car uses errs on the low side.
+        """
+        volts = [volt for volt in self.voltages if volt]
+        if not volts:
+            return None
+        return sum(volts[: self._phases or len(volts)])

@@ -1,0 +1,231 @@
+"""A limit of power on charge points that only know current."""
+
+import math
+from typing import override
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from custom_components.voltrail.engine.charger import ChargingState
+from custom_components.voltrail.engine.current_driven import CurrentDriven
+from custom_components.voltrail.engine.errors import (
+    NotANumberError,
+    NoVoltageError,
+    OutOfBoundsError,
+)
+from custom_components.voltrail.engine.options import Options
+from tests.fake_time import run
+
+CHARGING = ChargingState.CHARGING
+
+
+class Point(CurrentDriven):
+    """A charge point that does what it is told."""
+
+    current_step = 0.1
+
+    def __init__(self) -> None:
+        super().__init__(Options(), lambda: None)
+        self.offered = 0.0
+        self.measured: int | None = None
+        self.volts: tuple[float | None, float | None, float | None] = (230.0, 230.0, 230.0)
+
+    @property
+    @override
+    def device_maximum(self) -> float:
+        return 16.0
+
+    @property
+    @override
+    def current_limit(self) -> float | None:
+        return self.offered
+
+    @property
+    @override
+    def charging_allowed(self) -> bool | None:
+        return self.offered > 0
+
+    @property
+    @override
+    def voltages(self) -> tuple[float | None, float | None, float | None]:
+        return self.volts
+
+    @property
+    @override
+    def active_phases(self) -> int | None:
+        return self.measured
+
+    @override
+    async def send_current(self, amps: float) -> None:
+        self.offered = amps
+
+    @override
+    async def send_pause(self) -> None:
+        self.offered = 0.0
+
+    async def drive_up(self, phases: int) -> None:
+        """A car comes, draws, and is seen."""
+        self.measured = phases
+        await self.fit_power(CHARGING)
+
+    async def drive_away(self) -> None:
+        """The car leaves."""
+        self.measured = None
+        await self.fit_power(ChargingState.NO_VEHICLE)
+
+
+def test_the_next_car_gets_no_more_than_the_limit() -> None:
+    """A limit set for one phase is not three times as much on three."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3680)
+        assert point.offered == 16
+        await point.drive_away()
+        assert point.offered == 16
+        # A car on three phases could not charge at all with so little.
+        await point.drive_up(3)
+        assert point.offered == 0
+        assert point.wish.power == 3680
+
+    run(story())
+
+
+def test_the_current_follows_the_phases_both_ways() -> None:
+    """And stays on the low side until the car has shown what it uses."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        assert point.offered == pytest.approx(7.2)
+        await point.drive_up(1)
+        assert point.offered == 16
+        await point.drive_up(2)
+        assert point.offered == pytest.approx(10.8)
+        await point.drive_up(3)
+        assert point.offered == pytest.approx(7.2)
+
+    run(story())
+
+
+def test_a_pause_of_the_car_changes_nothing() -> None:
+    """The car is still the same one while it rests."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(2300)
+        point.measured = None
+        await point.fit_power(ChargingState.CONNECTED)
+        assert point.offered == 10
+        await point.pause()
+        await point.resume()
+        assert point.offered == 10
+        await point.set_power_limit(1840)
+        assert point.offered == 8
+
+    run(story())
+
+
+def test_resuming_never_turns_into_a_silent_pause() -> None:
+    """With the car unknown the last current has to do, and is fitted afterwards."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3000)
+        await point.drive_away()
+        await point.pause()
+        await point.resume()
+        assert point.offered == pytest.approx(13)
+        assert point.wish.power == 3000
+        await point.drive_up(1)
+        assert point.offered == pytest.approx(13)
+        await point.pause()
+        point.volts = (None, None, None)
+        await point.resume()
+        assert point.offered == pytest.approx(13)
+
+    run(story())
+
+
+def test_a_foreign_limit_is_left_alone() -> None:
+    """Who turned it down at the charger meant it."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        point.offered = 6.0
+        await point.drive_up(1)
+        assert point.offered == 6
+
+    run(story())
+
+
+def test_amperes_stay_amperes() -> None:
+    """A current that was asked for as one does not follow anything."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        await point.set_current_limit(9)
+        await point.drive_up(1)
+        assert point.offered == 9
+
+    run(story())
+
+
+def test_without_voltage_only_a_pause_is_possible() -> None:
+    """Nobody knows how many amperes that would be."""
+
+    async def story() -> None:
+        point = Point()
+        point.volts = (0.0, None, None)
+        point.offered = 10.0
+        assert point.power_limit is None
+        with pytest.raises(NoVoltageError):
+            await point.set_power_limit(2000)
+        assert point.offered == 10
+        await point.set_power_limit(0)
+        assert point.offered == 0
+        assert point.power_limit == 0
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("watts", "error"),
+    [(-1, OutOfBoundsError), (11041, OutOfBoundsError), (math.nan, NotANumberError)],
+)
+def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
+    """Refused, and nothing is sent."""
+
+    async def story() -> None:
+        point = Point()
+        point.offered = 10.0
+        with pytest.raises(error):
+            await point.set_power_limit(watts)
+        assert point.offered == 10
+
+    run(story())
+
+
+@given(
+    watts=st.integers(0, 11040),
+    cars=st.lists(st.sampled_from([1, 2, 3]), max_size=5),
+)
+def test_no_car_ever_gets_more_than_the_limit(watts: int, cars: list[int]) -> None:
+    """Once it is seen, and whatever came before."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(watts)
+        for phases in cars:
+            await point.drive_up(phases)
+            assert point.offered * 230 * phases <= watts
+            assert point.offered == 0 or 6 <= point.offered <= 16
+            await point.drive_away()
+
+    run(story())
