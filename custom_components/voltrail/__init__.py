@@ -58,13 +58,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     """Set up one device."""
     kind = family(entry.data[CONF_FAMILY])
     if kind.listen is None:
-        coordinator, remembered = await _start_polling(hass, entry, kind)
+        coordinator = await _start_polling(hass, entry, kind)
     else:
-        coordinator, remembered = await _start_listening(hass, entry, kind.listen(options(entry)))
+        coordinator = await _start_listening(hass, entry, kind.listen(options(entry)))
     entry.runtime_data = VoltrailData(
         device=coordinator.device,
         coordinator=coordinator,
-        memory=remembered,
         devices=devices.async_register(hass, entry, coordinator),
     )
     sleepers.async_watch(hass, entry)
@@ -74,7 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
 
 async def _start_polling(
     hass: HomeAssistant, entry: VoltrailConfigEntry, kind: Family
-) -> tuple[VoltrailCoordinator, memory.Memory]:
+) -> VoltrailCoordinator:
     try:
         device = kind.create(
             link.units(hass, entry.data, entry), entry.data[CONF_UNIT_ID], options(entry)
@@ -83,7 +82,7 @@ async def _start_polling(
         raise ConfigEntryError(
             translation_domain=DOMAIN, translation_key="link_settings_in_use"
         ) from err
-    remembered = await _prepare(hass, entry, device)
+    await _prepare(hass, entry, device)
     try:
         await device.identify()
     except VoltrailError as err:
@@ -102,35 +101,32 @@ async def _start_polling(
             name=f"{DOMAIN} {alive.name} {entry.title}",
         )
     await coordinator.async_config_entry_first_refresh()
-    return coordinator, remembered
+    return coordinator
 
 
 async def _start_listening(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device: PushedDevice
-) -> tuple[VoltrailCoordinator, memory.Memory]:
-    remembered = await _prepare(hass, entry, device)
+) -> VoltrailCoordinator:
+    await _prepare(hass, entry, device)
     device.begin(hass.loop.time())
     coordinator = PushCoordinator(hass, entry, device)
     await coordinator.async_start()
-    return coordinator, remembered
+    return coordinator
 
 
-async def _prepare(
-    hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source
-) -> memory.Memory:
+async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source) -> None:
     """Tell a device which one it should be, and what it knew before the restart."""
     entry.async_on_unload(device.close)
     device.expected = entry.data[CONF_FINGERPRINT]
     remembered = memory.Memory(hass, entry.entry_id, device)
     await remembered.load()
-    return remembered
+    entry.async_on_unload(remembered.close)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Let go of one device."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    await entry.runtime_data.memory.flush()
     repairs.async_clear(hass, entry)
     return True
 

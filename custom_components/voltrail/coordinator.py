@@ -19,7 +19,6 @@ from .engine.device import Cadence, VoltrailDevice
 from .engine.errors import VoltrailError
 from .engine.parts import Identity
 from .engine.source import Source
-from .memory import Memory
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,7 +31,6 @@ class VoltrailData:
 
     device: Source
     coordinator: VoltrailCoordinator
-    memory: Memory
     devices: Mapping[str | None, DeviceInfo | ChildDeviceInfo]
     """The entries of the device registry: of the device (None), and of its parts by key."""
 

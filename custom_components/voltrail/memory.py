@@ -25,6 +25,7 @@ class Memory:
         self._store = store(hass, entry_id)
         self._device = device
         self._due = False
+        self._used = False
 
     async def load(self) -> None:
         """Give the device what it remembered, and listen for changes from now on."""
@@ -34,6 +35,7 @@ class Memory:
 
     @callback
     def _changed(self) -> None:
+        self._used = True
         # Asking again would put the save off again, for ever with frequent changes.
         if not self._due:
             self._due = True
@@ -44,7 +46,13 @@ class Memory:
         self._due = False
         return self._device.recall()
 
-    async def flush(self) -> None:
-        """Save what is due now: the next set-up reads it."""
-        if self._due:
+    async def close(self) -> None:
+        """Save everything now, and nothing later: the next set-up owns the file."""
+        self._device.memory_changed = _nothing
+        if self._used:
+            # Also if nothing is due: this waits for a save that is under way.
             await self._store.async_save(self._data())
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
+from unittest.mock import patch
 
 import pytest
 import voluptuous as vol
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.errors import LinkDownError
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server
 
@@ -468,6 +472,41 @@ async def test_a_total_never_returns_to_nothing(
     for _ in range(12):
         await poll(hass, charger_entry)
     assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_an_order_that_ends_after_removal_leaves_nothing(
+    hass: HomeAssistant,
+    charger_entry: MockConfigEntry,
+    hass_storage: dict[str, object],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """What a device wants to remember after it was let go of does not bring its file back."""
+    device = charger_entry.runtime_data.device
+    await set_number(hass, charger_entry, "current_limit", 10)
+    await hass.config_entries.async_remove(charger_entry.entry_id)
+    device.keep_memory()
+    freezer.tick(60)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert f"voltrail.{charger_entry.entry_id}" not in hass_storage
+
+
+async def test_a_failed_set_up_keeps_what_it_learned(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, hass_storage: dict[str, object]
+) -> None:
+    """It is saved at once: a late save would undo what the next try has learned."""
+    charger_entry.add_to_hass(hass)
+
+    async def learn_and_fail(device: MennekesTcp) -> None:
+        device.keep_memory()
+        raise LinkDownError(reason="it was lost")
+
+    with patch.object(MennekesTcp, "identify", learn_and_fail):
+        await hass.config_entries.async_setup(charger_entry.entry_id)
+    assert charger_entry.state is ConfigEntryState.SETUP_RETRY
+    assert f"voltrail.{charger_entry.entry_id}" in hass_storage
+    await hass.config_entries.async_remove(charger_entry.entry_id)
 
 
 @pytest.mark.usefixtures("charger_loaded")
