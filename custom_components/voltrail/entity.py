@@ -72,7 +72,7 @@ class VoltrailReading(VoltrailEntity):
         point = reading.point
         self._attr_entity_category = READING_CATEGORY[point.tier]
         # A value that this unit may not have sleeps until somebody finds that it came.
-        asleep = point.sometimes and reading.read() is None
+        asleep = coordinator.device.dormant(reading)
         self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT and not asleep
         if not named_by_class(point.quantity, reading.word):
             self._attr_translation_key = reading.word

@@ -35,15 +35,6 @@ class Reading:
         """The word to translate for its name."""
         return self.point.word(self.name)
 
-    @property
-    def dormant(self) -> bool:
-        """Whether it has no value now and may never have one; asked after the first poll.
-
-        A dormant value is offered switched off, and switched on once it is not dormant any
-        more, unless its tier keeps it off anyway.
-        """
-        return self.point.sometimes and self.read() is None
-
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -97,6 +88,19 @@ class Source(ABC):
     @abstractmethod
     def available(self, components: Iterable[str]) -> bool:
         """Whether the values that depend on these components are current."""
+
+    def dormant(self, reading: Reading) -> bool:
+        """Whether a value is missing, and this unit may never have it; asked after the first poll.
+
+        A dormant value is offered switched off, and switched on once it is not dormant any
+        more, unless its tier keeps it off anyway. Of a component that did not answer nobody
+        knows what is missing.
+        """
+        return (
+            reading.point.sometimes
+            and self.available(reading.components)
+            and reading.read() is None
+        )
 
     async def refresh(self, names: Iterable[str]) -> None:  # noqa: B027 - a meter cannot be asked
         """Read the named components now, if the device can be asked."""

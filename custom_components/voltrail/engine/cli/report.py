@@ -57,7 +57,7 @@ def wanted_readings(device: VoltrailDevice, *, everything: bool) -> Iterable[Rea
     To be asked after the first poll: it leaves out what this unit seems not to have.
     """
     for reading in device.readings():
-        if everything or not (reading.point.tier is Tier.EXPERT or reading.dormant):
+        if everything or not (reading.point.tier is Tier.EXPERT or device.dormant(reading)):
             yield reading
 
 

@@ -281,6 +281,20 @@ async def test_one_failing_block_takes_down_its_own_values(
         assert all(device.available(one.components) for one in device.readings())
 
 
+async def test_what_could_not_be_read_does_not_sleep() -> None:
+    """Of a block that did not answer nobody knows which values this meter has."""
+    eve = sample()
+    async with connected(eve) as (device, _, _):
+        eve.faults.inject("exception", times=None, unit=1, address=300)
+        await poll_everything(device)
+        power = device.reading("socket_1/power_l1")
+        assert power.read() is None
+        assert not device.dormant(power)
+        eve.faults.clear()
+        await poll_everything(device)
+        assert device.dormant(power)
+
+
 async def test_a_station_block_that_fails_at_the_meeting() -> None:
     """The station is met all the same; a second socket is found when the block answers."""
     eve = Eve(sockets=2)

@@ -194,13 +194,32 @@ async def test_sleeping_values(
     recorded: Alfen, mock_modbus_connection: MockModbusConnection
 ) -> None:
     """What the meter does not have is dormant, and wakes up when it becomes valid."""
-    dormant = {reading.name for reading in recorded.readings() if reading.dormant}
+    dormant = {reading.name for reading in recorded.readings() if recorded.dormant(reading)}
     assert dormant == {"neutral_current", "current_sum", "power_l1", "power_l2", "power_l3"}
     load(mock_modbus_connection.for_unit(1), 338, float32_words(778.3))
     await recorded.poll(Cadence.MEASUREMENTS)
     (power,) = (one for one in recorded.readings() if one.path == "socket_1/power_l1")
-    assert not power.dormant
+    assert not recorded.dormant(power)
     assert power.read() == 778.3
+
+
+async def test_any_quantity_may_sleep(mock_modbus_connection: MockModbusConnection) -> None:
+    """Whatever quantity reads NaN when the station is met, its entity sleeps."""
+    load_recorded(mock_modbus_connection)
+    for _, unit_id, address, count in BLOCKS[1:]:
+        load_nothing(mock_modbus_connection.for_unit(unit_id), address, count)
+    device = Alfen(mock_modbus_connection.for_unit, 200)
+    await poll_everything(device)
+    measured = {
+        reading.path
+        for reading in device.readings()
+        if reading.point.kind is Kind.NUMBER
+        and reading.point.tier is not Tier.EXPERT
+        and any(reading.name in block._register_fields for block, *_ in BLOCKS)
+    }
+    assert {"temperature", "socket_1/power", "socket_1/energy_charged"} < measured
+    asleep = {reading.path for reading in device.readings() if device.dormant(reading)}
+    assert asleep == measured
 
 
 def test_every_register_is_declared() -> None:
