@@ -1,9 +1,12 @@
 """Sessions and the boot time: what the charger does not tell, and a restart must not lose."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
@@ -109,14 +112,72 @@ def test_cars_that_follow_each_other_fast(session: Session) -> None:
 
 
 def test_a_replaced_meter(session: Session) -> None:
-    """A counter that goes back begins the count anew."""
+    """A counter that goes back and stays there begins the count anew."""
     session.note_car(plugged=True)
     session.note_counter(9000)
     session.note_counter(9500)
-    session.note_counter(10)
-    assert session.energy == 0
-    session.note_counter(60)
-    assert session.energy == 50
+    seen = []
+    for counter in (10, 15, 20, 60):
+        session.note_counter(counter)
+        seen.append(session.energy)
+    assert seen == [500, 500, 0, 40]
+
+
+def test_a_counter_that_falters(session: Session, wall: Wall) -> None:
+    """A meter that says 0 for a moment neither ends the count nor makes a fortune of it."""
+    session.note_car(plugged=False)
+    for counter in (6_223_090, 0, 6_223_090):
+        session.note_counter(counter)
+    session.note_car(plugged=True)
+    seen = []
+    for counter in (6_224_090, 0, 0, 6_225_090, 0, 0, 6_226_090):
+        session.note_counter(counter)
+        seen.append(session.energy)
+    assert seen == [1000, 1000, 1000, 2000, 2000, 2000, 3000]
+    # The same with the first look after a restart, and after the end of a session.
+    after = Session(wall, wall.saved)
+    after.remember(session.recall())
+    after.note_car(plugged=True)
+    after.note_counter(0)
+    assert after.energy is None
+    after.note_counter(6_226_090)
+    assert after.energy == 3000
+    after.note_car(plugged=False)
+    after.note_counter(0)
+    after.note_counter(6_226_590)
+    after.note_counter(0)
+    assert after.energy == 3500
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["plug in", "leave", "lost sight", "restart"]),
+            st.sampled_from([0.0, 1.0, 500.0, 6_223_090.0, None]),
+            st.floats(min_value=0, max_value=1e7),
+        ),
+        max_size=30,
+    )
+)
+def test_session_energy_is_never_negative(happenings: list[str | float | None]) -> None:
+    """Whatever meter and car do, and however often Home Assistant restarts."""
+    wall = Wall()
+    session = Session(wall, wall.saved)
+    for happening in happenings:
+        match happening:
+            case "plug in" | "leave":
+                session.note_car(plugged=happening == "plug in")
+            case "lost sight":
+                session.note_car(plugged=None)
+            case "restart":
+                memory = session.recall()
+                session = Session(wall, wall.saved)
+                session.remember(json.loads(json.dumps(memory)))
+            case str():
+                raise AssertionError(happening)
+            case counter:
+                session.note_counter(counter)
+        assert session.energy is None or session.energy >= 0
 
 
 def test_a_restart_in_the_middle(session: Session, wall: Wall) -> None:

@@ -6,7 +6,11 @@ restart; a session that begins while nobody looks counts from when it is first s
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+GONE_BACK: Final = 3
+"""Looks in a row at a counter below the last one, before the meter counts as replaced: a
+meter that is just starting may tell nonsense for a moment."""
 
 
 class Session:
@@ -19,6 +23,7 @@ class Session:
         # The counter while no car is there: where the next session will begin.
         self._idle: float | None = None
         self._latest: float | None = None
+        self._below = 0
         self._first: float | None = None
         self._last: float | None = None
         self.started: datetime | None = None
@@ -58,7 +63,7 @@ class Session:
 
     def note_counter(self, counter: float | None) -> None:
         """Take note of the lifetime counter."""
-        if counter is None:
+        if counter is None or self._doubtful(counter):
             return
         if self._first is not None and counter < self._first and self.open:
             # Only a meter that was replaced counts back.
@@ -73,6 +78,18 @@ class Session:
         elif self._first is not None and self._last is None:
             self._last = max(counter, self._first)
             self._changed()
+
+    def _doubtful(self, counter: float) -> bool:
+        """Whether the counter went back, and not for long enough to be believed."""
+        known = [told for told in (self._latest, self._last, self._first) if told is not None]
+        if not known or counter >= known[0]:
+            self._below = 0
+            return False
+        self._below += 1
+        if self._below < GONE_BACK:
+            return True
+        self._below = 0
+        return False
 
     def recall(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
