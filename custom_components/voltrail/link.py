@@ -17,6 +17,7 @@ from .const import (
     CONF_PARITY,
     CONF_STOPBITS,
     CONF_TRANSPORT,
+    CONF_UNIT_ID,
     DOMAIN,
 )
 from .coordinator import VoltrailConfigEntry
@@ -53,6 +54,17 @@ def params(data: Mapping[str, Any]) -> Params:
                 parity=data[CONF_PARITY],
                 stopbits=data[CONF_STOPBITS],
             )
+
+
+def in_use(hass: HomeAssistant, data: Mapping[str, Any]) -> bool:
+    """Whether a device that is set up speaks over the link that the data describe."""
+    endpoint = params(data).endpoint
+    return any(
+        params(entry.data).endpoint == endpoint
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        # What speaks by itself has a place of its own, and no unit.
+        if CONF_UNIT_ID in entry.data
+    )
 
 
 class _Holder(Protocol):

@@ -62,17 +62,19 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
     """Ask the device at the other end who it is; leave nothing open behind."""
     try:
         async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
-            return await _meet(kind, data, units)
+            return await _meet(hass, kind, data, units)
     except TimeoutError:
         return Trouble("device_silent")
 
 
-async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Found | Trouble:
+async def _meet(
+    hass: HomeAssistant, kind: Family, data: Mapping[str, Any], units: UnitSource
+) -> Found | Trouble:
     serial = data[CONF_TRANSPORT] == Transport.SERIAL
     try:
         return await _introduce(kind, units, data[CONF_UNIT_ID])
     except DeviceSilentError:
-        return await _silence(kind, data, units)
+        return await _silence(hass, kind, data, units)
     except LinkDownError as err:
         return Trouble("port_unavailable" if serial else why_down(err))
     except VoltrailError as err:
@@ -85,16 +87,21 @@ async def _meet(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Fou
         return Trouble("unknown")
 
 
-async def _silence(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Trouble:
+async def _silence(
+    hass: HomeAssistant, kind: Family, data: Mapping[str, Any], units: UnitSource
+) -> Trouble:
     """Find out why nobody answers: nobody is there, or the wrong one was asked."""
     asked = data[CONF_UNIT_ID]
     if not units(asked).connected:
         return Trouble("host_unreachable")
-    for other in kind.other_unit_ids:
+    for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
         if other != asked and await _answers(kind, units, other):
             return Trouble("wrong_unit", other, {"unit_id": str(other)})
     if data[CONF_TRANSPORT] == Transport.SERIAL:
         return Trouble("line_silent")
+    if link.in_use(hass, data):
+        # Others speak over it: it is no nonsense, and must not be taken from them.
+        return Trouble("device_silent")
     await units(asked).disconnect()
     if await _talks_nonsense(data[CONF_HOST], data[CONF_PORT]):
         return Trouble("garbled_answer")

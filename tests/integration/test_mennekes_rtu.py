@@ -193,6 +193,35 @@ async def test_two_chargers_share_an_adapter(hass: HomeAssistant, tmp_path: Path
                 assert state(hass, two, "number", "current_limit") == "9.0"
 
 
+async def test_a_wrong_unit_id(hass: HomeAssistant) -> None:
+    """The charger still has the id it was delivered with: the form finds it there."""
+    charger = Compact()
+    async with serve(charger) as server:
+        flow_id = await open_form(hass, "tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=7)
+        assert result["errors"] == {"base": "wrong_unit"}
+        assert result["description_placeholders"]["unit_id"] == "50"
+
+
+async def test_looking_for_a_second_charger_leaves_the_first_alone(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody at the id that was typed: the link that the first one uses stays as it is."""
+    monkeypatch.setattr(
+        "custom_components.voltrail.engine.devices.mennekes_rtu.MennekesRtu.request_timeout", 0.2
+    )
+    charger = Compact(unit_id=33)
+    async with serve(charger) as server:
+        flow_id = await open_form(hass, "tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=33)
+        async with finished(hass, result):
+            flow_id = await open_form(hass, "tcp")
+            made = charger.traffic.connections_made
+            result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=7)
+            assert result["errors"] == {"base": "device_silent"}
+            assert charger.traffic.connections_made == made
+
+
 async def test_a_port_that_is_not_there(hass: HomeAssistant, tmp_path: Path) -> None:
     """A path without an adapter is told as such."""
     flow_id = await open_form(hass, "serial")
