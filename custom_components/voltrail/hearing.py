@@ -68,14 +68,16 @@ async def listen(
     create: Callable[[], PushedDevice],
     ways: Sequence[Mapping[str, Any]],
     progress: Callable[[float], None],
+    wanted: Callable[[str], bool],
 ) -> Heard | Trouble:
     """Listen until the device has introduced itself; leave nothing open behind.
 
-    Several ways are the same place with other settings of the line, tried in turn.
+    Several ways are the same place with other settings of the line, tried in turn. Under topics
+    several devices may speak: one with a fingerprint that is wanted goes before the others.
     """
     try:
         if Transport(ways[0][CONF_TRANSPORT]) is Transport.MQTT:
-            return await _listen_to_topics(hass, create(), ways[0])
+            return await _listen_to_topics(hass, create, ways[0], wanted)
         return await _try_streams(create, ways, progress)
     except HomeAssistantError:
         return Trouble("mqtt_missing")
@@ -127,26 +129,43 @@ async def _listen_to_stream(device: PushedDevice, data: Mapping[str, Any], *, so
 
 
 async def _listen_to_topics(
-    hass: HomeAssistant, device: PushedDevice, data: Mapping[str, Any]
+    hass: HomeAssistant,
+    create: Callable[[], PushedDevice],
+    data: Mapping[str, Any],
+    wanted: Callable[[str], bool],
 ) -> Heard | Trouble:
     introduced = asyncio.Event()
+    unwanted: Heard | Trouble | None = None
+
+    def begin() -> PushedDevice:
+        device = create()
+        device.begin(hass.loop.time())
+        return device
 
     def heard() -> None:
-        if device.introduced:
+        nonlocal unwanted
+        if not listener.device.introduced or introduced.is_set():
+            return
+        if wanted(listener.device.fingerprint):
             introduced.set()
+            return
+        # At once: the next message may be that of the one that is looked for.
+        unwanted = _result(listener.device, data)
+        listener.device.close()
+        listener.device = begin()
 
-    device.begin(hass.loop.time())
-    listener = TopicListener(hass, data[CONF_TOPICS], device, heard)
+    listener = TopicListener(hass, data[CONF_TOPICS], begin(), heard)
     try:
         await listener.start()
         async with asyncio.timeout(PATIENCE):
             await introduced.wait()
     except TimeoutError:
-        pass
+        if unwanted is not None:
+            return unwanted
     finally:
         listener.stop()
-        device.close()
-    return _result(device, data)
+        listener.device.close()
+    return _result(listener.device, data)
 
 
 def _result(device: PushedDevice, data: Mapping[str, Any]) -> Heard | Trouble:

@@ -132,7 +132,7 @@ class MeterFlow(ConfigFlow):
         ways = self._ways(user_input)
         await self._make_room(ways[0])
         self._listening = self.hass.async_create_task(
-            listen(self.hass, self._create, ways, self.async_update_progress)
+            listen(self.hass, self._create, ways, self.async_update_progress, self._wanted)
         )
         return self._show_listening()
 
@@ -144,6 +144,13 @@ class MeterFlow(ConfigFlow):
         assert self._kind.listen is not None
         known = self._get_reconfigure_entry().options if self._reconfiguring else {}
         return self._kind.listen(Options(extra={**known, **self._secrets}))
+
+    def _wanted(self, fingerprint: str) -> bool:
+        """Whether this one is looked for, where several may speak."""
+        if self._reconfiguring:
+            return self._get_reconfigure_entry().data[CONF_FINGERPRINT] in {"", fingerprint}
+        unique_id = f"{self._kind.key}_{fingerprint}"
+        return all(entry.unique_id != unique_id for entry in self._async_current_entries())
 
     @property
     def _reconfiguring(self) -> bool:

@@ -22,7 +22,8 @@ class TopicListener:
     ) -> None:
         self._hass = hass
         self._topics = topics(text)
-        self._device = device
+        self.device = device
+        """Who is listened to; another one may take its place."""
         self._heard = heard
         self._ends: list[Callable[[], None]] = []
         self._retained = 0
@@ -55,7 +56,7 @@ class TopicListener:
             return
         payload = message.payload
         data = payload.encode() if isinstance(payload, str) else bytes(payload)
-        self._device.hear_message(data, self._hass.loop.time(), topic=message.topic)
+        self.device.hear_message(data, self._hass.loop.time(), topic=message.topic)
         self._heard()
 
     def describe(self) -> dict[str, Any]:

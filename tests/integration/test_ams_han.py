@@ -231,6 +231,19 @@ async def test_silence_and_return(
     assert "it speaks again" in lines[1]
 
 
+async def test_a_system_with_fewer_options(
+    hass: HomeAssistant, clock: JumpingClock, output: TcpOutput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every one lets us choose how soon a dead peer is noticed."""
+    monkeypatch.delattr("socket.TCP_KEEPIDLE")
+    entry = network_entry(output.port)
+    await set_up(hass, entry)
+    await connected(output)
+    await Home(hass, entry, Port(clock), output.send).run(15)
+    assert number(hass, entry, "power") > 0
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_half_open_connection(hass: HomeAssistant, home: Home, output: TcpOutput) -> None:
     """The adapter died without a word: the connection stands, and nothing comes."""
     await home.run(40)

@@ -675,6 +675,49 @@ async def test_a_known_meter(hass: HomeAssistant, somebody: Somebody, output: Tc
     await other.leave()
 
 
+def both(*people: Person) -> Sender:
+    """Return what publishes what all their meters send, the first one's first."""
+
+    def send(_: bytes) -> None:
+        for person in people:
+            publish(person.hass)(person.meter.send("2").wire)
+
+    return send
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_a_second_meter_under_the_same_topic(hass: HomeAssistant, somebody: Somebody) -> None:
+    """The known one may speak first: the other one is waited for. A third one there is not."""
+    topic_entry().add_to_hass(hass)
+    known, person = somebody(), somebody(serial=OTHER)
+    await person.choose("mqtt")
+    await person.submit(topics=TOPIC)
+    result = await person.wait(both(known, person))
+    assert result["result"].unique_id == f"ams_han_{OTHER}"
+    await person.leave()
+    await person.choose("mqtt")
+    await person.submit(topics=TOPIC)
+    assert (await person.wait(both(known, person)))["reason"] == "already_configured"
+    assert 20 <= person.waited <= 22
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_moving_to_a_topic_of_several(hass: HomeAssistant, somebody: Somebody) -> None:
+    """It is found among others; where only others are, it is not."""
+    entry = topic_entry()
+    entry.add_to_hass(hass)
+    other, person = somebody(serial=OTHER), somebody()
+    for speak, outcome in (
+        (both(other, other), "wrong_device"),
+        (both(other, person), "reconfigure_successful"),
+    ):
+        await person.reconfigure(entry)
+        await person.submit(topics=TOPIC)
+        assert (await person.wait(speak))["reason"] == outcome
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 # -- moving one ------------------------------------------------------------------
 
 
