@@ -1,34 +1,42 @@
 """Diagnostics: all raw data, every value, and nothing that identifies a person."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_FAMILY
+from .const import CONF_FAMILY, CONF_FINGERPRINT, CONF_TOPICS
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import family
 
-TO_REDACT = {CONF_HOST, "serial", "name", "fingerprint", "title", "unique_id"}
+# Topics may hold the id of a meter.
+TO_REDACT = {CONF_HOST, CONF_TOPICS, CONF_FINGERPRINT, "serial", "name"}
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: VoltrailConfigEntry
 ) -> dict[str, Any]:
     """Return what a contributor needs to understand a device, or to replay it in a test."""
+    secret = {field.key for field in family(entry.data[CONF_FAMILY]).option_fields if field.secret}
+    told = async_redact_data(
+        {"data": dict(entry.data), "options": dict(entry.options)}, TO_REDACT | secret
+    )
+    host = entry.data.get(CONF_HOST)
+    if entry.state is not ConfigEntryState.LOADED:
+        # A device that cannot be set up is the one that people ask about.
+        return _without(host, {"entry": told, "state": entry.state.value, "reason": entry.reason})
     device = entry.runtime_data.device
     identity = device.identity
-    secret = {field.key for field in family(entry.data[CONF_FAMILY]).option_fields if field.secret}
     values = {
-        reading.path: "**REDACTED**" if reading.point.private else _plain(reading.read())
+        reading.path: REDACTED if reading.point.private else _plain(reading.read())
         for reading in device.readings()
     }
     return {
-        "entry": async_redact_data(
-            {"data": dict(entry.data), "options": dict(entry.options)}, TO_REDACT | secret
-        ),
+        "entry": told,
         "identity": async_redact_data(
             {
                 "manufacturer": identity.manufacturer,
@@ -47,8 +55,17 @@ async def async_get_config_entry_diagnostics(
             for control in device.controls()
             if hasattr(control, "read")
         },
-        **await entry.runtime_data.coordinator.async_diagnostics(),
+        **_without(host, await entry.runtime_data.coordinator.async_diagnostics()),
     }
+
+
+def _without(host: str | None, found: Any) -> Any:
+    """Take the host out of texts: errors name it."""
+    if isinstance(found, Mapping):
+        return {key: _without(host, value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_without(host, value) for value in found]
+    return found.replace(host, REDACTED) if host and isinstance(found, str) else found
 
 
 def _plain(value: object) -> object:

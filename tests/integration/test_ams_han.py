@@ -141,6 +141,7 @@ async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
     assert_equal_to_the_simulator(hass, home)
     found = await async_get_config_entry_diagnostics(hass, entry)
     assert found["listening"] == {"topics": 2, "retained_ignored": 1, "trouble": ""}
+    assert "meter/+/han" not in json.dumps(found, default=str)
     assert await hass.config_entries.async_unload(entry.entry_id)
     # Nobody listens any more.
     device = found["device"]

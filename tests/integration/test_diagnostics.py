@@ -68,3 +68,20 @@ async def test_a_dead_device_still_has_diagnostics(
     assert not found["last_poll"]["successful"]
     assert found["dump"]["failed"]
     assert found["readings"]["power"] == 0
+    # The reasons name the host.
+    assert charger_server.host not in json.dumps(found, default=str)
+
+
+async def test_a_device_that_cannot_be_set_up_has_diagnostics(
+    hass: HomeAssistant, charger_server: Server, charger_entry: MockConfigEntry
+) -> None:
+    """Of an entry that is not loaded there are its settings, and why."""
+    await charger_server.unplug()
+    charger_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(charger_entry.entry_id)
+    found = await async_get_config_entry_diagnostics(hass, charger_entry)
+    assert found["entry"]["data"]["family"] == "mennekes_tcp"
+    assert found["state"] == "setup_retry"
+    assert "could not connect" in found["reason"]
+    assert charger_server.host not in json.dumps(found, default=str)
+    await hass.config_entries.async_remove(charger_entry.entry_id)
