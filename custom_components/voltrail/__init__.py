@@ -1,6 +1,6 @@
 """Voltrail: the energy devices of a house on one rail."""
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
@@ -141,4 +141,5 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry
 ) -> bool:
     """Allow deleting a device that is not part of this one any more."""
-    return not devices.is_current(entry, device_entry)
+    # As long as the entry is not loaded, nobody knows what is part of it.
+    return entry.state is ConfigEntryState.LOADED and not devices.is_current(entry, device_entry)

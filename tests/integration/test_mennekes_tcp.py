@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,7 +14,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.device import Cadence
@@ -472,6 +475,34 @@ async def test_a_total_never_returns_to_nothing(
     for _ in range(12):
         await poll(hass, charger_entry)
     assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_only_a_device_that_is_gone_can_be_deleted(
+    hass: HomeAssistant,
+    charger_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    """The charger stays, also while it is not loaded; what was part of it once may go."""
+    assert await async_setup_component(hass, "config", {})
+    (device,) = dr.async_entries_for_config_entry(device_registry, charger_entry.entry_id)
+    gone = device_registry.async_get_or_create(
+        config_entry_id=charger_entry.entry_id, identifiers={(DOMAIN, "gone")}
+    )
+    client = await hass_ws_client(hass)
+
+    async def delete(device_id: str) -> dict[str, Any]:
+        await client.send_json_auto_id(
+            {"type": "config/device_registry/remove", "device_id": device_id}
+        )
+        answer: dict[str, Any] = await client.receive_json()
+        return answer
+
+    assert (await delete(device.id))["error"]["code"] == "home_assistant_error"
+    assert (await delete(gone.id))["success"]
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+    assert (await delete(device.id))["error"]["code"] == "home_assistant_error"
 
 
 @pytest.mark.usefixtures("charger_loaded")
