@@ -263,6 +263,56 @@ async def test_a_shunt_counts_itself() -> None:
         )
 
 
+@in_fake_time
+async def test_a_battery_that_nobody_named_is_counted_at_the_system() -> None:
+    """As every GX knows it, whatever is behind."""
+    gx = ess_home()
+    async with meet_in_memory(gx, services="vebus 227, grid 30") as meeting:
+        await meeting.poll()
+        battery = gx.home.battery
+        charged, discharged = battery.energy_charged, battery.energy_discharged
+        await pass_time(meeting, 3600)
+        for name, amount in (
+            ("charged", battery.energy_charged - charged),
+            ("discharged", battery.energy_discharged - discharged),
+        ):
+            assert number(meeting, f"battery_energy_{name}") == pytest.approx(
+                amount, rel=0.05, abs=15
+            )
+        assert meeting.read("genset_energy_produced") == 0
+
+
+@in_fake_time
+async def test_a_battery_without_a_voltage_counts_nothing() -> None:
+    """Nothing is measured then, and a power of 0 is no power."""
+    gx = ess_home()
+    async with meet_in_memory(gx, services="battery 225") as meeting:
+        await meeting.poll()
+        await pass_time(meeting, 600)
+        counted = number(meeting, "battery_225/energy_charged")
+        assert counted > 0
+        battery = meeting.component("battery_225_main")
+        battery._values["voltage"] = None
+        await asyncio.sleep(10)
+        battery.notify()
+        assert number(meeting, "battery_225/energy_charged") == counted
+
+
+@in_fake_time
+async def test_a_motor_is_counted_in_both_directions() -> None:
+    """It takes energy to drive, and gives some back under sail."""
+    gx = everything()
+    motor = gx.services["motordrive_2"]
+    async with meet_in_memory(gx, services="motordrive 2") as meeting:
+        await meeting.poll()
+        for power, consumed, produced in ((2000, 500, 0), (-400, 500, 100)):
+            motor["power"] = power
+            await meeting.poll()
+            await pass_time(meeting, 900)
+            assert number(meeting, "motordrive_2/energy_consumed") == pytest.approx(consumed, abs=5)
+            assert number(meeting, "motordrive_2/energy_produced") == pytest.approx(produced, abs=5)
+
+
 # -- nights and restarts -------------------------------------------------------
 
 

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 from enum import Enum
+from typing import Any
 
 import pytest
 
 from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
+from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber, Zero
 from custom_components.voltrail.engine.points import Kind, Tier, UnknownCode
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
@@ -21,6 +22,12 @@ def simulated(gx: SimulatedGx, unit_id: int) -> dict[tuple[int, int], object]:
         (int(str(row["address"])), len(list(row["words"]))): row["value"]  # type: ignore[call-overload]
         for row in unit.table()
     }
+
+
+def reads_0(field: GxNumber[Any], theirs: object) -> bool:
+    """Whether a value is too small for the steps of its register."""
+    assert isinstance(theirs, int | float)
+    return round(theirs * field.document_scale) == 0
 
 
 def check_every_register(meeting: Meeting) -> int:
@@ -42,6 +49,8 @@ def check_every_register(meeting: Meeting) -> int:
             elif not theirs or (field.setting is not None and theirs == field.setting.off):
                 # Without a value the register reads 0, and "no limit" is no value either.
                 assert not ours, where
+            elif field.zero is Zero.NO_VALUE and reads_0(field, theirs):
+                assert ours is None, where
             elif field.convert is not None:
                 assert int(ours) == theirs, where
             else:
@@ -379,6 +388,11 @@ async def test_an_alarm_is_a_problem_of_its_device() -> None:
     async with meet(gx) as meeting:
         await meeting.poll()
         assert meeting.read("vebus_227/alarm_active") is False
+        main = meeting.component("vebus_227_main")
+        values = dict(main._values)
+        main._values.clear()
+        assert meeting.read("vebus_227/alarm_active") is None
+        main._values.update(values)
         gx.services["vebus_276"]["alarm_grid_lost"] = 2
         await meeting.poll()
         assert meeting.read("vebus_227/alarm_active") is True

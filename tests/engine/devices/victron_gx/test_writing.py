@@ -336,6 +336,19 @@ async def test_older_firmware_cannot_say_no_limit() -> None:
         assert gx.traffic.writes[-1].address == 2706
 
 
+async def test_older_firmware_cannot_tell_0_from_no_limit() -> None:
+    """Both read as 0: that shows as unknown, and a 0 that is asked for is written."""
+    gx = ess_home(firmware="3.50")
+    async with meet(gx, **RAILS) as meeting:
+        await meeting.poll()
+        assert gx.value("settings_0.max_feed_in_power") == -1
+        number = meeting.number("maximum_feed_in_power")
+        assert number.read() is None
+        await number.write(0)
+        assert gx.value("settings_0.max_feed_in_power") == 0
+        assert number.read() is None
+
+
 # -- ESS -----------------------------------------------------------------------
 
 
@@ -417,6 +430,21 @@ async def test_the_charging_station_speaks_like_every_charger() -> None:
         assert limit.read() == 0
         await turn(meeting.switch("evcharger_40/charging"), on=True)
         assert limit.read() == 10
+        # Already charging, it is told the current alone.
+        writes = len(gx.traffic.writes)
+        await limit.write(12)
+        assert len(gx.traffic.writes) == writes + 1
+        meeting.component("evcharger_40_main")._values["charging"] = None
+        assert limit.read() is None
+
+
+async def test_the_charging_station_needs_a_rail_too() -> None:
+    """Without a current per phase it can be switched, and not told how much."""
+    gx = everything()
+    async with meet(gx, services="evcharger 40", write=True) as meeting:
+        await meeting.poll()
+        assert meeting.control("evcharger_40/charging") is not None
+        assert meeting.control("evcharger_40/current_limit") is None
 
 
 # -- what is not taken ---------------------------------------------------------
@@ -508,6 +536,24 @@ async def test_a_setting_is_written_every_five_seconds_at_most() -> None:
         started = now()
         await meeting.number("maximum_feed_in_power").write(5000)
         assert now() - started < 3
+
+
+@in_fake_time
+async def test_a_setting_in_two_registers_is_one_setting() -> None:
+    """Hundreds and watts in turn are not written faster than either alone."""
+    gx = ess_home()
+    async with meet_in_memory(gx, **{**RAILS, "ac_current": 100}) as meeting:
+        await meeting.poll()
+        number = meeting.number("grid_setpoint")
+        started = now()
+        for value in (200, 250, 300, -40_000, 149, 100):
+            await number.write(value)
+            assert gx.value("settings_0.grid_setpoint") == value
+        assert now() - started >= 5 * 5
+        assert gx.flash.changes == 6
+        # However fast they come, each judges by what the one before has left.
+        await asyncio.gather(*(number.write(value) for value in (149, 150, 151, 100)))
+        assert gx.value("settings_0.grid_setpoint") == 100
 
 
 @in_fake_time

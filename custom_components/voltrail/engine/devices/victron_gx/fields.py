@@ -127,10 +127,6 @@ class GxNumber[T](NumberField[T]):
             return self
         return None if self.before is None else self.before.at(server)
 
-    def means_none(self, value: float) -> bool:
-        """Whether a value says that there is no limit."""
-        return self._off is not None and value == self._off
-
     @property
     def step(self) -> float:
         """The smallest difference that the register can hold."""

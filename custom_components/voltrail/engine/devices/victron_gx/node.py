@@ -83,11 +83,17 @@ class Node:
         return next(block.name for block in self.service.blocks if block.component is kind)
 
     async def set(
-        self, kind: type[GxComponent], field: str, value: float, guard: Guard = _unguarded
+        self,
+        kind: type[GxComponent],
+        field: str,
+        value: float,
+        guard: Guard = _unguarded,
+        *,
+        through: Callable[[], str] | None = None,
     ) -> None:
         """Write a register of this device and make sure that it is held."""
         await guard()
-        await self.writer.set(self.names[kind], self.the(kind), field, value)
+        await self.writer.set(self.names[kind], self.the(kind), field, value, through=through)
 
     def _settable(self, kind: type[GxComponent], field: str) -> Bounds | None:
         """Return the bounds of a register that may be set here."""

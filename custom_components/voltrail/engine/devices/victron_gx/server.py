@@ -64,11 +64,6 @@ class Server:
     firmware: int | None = None
     """Registers 834 and 835 as one number: 0x03700000 is 3.70."""
 
-    @property
-    def text(self) -> str | None:
-        """The firmware as the GX shows it, such as 3.70~47."""
-        return firmware_text(self.firmware)
-
     def recall(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         return {"version": self.version, "firmware": self.firmware}

@@ -15,6 +15,7 @@ from modbus_connection import IllegalDataAddressError
 from ...controls import shown
 from ...errors import NotAcceptedError, ReadOnlyError, VoltrailError, explaining
 from .component import GxComponent
+from .fields import Zero
 
 READ_BACK_AFTER: Final = (1.0, 1.0)
 """Pauses before each look at what the device holds now."""
@@ -51,8 +52,20 @@ class Writer:
         self.refused = False
         """Whether the GX answered a write like a server that is set to read-only."""
 
-    async def set(self, name: str, component: GxComponent, field: str, value: float) -> None:
-        """Write a value and make sure that it is held."""
+    async def set(
+        self,
+        name: str,
+        component: GxComponent,
+        field: str,
+        value: float,
+        *,
+        through: Callable[[], str] | None = None,
+    ) -> None:
+        """Write a value and make sure that it is held.
+
+        ``through`` is for a setting that is in several registers: it names the one to use,
+        by what was just read.
+        """
         value = component.checked(field, value)
         key = (name, field)
         self._asked[key] += 1
@@ -60,11 +73,15 @@ class Writer:
         async with self._locks[key]:
             setting = component.setting(field)
             if setting is not None and setting.saved:
-                if not await self._worth_writing(key, component, value, mine):
+                if not await self._still_wanted(key, mine):
+                    return
+                await self._read(name)
+                field = field if through is None else through()
+                if _same(component, field, value, surely=True):
                     return
                 self._written[key] = self._clock()
             await self.send(component, field, value)
-            await self._confirm(key, component, value)
+            await self._confirm(name, component, field, value)
 
     async def send(self, component: GxComponent, field: str, value: float) -> None:
         """Write a value that cannot be read back reliably."""
@@ -78,21 +95,15 @@ class Writer:
             raise
         self.refused = False
 
-    async def _worth_writing(
-        self, key: tuple[str, str], component: GxComponent, value: float, mine: int
-    ) -> bool:
+    async def _still_wanted(self, key: tuple[str, str], mine: int) -> bool:
         """Whether a write to flash is still wanted when its turn has come."""
         last = self._written.get(key)
         if last is not None and (wait := last + FLASH_PAUSE - self._clock()) > 0:
             await self._pause(wait)
-        if self._asked[key] != mine:
-            # Somebody moves a slider: only where it comes to rest is worth a write.
-            return False
-        await self._read(key[0])
-        return not _same(component, key[1], value)
+        # Somebody moves a slider: only where it comes to rest is worth a write.
+        return self._asked[key] == mine
 
-    async def _confirm(self, key: tuple[str, str], component: GxComponent, value: float) -> None:
-        name, field = key
+    async def _confirm(self, name: str, component: GxComponent, field: str, value: float) -> None:
         for wait in READ_BACK_AFTER:
             await self._pause(wait)
             await self._read(name)
@@ -108,11 +119,15 @@ class Writer:
             raise self._failures[name]
 
 
-def _same(component: GxComponent, field: str, value: float) -> bool:
+def _same(component: GxComponent, field: str, value: float, *, surely: bool = False) -> bool:
+    """Whether a value is held; ``surely`` if nothing else reads like it."""
     found: Any = getattr(component, field)
     register = component.register(field)
-    if found is None or register is None:
-        return register is not None and register.means_none(value)
+    assert register is not None, "checked before"
+    if found is None:
+        if register.setting is not None and value == register.setting.off:
+            return True
+        return value == 0 and register.zero is not Zero.REAL and not surely
     return abs(float(found) - value) < (1 if register.convert is not None else register.step)
 
 

@@ -1,9 +1,13 @@
 """Electric propulsion."""
 
+from collections.abc import Iterable
+
 from ....device import Cadence
-from ....points import Quantity, Tier, measure
+from ....points import Quantity, Tier, derived, measure
 from ..component import GxComponent
+from ..energy import Account
 from ..fields import Zero, int16, uint16
+from ..node import Node
 from ..service import Block, Service
 
 
@@ -20,9 +24,39 @@ class MotorDrive(GxComponent):
     )
 
 
+class MotorEnergy:
+    """What the motor took and gave since it was first met; it has no counter."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    @derived(Quantity.ENERGY, needs=("main",))
+    def energy_consumed(self) -> float | None:
+        """What it took to drive."""
+        return self._account.value("energy_consumed")
+
+    @derived(Quantity.ENERGY, needs=("main",), tier=Tier.DETAIL)
+    def energy_produced(self) -> float | None:
+        """What it gave back under sail, or while it slowed down."""
+        return self._account.value("energy_produced")
+
+
+def _views(node: Node) -> Iterable[object]:
+    motor = node.the(MotorDrive)
+    account = node.device.ledger.open(
+        node.names[MotorDrive],
+        motor,
+        power=lambda: motor.power,
+        positive="energy_consumed",
+        negative="energy_produced",
+    )
+    yield MotorEnergy(account)
+
+
 MOTORDRIVE = Service(
     key="motordrive",
     title="Motor drive",
     probe=2048,
     blocks=(Block(name="main", component=MotorDrive, cadence=Cadence.MEASUREMENTS),),
+    views=_views,
 )

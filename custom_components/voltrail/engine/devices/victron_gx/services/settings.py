@@ -16,6 +16,7 @@ from ..component import INT16_SPAN, GxComponent, unwrapped
 from ..fields import (
     DAYS,
     HOURS,
+    Zero,
     code,
     int16,
     int32,
@@ -193,7 +194,7 @@ class PowerLimits(GxComponent):
     """The limits of power.
 
     The older registers 2704 and 2706 cannot hold "no limit": it is stored as -1 and reads
-    as 0, like a limit of 0 W.
+    as 0, like a limit of 0 W. So nobody knows what a 0 there says.
     """
 
     grid_metering = enumerated(
@@ -204,7 +205,7 @@ class PowerLimits(GxComponent):
             2720,
             since=97,
             setting=_power_limit(off=-1),
-            before=int16(2704, 0.1, since=50, setting=_power_limit(off=None)),
+            before=int16(2704, 0.1, since=50, zero=Zero.NO_VALUE, setting=_power_limit(off=None)),
         ),
         Quantity.POWER,
         tier=Tier.DETAIL,
@@ -214,7 +215,7 @@ class PowerLimits(GxComponent):
             2722,
             since=97,
             setting=_power_limit(off=-1),
-            before=int16(2706, 0.01, setting=_power_limit(off=None)),
+            before=int16(2706, 0.01, zero=Zero.NO_VALUE, setting=_power_limit(off=None)),
         ),
         Quantity.POWER,
         tier=Tier.DETAIL,
@@ -367,10 +368,13 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
     Both lead to the same setting. The one in hundreds reaches beyond 32 kW, the one in
     watts is for what lies between the hundreds, or has to be told from what lies there now.
     """
-    await node.device.refresh_now(node.names[EssControl])
-    now = node.the(EssControl).grid_setpoint or 0
-    exact = abs(watts) < INT16_SPAN / 2 and (watts % 100 or now % 100)
-    await node.set(EssControl, "grid_setpoint_watts" if exact else "grid_setpoint_hundreds", watts)
+
+    def register() -> str:
+        now = node.the(EssControl).grid_setpoint or 0
+        exact = abs(watts) < INT16_SPAN / 2 and (watts % 100 or now % 100)
+        return "grid_setpoint_watts" if exact else "grid_setpoint_hundreds"
+
+    await node.set(EssControl, "grid_setpoint_watts", watts, through=register)
 
 
 async def set_ess_mode(node: Node, mode: EssMode) -> None:
