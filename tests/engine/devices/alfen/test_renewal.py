@@ -17,21 +17,26 @@ from custom_components.voltrail.engine.errors import DeviceSilentError, NotAppli
 from custom_components.voltrail.engine.options import Options
 from simulators.alfen import DataSource, Eve, OverLimit
 from simulators.alfen.socket import Socket
-from tests.fake_time import run
+from simulators.clock import Clock
+from tests.fake_time import FakeTimeLoop, run
 
 from .support import (
     Connection,
     Direct,
     Owner,
+    SocketLoop,
     connected,
     control,
     living,
     loop_clock,
+    poll_everything,
     problem_keys,
     value,
 )
 
 DAY = 86_400.0
+STEP = 5.0
+"""Seconds that the station lives through in one go, where a whole day has to pass."""
 
 
 def alfen(link: Direct, memory: dict[str, Any] | None = None) -> Alfen:
@@ -53,23 +58,27 @@ def test_a_day_with_losses() -> None:
     """16 A stay in force for a day with a validity of 60 s and every tenth request lost."""
 
     async def day() -> None:
-        eve = Eve(validity=60)
+        eve = Eve(validity=60, clock=Clock(step=STEP))
         (socket,) = eve.sockets
-        link = Direct(eve, lose_every=10)
-        owner = Owner(alfen(link))
-        await owner.start()
-        async with living(eve):
+        async with connected(eve) as (device, _, _), living(eve, step=STEP):
+            # Polls help to hold a set-point; with fewer of them it is harder.
+            owner = Owner(device, scan_interval=30)
+            await owner.start()
             await asyncio.sleep(30)
-            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            await control(device, "socket_1/current_limit", NumberControl).write(16)
             seen = worst_setpoints(socket, eve)
+            loss = eve.faults.inject("lose_request", every=10, times=None)
             await asyncio.sleep(DAY)
-        await owner.stop()
-        assert len(seen) >= DAY - 1
+            await owner.stop()
+        # A validity that ends is over in the very step that a set-point is noted after.
+        assert len(seen) >= DAY / STEP - 1
         assert set(seen) == {16.0}
         # So that losses are more than a setting of this test.
-        assert link.lost > 1_000
+        assert loss.seen // 10 > 1_000
+        assert len(eve.traffic.writes) > 3_000
 
-    run(day())
+    with asyncio.Runner(loop_factory=SocketLoop) as runner:
+        runner.run(day())
 
 
 @pytest.mark.parametrize("client", [tmodbus.ModbusConnection, pymodbus.ModbusConnection])
@@ -207,6 +216,38 @@ def test_another_client_is_left_alone() -> None:
             await asyncio.sleep(300)
             assert socket.setpoint == 12
             assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_another_client_is_not_overruled_by_a_power_limit() -> None:
+    """A power that was asked for before is not fitted to the next car any more."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        socket.car.plug_in()
+        link = Direct(eve)
+        owner = Owner(alfen(link))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(30)
+            await control(owner.device, "socket_1/power_limit", NumberControl).write(6900)
+            for _ in range(4):
+                socket.setpoint = 8
+                await asyncio.sleep(20)
+            assert problem_keys(owner.device) == {"other_master"}
+            link.log.clear()
+            socket.car.leave()
+            await asyncio.sleep(20)
+            socket.car.phases = 1
+            socket.car.plug_in()
+            for _ in range(4):
+                socket.setpoint = 8
+                await asyncio.sleep(20)
+            assert value(owner.device, "socket_1/phases_in_use") == 1
+            assert not [request for request in link.log if request.values is not None]
         await owner.stop()
 
     run(story())
@@ -355,6 +396,59 @@ def test_validity_is_learnt(validity: float, interval: float) -> None:
             await asyncio.sleep(600)
             writes = [request for request in link.log if request.values is not None]
             assert len(writes) == pytest.approx(600 / interval, abs=1)
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_validity_is_learnt_anew_after_a_restart() -> None:
+    """The first renewal of a set-point that is still in force shows it; the others just renew."""
+
+    async def story() -> None:
+        eve = Eve(validity=300)
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            memory = await owner.stop()
+            await asyncio.sleep(100)
+            link = Direct(eve)
+            owner = Owner(alfen(link, memory), scan_interval=1000)
+            await owner.start()
+            await asyncio.sleep(2)
+            assert value(owner.device, "socket_1/communication_timeout") == 300
+            link.log.clear()
+            await asyncio.sleep(300)
+            status = [request for request in link.log if request.address == 1200]
+            writes = [request for request in link.log if request.address == 1210]
+            assert len(status) == len(writes) == 15
+        await owner.stop()
+
+    run(story())
+
+
+def test_a_validity_set_anew_between_writes() -> None:
+    """The installer goes from 300 s to 60 and up to 120, and nobody sets a limit meanwhile."""
+
+    async def story() -> None:
+        eve = Eve(validity=300)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
+            for validity in (60, 120):
+                socket.validity = validity
+                await asyncio.sleep(60)
+                # Polls between the writes see up to 10 s less.
+                shown = value(owner.device, "socket_1/communication_timeout")
+                assert shown == pytest.approx(validity, abs=10)
+            socket.validity = 60
+            await asyncio.sleep(60)
+            assert value(owner.device, "socket_1/communication_timeout") == 60
             assert not problem_keys(owner.device)
         await owner.stop()
 
@@ -559,6 +653,82 @@ def test_the_network_is_renewed() -> None:
         await owner.stop()
 
     run(story())
+
+
+def test_what_is_wrong_with_a_network_is_told() -> None:
+    """The same troubles as with a socket, each told once for all phases."""
+
+    async def story() -> None:
+        eve = Eve(source=DataSource.SCN, validity=12)
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            assert not problem_keys(owner.device)
+            for phase in (1, 2, 3):
+                path = f"network_ems_limit_l{phase}"
+                await control(owner.device, path, NumberControl).write(20)
+            (problem,) = owner.device.problems()
+            assert problem.key == "validity_too_short"
+            assert problem.part is None
+            assert problem.details == {"validity": "12", "minimum": "30"}
+            eve.scn.validity = 0
+            eve.scn.safe_current = 20
+            await asyncio.sleep(200)
+            assert "safe_current_active" in problem_keys(owner.device)
+            # A station that left its network does not want any of it.
+            eve.ems.source = DataSource.SOCKET
+            await asyncio.sleep(70)
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+# -- the connection --
+
+
+def test_the_connection_is_never_silent_for_a_minute() -> None:
+    """However rarely it is polled: a station that hangs up lets nobody in for a while."""
+
+    async def story(scan_interval: float) -> Eve:
+        eve = Eve()
+        options = Options(scan_interval=scan_interval)
+        async with connected(eve, options) as (device, _, _):
+            owner = Owner(device, scan_interval=scan_interval)
+            await owner.start()
+            await asyncio.sleep(3600)
+            await owner.stop()
+        assert not eve.traffic.writes
+        return eve
+
+    for scan_interval in (10, 45, 120, 300):
+        eve = run(story(scan_interval))
+        assert eve.traffic.connections_made == 1, scan_interval
+        # Only where polls alone would not do.
+        beside = sum(read.address == 1100 for read in eve.traffic.reads) - 3600 / scan_interval
+        assert beside == pytest.approx(80 if scan_interval > 45 else 0, abs=5)
+
+
+@pytest.mark.parametrize("client", [tmodbus.ModbusConnection, pymodbus.ModbusConnection])
+def test_a_station_that_lets_nobody_in_for_ten_seconds(client: type[Connection]) -> None:
+    """Newer firmware takes that long to accept a connection."""
+
+    class Slow(FakeTimeLoop):
+        """Connections take nearly ten seconds."""
+
+        async def create_connection(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+            await asyncio.sleep(9.8)
+            return await super().create_connection(*args, **options)
+
+    async def story() -> None:
+        async with connected(Eve(), client=client) as (device, _, _):
+            await poll_everything(device)
+            assert asyncio.get_running_loop().time() == pytest.approx(10, abs=0.2)
+            assert not device.failures
+
+    with asyncio.Runner(loop_factory=Slow) as runner:
+        runner.run(story())
 
 
 # -- the set-point on its own --

@@ -1,6 +1,5 @@
 """One socket as a charge point: what it offers, what is asked of it, what it charged."""
 
-import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +12,7 @@ from ...charger import (
     first_reason,
     phases_carrying,
 )
-from ...controls import Control, SelectControl, shown
+from ...controls import Control, SelectControl
 from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem
 from ...errors import NotSupportedError, PhaseMissingError
@@ -22,23 +21,14 @@ from ...points import Aspect, Kind, Quantity, Tier, derived
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
-from .set_point import SHORTEST_VALIDITY, SetPoint, order
+from .set_point import WRITE_SETTING, SetPoint, order
 from .states import CHARGING_STATES, NOTHING_OFFERED
+from .troubles import troubles
 
 if TYPE_CHECKING:
     from .device import Alfen
 
 _LOGGER = logging.getLogger(__name__)
-
-WRITE_SETTING: Final = "Allow writing maximum currents"
-"""The installer's option in the vendor's tool; it is off when a charger is delivered. How
-a write is refused without it is not documented (UNCONFIRMED)."""
-
-FOREIGN_PATIENCE: Final = 30.0
-"""Seconds for which another client's set-point has to last before it counts as wanted."""
-
-EXPIRED_PATIENCE: Final = 180.0
-"""Seconds in safe current, in spite of our writing, after which a person is told."""
 
 IGNORED_POLLS: Final = 3
 """Looks in a row at a set-point that the charger does not use, before a person is told."""
@@ -70,7 +60,6 @@ class Socket(CurrentDriven):
             look=lambda: self.look("status"),
             changed=device.keep_memory,
         )
-        self._taken_over = False
         self._ignored = 0
         self.status.add_update_listener(self._note_status)
         self.meter.add_update_listener(self.switch.note)
@@ -140,22 +129,23 @@ class Socket(CurrentDriven):
     @derived(BlockedBy, needs=("status",))
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows; None where the charger offers nothing and does not say why."""
-        status = self.status
+        status, network = self.status, self._device.network_in_force
         in_safe_current = self.safe_current_active
         offered = status.current_offered
+        paused = self.charging_allowed is False if network is None else network.paused
         reason = first_reason(
             self.charging_state,
             {
                 # In safe current the set-point reads as the safe current: nobody paused.
-                BlockedBy.PAUSED: self.charging_allowed is False
-                and not in_safe_current
-                and not self.switch.switching,
+                BlockedBy.PAUSED: paused and not in_safe_current and not self.switch.switching,
                 BlockedBy.STATION_LOCKED: status.operative is False,
                 # A safe current that is high enough is no reason not to charge.
                 BlockedBy.COMMUNICATION_TIMEOUT: bool(in_safe_current)
                 and offered is not None
                 and offered < self.minimum_current,
-                BlockedBy.NOT_ACCOUNTED_FOR: status.setpoint_accounted_for is False,
+                # In a network it is not the socket's own set-point that counts.
+                BlockedBy.NOT_ACCOUNTED_FOR: network is None
+                and status.setpoint_accounted_for is False,
                 BlockedBy.PHASE_SWITCHING: self.switch.switching,
             },
         )
@@ -173,8 +163,11 @@ class Socket(CurrentDriven):
         """Whether the charger is on its own and charges with its safe current.
 
         A set-point that asks for as much or as little as the safe current is in force like
-        any other; only its validity tells.
+        any other; only its validity tells. In a network it is the network's that counts.
         """
+        network = self._device.network_in_force
+        if network is not None:
+            return network.network_safe_current_active
         status = self.status
         if status.setpoint_validity == 0:
             return True
@@ -250,7 +243,6 @@ class Socket(CurrentDriven):
         # is what it goes on with.
         if not self.switch.switching:
             await self.set_point.put(amps)
-        self._taken_over = False
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on one phase or on three from now on; takes up to a minute."""
@@ -298,23 +290,19 @@ class Socket(CurrentDriven):
 
     async def _tend(self, *, due: bool) -> None:
         await self.set_point.tend(lambda: self.wanted, due=due)
-        since = self.set_point.foreign_since
-        if since is not None and _now() - since >= FOREIGN_PATIENCE:
+        if self.set_point.taken_over and self.wish.set:
             self._adopt()
 
     def _adopt(self) -> None:
-        """Leave the set-point to whoever writes it now.
-
-        It is not renewed any more: the other client's own silence has to have its effect.
-        """
+        """Leave the set-point to whoever writes it now."""
         setpoint = self.status.setpoint
         assert setpoint is not None, "a foreign set-point is a value"
         _LOGGER.warning("%s: another client writes its set-point", self.name("status"))
-        self._taken_over = True
-        self.set_point.sent = setpoint
         self.wish.paused = setpoint < self.minimum_current
         if not self.wish.paused:
             self.wish.current = setpoint
+        # Its power is not what anybody asked for any more.
+        self.wish.power = None
         self.wish.set = False
         self._remember()
 
@@ -322,27 +310,9 @@ class Socket(CurrentDriven):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of a reliable set-point."""
-        if self._ignored >= IGNORED_POLLS and not self._device.in_network:
+        if self._ignored >= IGNORED_POLLS and self._device.network_in_force is None:
             yield Problem(key="not_accounted_for", part=self.part, details={})
-        if self._taken_over or self.set_point.foreign_since is not None:
-            setpoint = self.status.setpoint
-            yield Problem(
-                key="other_master",
-                part=self.part,
-                details={"found": "nothing" if setpoint is None else shown(setpoint)},
-            )
-        if self.set_point.too_short:
-            yield Problem(
-                key="validity_too_short",
-                part=self.part,
-                details={
-                    "validity": shown(self.set_point.validity or 0),
-                    "minimum": shown(SHORTEST_VALIDITY),
-                },
-            )
-        expired = self.set_point.expired_since
-        if expired is not None and _now() - expired >= EXPIRED_PATIENCE:
-            yield Problem(key="safe_current_active", part=self.part, details={})
+        yield from troubles((self.set_point,), part=self.part)
         yield from self.switch.problems()
 
     # -- memory --
@@ -377,7 +347,3 @@ class Socket(CurrentDriven):
                 write=self.set_phases,
                 usable=lambda: self.switch.supplied,
             )
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

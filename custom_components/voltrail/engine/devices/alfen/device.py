@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import (
-    ModbusConnectionError,
     ModbusError,
     ModbusExceptionError,
+    ModbusProtocolError,
+    ModbusTimeoutError,
     ModbusUnit,
 )
 from modbus_connection.model import Component
@@ -25,6 +26,7 @@ from . import registers
 from .boot_time import BootTime, utc_now
 from .charge_point import Socket
 from .network import NetworkLimits
+from .presence import LONGEST_SILENCE, Presence
 from .renewal import SetPointRenewal
 
 PLATFORMS: Final = ("NG", "AHP")
@@ -51,7 +53,8 @@ class Alfen(VoltrailDevice):
     """An Eve station of the NG9xx or AHP platform, with one socket or two.
 
     Two clients at most are let in, some say one, and a connection without a request for
-    60 s is closed; that is opened again by the next request without anybody noticing.
+    60 s is closed. It is not left silent for that long; if it is closed all the same, the
+    next request opens it again without anybody noticing.
     """
 
     # Newer firmware takes up to ten seconds to let a client in again, and the link knows
@@ -106,39 +109,44 @@ class Alfen(VoltrailDevice):
             pass
         else:
             answered.add("station")
-        has_network = await self._finds_network()
+        network = await self._ask_network()
         # Nothing is kept of a meeting that failed half-way.
         self.sockets = tuple(Socket(self, number) for number in range(1, self._socket_count + 1))
         for socket in self.sockets:
             socket.join(self)
         self.add("station", self.station, Cadence.MEASUREMENTS)
         self.add("product", self.product, Cadence.IDENTITY)
-        if has_network:
+        # Where one was known before, a request that got lost says nothing about it.
+        if network or (network is None and "network" in self._memory):
             self.add("network", self._network_block, Cadence.SETTINGS)
             self.network_limits = NetworkLimits(self, self._network_block)
             self.add_view(self.network_limits)
+        if network:
             answered.add("network")
         self.add_view(_Times(self._boot))
         self.answered.update(answered)
         self._apply_memory()
 
     async def _ask(self, component: Component) -> None:
-        """Read a block; once more if the answer was short, as firmware 6.5.0 has it at times."""
+        """Read a block; once more if the answer was lost, or short as firmware 6.5.0 has it."""
         try:
             await component.async_update()
-        except ModbusConnectionError:
-            raise
-        except ModbusError:
+        except ModbusProtocolError, ModbusTimeoutError:
             await component.async_update()
 
-    async def _finds_network(self) -> bool:
-        """Whether the station tells of a network.
+    async def _ask_network(self) -> bool | None:
+        """Whether the station tells of a network; None if it tells nothing.
 
         Without one some stations refuse, some are silent and some hang up. It is the last
         thing to be asked for, so whatever goes wrong harms nothing else.
         """
         try:
-            await self._network_block.async_update()
+            try:
+                await self._network_block.async_update()
+            except ModbusProtocolError:
+                await self._network_block.async_update()
+        except ModbusTimeoutError, ModbusProtocolError:
+            return None
         except ModbusError:
             # A request sent into a connection that is just being closed is lost.
             await asyncio.sleep(HANGING_UP)
@@ -149,7 +157,8 @@ class Alfen(VoltrailDevice):
     def _socket_count(self) -> int:
         told = self.station.sockets
         if told is None:
-            return len(self.sockets) or 1
+            # Until it tells, there are as many as there were.
+            return len(self.sockets) or (2 if "socket_2" in self._memory else 1)
         return 2 if told >= 2 else 1
 
     def _note_station(self) -> None:
@@ -169,9 +178,10 @@ class Alfen(VoltrailDevice):
         return self.product.firmware
 
     @property
-    def in_network(self) -> bool:
-        """Whether the limits of a network hold instead of those of the sockets."""
-        return self.network_limits is not None and self.network_limits.enabled
+    def network_in_force(self) -> NetworkLimits | None:
+        """The limits of the network, where they hold instead of those of the sockets."""
+        limits = self.network_limits
+        return limits if limits is not None and limits.enabled else None
 
     @property
     @override
@@ -208,8 +218,8 @@ class Alfen(VoltrailDevice):
     def controls(self) -> Iterator[Control]:
         for socket in self.sockets:
             yield from socket.controls()
-        if self.network_limits is not None and self.network_limits.enabled:
-            yield from self.network_limits.controls()
+        if self.network_in_force is not None:
+            yield from self.network_in_force.controls()
 
     @override
     def keep_alives(self) -> Iterator[KeepAlive]:
@@ -217,6 +227,8 @@ class Alfen(VoltrailDevice):
             yield SetPointRenewal(socket)
         if self.network_limits is not None:
             yield SetPointRenewal(self.network_limits)
+        if self.options.scan_interval > LONGEST_SILENCE:
+            yield Presence(self)
 
     @override
     def problems(self) -> Iterable[Problem]:
@@ -246,7 +258,7 @@ class Alfen(VoltrailDevice):
     def layout(self) -> object:
         return (
             self._socket_count,
-            self.in_network,
+            self.network_in_force is not None,
             tuple(socket.switch.supplied for socket in self.sockets),
         )
 
@@ -277,6 +289,7 @@ class Alfen(VoltrailDevice):
             "boot": self._boot.recall(),
             **{f"socket_{number}": socket.recall() for number, socket in self._numbered},
         }
+        memory.pop("network", None)
         if self.network_limits is not None:
             memory["network"] = self.network_limits.recall()
         return memory

@@ -4,18 +4,18 @@ In this mode the charger takes the network's limits instead of those of the sock
 phase has a set-point with a validity of its own.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ...controls import Bounds, Control, NumberControl, shown
+from ...charger import MINIMUM_CURRENT
+from ...controls import Bounds, Control, NumberControl
 from ...device import Problem
 from ...errors import VoltrailError
 from ...points import Aspect, Quantity, Tier, derived
-from .charge_point import FOREIGN_PATIENCE, WRITE_SETTING
 from .registers import Network
-from .set_point import SetPoint, order
+from .set_point import WRITE_SETTING, SetPoint, order
+from .troubles import troubles
 
 if TYPE_CHECKING:
     from .device import Alfen
@@ -33,7 +33,6 @@ class NetworkLimits:
         self._device = device
         self._block = block
         self._wishes: dict[int, float] = {}
-        self._taken_over: set[int] = set()
         self._set_points = {phase: self._set_point(phase) for phase in PHASES}
 
     def _set_point(self, phase: int) -> SetPoint:
@@ -61,15 +60,21 @@ class NetworkLimits:
     @derived(Aspect.PROBLEM, needs=("network",), tier=Tier.EXPERT)
     def network_safe_current_active(self) -> bool | None:
         """Whether the network is on its own on one of its phases."""
-        block = self._block
-        remaining = (
-            block.network_validity_l1,
-            block.network_validity_l2,
-            block.network_validity_l3,
-        )
-        if block.network_control_enabled is None or any(left is None for left in remaining):
+        if self._block.network_control_enabled is None:
             return None
-        return self.enabled and 0 in remaining
+        return self.enabled and self._any("network_validity", lambda left: left == 0)
+
+    @property
+    def paused(self) -> bool | None:
+        """Whether a limit on one of the phases is too low to charge with."""
+        return self._any("network_ems_limit", lambda amps: amps < MINIMUM_CURRENT)
+
+    def _any(self, name: str, applies: Callable[[float], bool]) -> bool | None:
+        """Whether something applies to a phase; None if the block or a phase tells nothing."""
+        values = [getattr(self._block, f"{name}_l{phase}") for phase in PHASES]
+        if not self._device.available(("network",)) or None in values:
+            return None
+        return any(applies(value) for value in values)
 
     # -- orders --
 
@@ -90,7 +95,6 @@ class NetworkLimits:
         """Limit one phase of the network."""
         amps = self.bounds().accept(amps)
         await self._set_points[phase].put(amps)
-        self._taken_over.discard(phase)
         self._wishes[phase] = amps
         self._device.keep_memory()
 
@@ -128,11 +132,7 @@ class NetworkLimits:
                 await set_point.tend(partial(self._wanted, phase), due=due)
             except VoltrailError as err:
                 failed = failed or err
-            since = set_point.foreign_since
-            if since is not None and _now() - since >= FOREIGN_PATIENCE:
-                # As with a socket: the other client's own silence has to have its effect.
-                self._taken_over.add(phase)
-                self._wishes.pop(phase, None)
+            if set_point.taken_over and self._wishes.pop(phase, None) is not None:
                 self._device.keep_memory()
         if failed is not None:
             raise failed
@@ -141,18 +141,8 @@ class NetworkLimits:
 
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of reliable limits."""
-        foreign = {
-            phase
-            for phase, set_point in self._set_points.items()
-            if set_point.foreign_since is not None
-        }
-        phases = foreign | self._taken_over
-        if phases:
-            found = getattr(self._block, f"network_ems_limit_l{min(phases)}")
-            yield Problem(
-                key="other_master",
-                details={"found": "nothing" if found is None else shown(found)},
-            )
+        if self.enabled:
+            yield from troubles(tuple(self._set_points.values()))
 
     # -- memory --
 
@@ -194,7 +184,3 @@ def _reader(block: Network, phase: int) -> Callable[[], float | None]:
 
 def _writer(limits: NetworkLimits, phase: int) -> Callable[[float], Awaitable[None]]:
     return partial(limits.set_limit, phase)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

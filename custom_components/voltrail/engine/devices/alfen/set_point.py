@@ -24,6 +24,10 @@ from modbus_connection import (
 from ...controls import shown
 from ...errors import DeviceSilentError, NotAppliedError, SettingNeededError, explained
 
+WRITE_SETTING: Final = "Allow writing maximum currents"
+"""The installer's option in the vendor's tool; it is off when a charger is delivered. How
+a write is refused without it is not documented (UNCONFIRMED)."""
+
 USUAL_VALIDITY: Final = 60.0
 """What chargers are delivered with; assumed until the charger has shown its own."""
 
@@ -34,6 +38,9 @@ SHORTEST_INTERVAL: Final = 3.0
 SHORTEST_VALIDITY: Final = 30.0
 """A third of the validity, and two requests that are lost on the way: with less than this,
 a single lost request can already be one too many."""
+
+FOREIGN_PATIENCE: Final = 30.0
+"""Seconds for which another client's set-point has to last before it counts as wanted."""
 
 LOW: Final = 1.5
 """Renewal intervals left, below which a set-point is renewed without waiting for its turn."""
@@ -98,10 +105,15 @@ class SetPoint:
         # A write whose answer got lost may have taken effect: that is not somebody else.
         self._attempted: float | None = None
         self._asserted = False
+        self._written_at: float | None = None
+        # Whether the validity was seen right after a write, and nothing spoke against it since.
+        self._sure = False
         self.sent: float | None = None
         """What was written last, by us."""
         self.validity: float | None = None
         """For how long a write is valid, in seconds; None until one was seen."""
+        self.taken_over = False
+        """Whether another client's set-point is left alone until somebody asks for one here."""
         self.expired_since: float | None = None
         self.foreign_since: float | None = None
 
@@ -115,6 +127,11 @@ class SetPoint:
     def too_short(self) -> bool:
         """Whether the validity is shorter than renewals can safely hold."""
         return self.validity is not None and self.validity < SHORTEST_VALIDITY
+
+    @property
+    def value(self) -> float | None:
+        """What is in force, whoever wrote it."""
+        return self._read()
 
     def _judge(self, wanted: float) -> Standing:
         value, remaining = self._read(), self._remaining()
@@ -130,12 +147,14 @@ class SetPoint:
         async with self._lock:
             await self._send(value)
             await self._confirm(value)
+            self.taken_over = False
 
     async def tend(self, wanted: Callable[[], float | None], *, due: bool) -> Standing:
         """Keep the wanted value in force, judged by what was read last.
 
         An expired set-point is asserted once; if that did not help, it is tried again only
-        when a renewal is due. What somebody else wrote is left alone.
+        when a renewal is due. What somebody else wrote is left alone; if it lasts, it is not
+        renewed either, for the other client's own silence has to have its effect.
         """
         async with self._lock:
             # Asked in here: the user may have changed it while this waited for its turn.
@@ -151,12 +170,15 @@ class SetPoint:
                     await self._send(value)
                     await self._confirm(value)
             elif standing is Standing.HELD:
-                self._asserted = False
+                self._asserted = self.taken_over = False
+                self._follow_validity()
                 other = not close(value, self._read())
                 if due or other or self._runs_low:
                     await self._send(value)
-                    if other or not due:
+                    if other or not due or not self._sure:
                         await self._confirm(value)
+            elif standing is Standing.FOREIGN:
+                self._give_way()
             return standing
 
     @property
@@ -169,10 +191,18 @@ class SetPoint:
         self.expired_since = _since(self.expired_since, now, standing is Standing.EXPIRED)
         self.foreign_since = _since(self.foreign_since, now, standing is Standing.FOREIGN)
 
+    def _give_way(self) -> None:
+        since, now = self.foreign_since, asyncio.get_running_loop().time()
+        if since is not None and now - since >= FOREIGN_PATIENCE:
+            self.taken_over = True
+            self.sent = self._read()
+            self._changed()
+
     async def _send(self, value: float) -> None:
         self._attempted = value
         await self._write(value)
         self._attempted = None
+        self._written_at = asyncio.get_running_loop().time()
         if value != self.sent:
             self.sent = value
             self._changed()
@@ -200,11 +230,25 @@ class SetPoint:
         )
 
     def _learn(self) -> None:
+        """Take the largest remainder seen after a write for the validity."""
         seen = self._remaining()
         if not seen:
             return
+        self._sure = True
         if self.validity is None or not self.validity - SHORTENED <= seen <= self.validity:
             self.validity = float(seen)
+
+    def _follow_validity(self) -> None:
+        """Between writes, notice that the validity was set anew at the charger."""
+        seen, written_at = self._remaining(), self._written_at
+        if seen is None or written_at is None or self.validity is None:
+            return
+        worth = seen + asyncio.get_running_loop().time() - written_at
+        if seen > self.validity:
+            self.validity = float(seen)
+        elif worth < self.validity - SHORTENED:
+            # The next renewal looks closely.
+            self._sure = False
 
 
 def close(value: float, other: float | None) -> bool:
