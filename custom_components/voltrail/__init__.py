@@ -108,7 +108,6 @@ async def _start_listening(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device: PushedDevice
 ) -> VoltrailCoordinator:
     await _prepare(hass, entry, device)
-    device.begin(hass.loop.time())
     coordinator = PushCoordinator(hass, entry, device)
     await coordinator.async_start()
     return coordinator

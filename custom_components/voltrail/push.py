@@ -39,8 +39,6 @@ class PushCoordinator(VoltrailCoordinator):
     ) -> None:
         super().__init__(hass, entry, device)
         self._messages = 0
-        self._layout = device.layout
-        self._identity = device.identity
         self._problems: list[tuple[str, dict[str, str]]] = []
         self._watchers: list[Callable[[], None]] = []
         self._alarm: asyncio.TimerHandle | None = None
@@ -53,10 +51,14 @@ class PushCoordinator(VoltrailCoordinator):
         known. Of one that never spoke there is nothing to show yet.
         """
         entry = self.config_entry
-        self._set_alarm()
         if entry.data[CONF_TRANSPORT] == Transport.MQTT:
+            # It may take a while until the broker is there: that is no silence of the device.
+            if not await mqtt.async_wait_for_mqtt_client(self.hass):
+                raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_missing")
+            self._begin()
             await self._subscribe(entry.data[CONF_TOPICS])
             return
+        self._begin()
         listener = self._listener = StreamListener(entry.data, self.device, self.async_heard)
         entry.async_create_background_task(
             self.hass, listener.run(), name=f"{DOMAIN} listens to {entry.title}"
@@ -68,9 +70,13 @@ class PushCoordinator(VoltrailCoordinator):
                 translation_placeholders=trouble.details,
             )
 
+    def _begin(self) -> None:
+        self.device.begin(self.hass.loop.time())
+        self._layout = self.device.layout
+        self._identity = self.device.identity
+        self._set_alarm()
+
     async def _subscribe(self, text: str) -> None:
-        if not await mqtt.async_wait_for_mqtt_client(self.hass):
-            raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_missing")
         listener = self._listener = TopicListener(self.hass, text, self.device, self.async_heard)
         self.config_entry.async_on_unload(listener.stop)
         await listener.start()

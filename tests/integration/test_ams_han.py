@@ -341,6 +341,31 @@ async def test_a_restart_leaves_no_hole(
     assert state(hass, home.entry, "sensor", "energy_imported") == before["energy_imported"]
 
 
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_a_broker_that_takes_its_time(
+    hass: HomeAssistant, clock: JumpingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a restart nobody calls the meter silent while Home Assistant still connects."""
+    entry = topic_entry()
+    await set_up(hass, entry)
+    home = Home(hass, entry, Port(clock), publish(hass, "meter/han"))
+    await home.run(62, stream=False)
+    shown = state(hass, entry, "sensor", "energy_imported")
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+    async def at_last(_: HomeAssistant) -> bool:
+        await clock.jump(40)
+        return True
+
+    with patch("custom_components.voltrail.push.mqtt.async_wait_for_mqtt_client", at_last):
+        await set_up(hass, entry)
+    assert state(hass, entry, "sensor", "energy_imported") == shown
+    await home.run(5, stream=False)
+    assert state(hass, entry, "sensor", "energy_imported") == shown
+    assert "nothing heard" not in caplog.text
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_a_restart_while_the_link_is_down(
     hass: HomeAssistant, clock: JumpingClock, socket_enabled: None
 ) -> None:
