@@ -3,7 +3,9 @@
 RTU frames carry no transaction number. An answer that comes after its request was given up
 is taken for the answer to the next request of the same length, and nobody notices. So after
 every answer that is missing or garbled the line keeps silent for a moment, and nothing is
-read from that unit for a while: what still comes in then finds nobody who waits for it.
+read from that unit for a while: what still comes in then finds nobody who waits for it. And
+before anything is read again that an answer still owed could be taken for, something of
+another length is read: its answer shows that nothing is owed any more.
 
 Orders and life signs may go out earlier. Their answers carry no values, so a late one does
 no harm there, and a device that counts the seconds does not have to wait.
@@ -16,6 +18,7 @@ import asyncio
 import heapq
 import inspect
 import itertools
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from functools import partial
@@ -31,13 +34,14 @@ from modbus_connection import (
     ModbusUnit,
 )
 
+from .overdue import ORDER, Overdue, Read
+
 SETTLE: Final = 0.3
 """Seconds of silence after a missing or garbled answer; what is under way arrives within."""
 
 MISTRUST: Final = 3.0
-"""Seconds after it in which nothing is read from that unit: how late an answer may be, on
-top of the time it was waited for. Measured with both Modbus libraries: without it, an answer
-that is later than the silence still ends up as somebody else's."""
+"""Seconds after it in which nothing is read from that unit: how late an answer usually is at
+most, on top of the time it was waited for. Whoever asks earlier talks into the answer."""
 
 RECYCLE_AFTER: Final = 3
 """Answers missing in a row, whoever was asked, after which the link is opened anew..."""
@@ -99,6 +103,7 @@ class QuietLine:
         self._failed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
         self._returns: dict[int, int] = {}
+        self._overdue: defaultdict[int, Overdue] = defaultdict(lambda: Overdue(_now))
         self._exchanges: set[asyncio.Task[Any]] = set()
         self._life_signs: list[LifeSign] = []
 
@@ -152,7 +157,7 @@ class QuietLine:
         unit: QuietUnit,
         ask: Callable[[], Awaitable[R]],
         *,
-        reads: bool,
+        request: Read = ORDER,
         sign: LifeSign | None = None,
     ) -> R:
         """Ask when it is this one's turn, and return the answer.
@@ -162,9 +167,11 @@ class QuietLine:
         """
         give_up = _now() + _LONGEST_WAIT
         urgent = sign is not None and sign.urgent
+        reads, overdue = request is not ORDER, self._overdue[unit.unit_id]
         if sign is None and not unit.connected:
             # Whoever opens the link: the first thing a device hears is that we live.
             await self._say(lambda other: other.unit_id == unit.unit_id)
+        unclear = False
         while True:
             if reads:
                 await self._until_trusted(unit.unit_id, give_up)
@@ -177,21 +184,36 @@ class QuietLine:
             ):
                 self._pass_on()
                 continue
-            doubted = self._unheard(unit.unit_id)
-            task = asyncio.ensure_future(self._carry(unit, ask))
-            self._exchanges.add(task)
-            task.add_done_callback(self._landed)
-            # The first answer after a longer silence may be one to a request of before it,
-            # with more of them behind. It only shows that there is somebody.
-            disbelieved = reads and doubted
+            if reads and (unclear or overdue.doubts(request)):
+                unclear = False
+                await self._clear_up(unit)
+                continue
+            doubted = overdue.any
             try:
-                answer = await asyncio.shield(task)
+                return await self._see_through(unit, ask, request)
             except ModbusExceptionError:
-                if not disbelieved:
+                # A refusal has no length: it may be that of an older request.
+                unclear = reads and doubted and overdue.landmark() is not None
+                if not unclear:
                     raise
-            else:
-                if not disbelieved:
-                    return answer
+
+    async def _clear_up(self, unit: QuietUnit) -> None:
+        """Read something that shows that nothing is overdue any more."""
+        landmark = self._overdue[unit.unit_id].landmark()
+        if landmark is None:
+            self._pass_on()
+            msg = f"unit {unit.unit_id} may still answer what was asked before"
+            raise ModbusTimeoutError(msg)
+        with suppress(ModbusExceptionError):
+            await self._see_through(unit, partial(unit.ask, landmark), landmark)
+
+    async def _see_through[R](
+        self, unit: QuietUnit, ask: Callable[[], Awaitable[R]], request: Read
+    ) -> R:
+        task = asyncio.ensure_future(self._carry(unit, ask, request))
+        self._exchanges.add(task)
+        task.add_done_callback(self._landed)
+        return await asyncio.shield(task)
 
     async def _until_trusted(self, unit_id: int, give_up: float) -> None:
         while (wait := self._mistrusted_for(unit_id)) > 0:
@@ -214,7 +236,8 @@ class QuietLine:
             if due(sign):
                 await sign.renew()
 
-    async def _carry[R](self, unit: QuietUnit, ask: Callable[[], Awaitable[R]]) -> R:
+    async def _carry[R](self, unit: QuietUnit, ask: Callable[[], Awaitable[R]], request: Read) -> R:
+        overdue = self._overdue[unit.unit_id]
         opened = unit.connected
         limit = unit.timeout + (_GRACE if opened else _OPENING)
         try:
@@ -223,10 +246,12 @@ class QuietLine:
         except ModbusExceptionError:
             # A refusal is an answer.
             self._heard(unit.unit_id)
+            overdue.refuse(request)
             raise
         except (ModbusError, TimeoutError) as err:
             # Where the link could not even be opened, no answer can be under way.
             if opened or unit.connected or isinstance(err, ModbusProtocolError):
+                overdue.miss(request)
                 await self._failed(unit, lost=isinstance(err, ModbusConnectionError))
             if isinstance(err, ModbusError):
                 raise
@@ -234,6 +259,7 @@ class QuietLine:
             raise ModbusTimeoutError(msg) from err
         else:
             self._heard(unit.unit_id)
+            overdue.answer(request)
             return answer
         finally:
             self._pass_on()
@@ -336,11 +362,11 @@ class QuietUnit:
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         """Read registers; an answer of another length is somebody else's."""
-        return await self._read(self._unit.read_holding_registers, address, count)
+        return await self._read(Read(space="holding", address=address, count=count))
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
         """Read input registers; an answer of another length is somebody else's."""
-        return await self._read(self._unit.read_input_registers, address, count)
+        return await self._read(Read(space="input", address=address, count=count))
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register."""
@@ -351,30 +377,28 @@ class QuietUnit:
         await self._order(partial(self._unit.write_registers, address, values))
 
     async def _order(self, ask: Callable[[], Awaitable[None]]) -> None:
-        await self.line.exchange(self, ask, reads=False, sign=self._sign)
+        await self.line.exchange(self, ask, sign=self._sign)
 
-    async def _read(
-        self, read: Callable[[int, int], Awaitable[list[int]]], address: int, count: int
-    ) -> list[int]:
-        async def ask() -> list[int]:
-            words = await read(address, count)
-            if len(words) != count:
-                msg = f"{len(words)} registers instead of {count} from {address} on"
-                raise ModbusProtocolError(msg)
-            return words
+    async def _read(self, read: Read) -> list[int]:
+        return await self.line.exchange(self, partial(self.ask, read), request=read)
 
-        return await self.line.exchange(self, ask, reads=True)
+    async def ask(self, read: Read) -> list[int]:
+        """Read registers out of turn; for the line, when it is their turn."""
+        unit = self._unit
+        ask = unit.read_input_registers if read.space == "input" else unit.read_holding_registers
+        words = await ask(read.address, read.count)
+        if len(words) != read.count:
+            msg = f"{len(words)} registers instead of {read.count} from {read.address} on"
+            raise ModbusProtocolError(msg)
+        return words
 
     def __getattr__(self, name: str) -> Any:
-        """Pass everything else on; whatever is asked that way takes its turn as well."""
+        """Pass on what is about the link; everything that is said goes through the line."""
         attribute = getattr(self._unit, name)
-        if not inspect.iscoroutinefunction(attribute):
-            return attribute
-
-        async def exchange(*args: Any, **kwargs: Any) -> Any:
-            return await self.line.exchange(self, partial(attribute, *args, **kwargs), reads=True)
-
-        return exchange
+        if inspect.iscoroutinefunction(attribute):
+            msg = f"{name} is nothing that a quiet line can keep apart from a late answer"
+            raise NotImplementedError(msg)
+        return attribute
 
 
 class QuietLines:

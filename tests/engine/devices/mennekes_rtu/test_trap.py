@@ -202,6 +202,12 @@ FATES: dict[str, Callable[[Compact, float], object]] = {
     layout="1.03",
     cap=None,
 )
+@example(
+    story=[("on", 0, 0), ("somebody_else", 0, 0), ("on", 0, 0)],
+    memory={},
+    layout="1.00",
+    cap=None,
+)
 def test_no_story_ever_sends_zero(
     story: list[tuple[str, float, float]],
     memory: dict[str, Any],

@@ -20,7 +20,6 @@ class CurrentSender:
         self._write = write
         self._wanted: float | None = None
         self._task: asyncio.Task[None] | None = None
-        self._sent: float | None = None
         self._sent_at: float | None = None
         self.failed: Callable[[], None] | None = None
         """Called when a limit that had been accepted could not be sent."""
@@ -32,7 +31,7 @@ class CurrentSender:
 
     async def send(self, amps: float) -> None:
         """Send a limit now, or accept it for later if the last change is too fresh."""
-        if self._task is None and self._wait(amps) <= 0:
+        if self._task is None and self._wait <= 0:
             await self._send(amps)
             return
         self._wanted = amps
@@ -42,7 +41,7 @@ class CurrentSender:
     async def send_in_turn(self, amps: float) -> None:
         """Send a limit, and return when it was sent."""
         self.drop()
-        await asyncio.sleep(max(0.0, self._wait(amps)))
+        await asyncio.sleep(max(0.0, self._wait))
         await self._send(amps)
 
     def drop(self) -> None:
@@ -52,16 +51,15 @@ class CurrentSender:
             self._task.cancel()
             self._task = None
 
-    def _wait(self, amps: float) -> float:
-        if self._sent_at is None or amps == self._sent:
-            # What it holds already is no change.
-            return 0.0
-        return self._sent_at + CHANGES_APART - _now()
+    @property
+    def _wait(self) -> float:
+        # Also for the same limit again: somebody else may have set another one meanwhile.
+        return 0.0 if self._sent_at is None else self._sent_at + CHANGES_APART - _now()
 
     async def _send_later(self) -> None:
         try:
             while self._wanted is not None:
-                await asyncio.sleep(max(0.0, self._wait(self._wanted)))
+                await asyncio.sleep(max(0.0, self._wait))
                 amps, self._wanted = self._wanted, None
                 await self._send(amps)
         except VoltrailError as err:
@@ -75,7 +73,7 @@ class CurrentSender:
     async def _send(self, amps: float) -> None:
         # Counted from before and from after: it may wait for the line, and two limits that
         # are sent five seconds apart must not arrive at once.
-        self._sent, self._sent_at = amps, _now()
+        self._sent_at = _now()
         try:
             await self._write(amps)
         finally:
