@@ -59,13 +59,17 @@ async def async_get_config_entry_diagnostics(
     }
 
 
-def _without(host: str | None, found: Any) -> Any:
+def _without(host: str | None, found: Mapping[str, Any]) -> dict[str, Any]:
     """Take the host out of texts: errors name it."""
-    if isinstance(found, Mapping):
-        return {key: _without(host, value) for key, value in found.items()}
-    if isinstance(found, list):
-        return [_without(host, value) for value in found]
-    return found.replace(host, REDACTED) if host and isinstance(found, str) else found
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: clean(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [clean(inner) for inner in value]
+        return value.replace(host, REDACTED) if host and isinstance(value, str) else value
+
+    return {key: clean(value) for key, value in found.items()}
 
 
 def _plain(value: object) -> object:
