@@ -1,11 +1,13 @@
 """Setting up a device: its family, how it is reached, and who answers there."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, override
 from urllib.parse import urlsplit
 
 import voluptuous as vol
 from homeassistant.config_entries import (
+    DISCOVERY_SOURCES,
     SOURCE_RECONFIGURE,
     ConfigEntry,
     ConfigEntryState,
@@ -139,22 +141,27 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Meet a device that made itself known over mDNS."""
-        kinds = (kind for kind in FAMILIES if discovery_info.type in kind.zeroconf)
-        return await self._discovered(next(kinds), discovery_info.host)
+        kind = next(kind for kind in FAMILIES if discovery_info.type in kind.zeroconf)
+        found = kind.zeroconf_serial and re.search(kind.zeroconf_serial, discovery_info.name)
+        return await self._discovered(kind, discovery_info.host, found[0] if found else None)
 
     @override
     async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
         """Meet a device that made itself known over UPnP."""
         manufacturer = discovery_info.upnp.get(ATTR_UPNP_MANUFACTURER)
         host = urlsplit(discovery_info.ssdp_location or "").hostname
-        kinds = (kind for kind in FAMILIES if kind.ssdp_manufacturer == manufacturer)
+        kind = next(kind for kind in FAMILIES if kind.ssdp_manufacturer == manufacturer)
         if host is None:
             return self.async_abort(reason="unknown_host")
-        return await self._discovered(next(kinds), host)
+        return await self._discovered(kind, host, discovery_info.upnp.get(kind.ssdp_serial))
 
-    async def _discovered(self, kind: Family, host: str) -> ConfigFlowResult:
+    async def _discovered(self, kind: Family, host: str, announced: str | None) -> ConfigFlowResult:
         """Ask a discovered device who it is, and follow it if it only moved."""
         self._kind = kind
+        if announced is not None:
+            # One that is known, or not wanted, is not even asked: some take one client only.
+            await self._is(announced)
+            await self._follow(host)
         data = self._data(
             Transport.TCP,
             {CONF_HOST: host, CONF_PORT: kind.port, CONF_UNIT_ID: kind.unit_id},
@@ -164,11 +171,34 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         if isinstance(found, Trouble):
             return self.async_abort(reason=found.key, description_placeholders=found.details)
         if found.identity.serial is not None:
-            await self.async_set_unique_id(f"{kind.key}_{found.identity.serial}")
-            self._abort_if_unique_id_configured(updates={CONF_HOST: data[CONF_HOST]})
+            await self._is(found.identity.serial)
+            await self._follow(host)
         self._waiting = (data, found)
         self.context["title_placeholders"] = {"name": found.title}
         return await self.async_step_discovery_confirm()
+
+    async def _is(self, serial: str) -> None:
+        # Whoever types it in does not have to clear the card of a discovery away first.
+        discovered = self.source in DISCOVERY_SOURCES
+        await self.async_set_unique_id(f"{self._kind.key}_{serial}", raise_on_progress=discovered)
+
+    async def _follow(self, host: str) -> None:
+        """Stop if the device is known; tell its entry where it is, unless it answers there.
+
+        A device may have two addresses, or be known by its name.
+        """
+        assert self.unique_id is not None
+        entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id)
+        stays = False
+        if (
+            entry is not None
+            and entry.state is ConfigEntryState.LOADED
+            and entry.data[CONF_HOST] != host
+        ):
+            # Asked now: it may have moved since it was asked last.
+            await entry.runtime_data.coordinator.async_refresh()
+            stays = entry.runtime_data.coordinator.last_update_success
+        self._abort_if_unique_id_configured(None if stays else {CONF_HOST: host})
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -251,7 +281,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
             place = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID)
             self._async_abort_entries_match({key: data[key] for key in place if key in data})
         else:
-            await self.async_set_unique_id(f"{self._kind.key}_{found.identity.serial}")
+            await self._is(found.identity.serial)
             self._abort_if_unique_id_configured()
         return self.async_create_entry(
             title=found.title,

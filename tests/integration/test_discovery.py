@@ -4,10 +4,17 @@ import dataclasses
 import xml.etree.ElementTree as ET
 from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_address
-from unittest.mock import patch
+from unittest.mock import call, patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_SSDP, SOURCE_ZEROCONF
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_SSDP,
+    SOURCE_USER,
+    SOURCE_ZEROCONF,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_MANUFACTURER, SsdpServiceInfo
@@ -101,6 +108,123 @@ async def test_a_known_charger_is_followed(hass: HomeAssistant) -> None:
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
     assert entry.data["host"] == "127.0.0.1"
+
+
+async def set_up(hass: HomeAssistant, server: Server) -> MockConfigEntry:
+    """A charger that is set up, at the address where it answers."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id="alfen_ACE0287582",
+        data={
+            "family": "alfen",
+            "transport": "tcp",
+            "host": server.host,
+            "port": server.port,
+            "unit_id": 200,
+            "fingerprint": "ACE0287582",
+        },
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def discover(hass: HomeAssistant, host: str = "127.0.0.1") -> ConfigFlowResult:
+    """Let a charger make itself known at an address."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced(host)
+    )
+
+
+async def test_a_charger_that_answers_is_not_moved(hass: HomeAssistant, server: Server) -> None:
+    """It may have a second address, or be known by its name: both lead to it."""
+    entry = await set_up(hass, server)
+    made = server.device.traffic.connections_made
+    assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
+    assert entry.data["host"] == server.host
+    assert server.device.traffic.connections_made == made
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_charger_that_moved_just_now_is_followed(
+    hass: HomeAssistant, server: Server
+) -> None:
+    """It is asked where it was; the last poll says nothing about now."""
+    entry = await set_up(hass, server)
+    await server.unplug()
+    with patch.object(hass.config_entries, "async_schedule_reload") as reload:
+        assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
+    assert entry.data["host"] == "192.168.1.9"
+    assert reload.mock_calls == [call(entry.entry_id)]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_a_charger_that_is_back_is_set_up_at_once(
+    hass: HomeAssistant, server: Server
+) -> None:
+    """Nobody waits for the next try when it makes itself known."""
+    await server.unplug()
+    entry = await set_up(hass, server)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    await server.plug()
+    assert (await discover(hass))["reason"] == "already_configured"
+    await hass.async_block_till_done()
+    assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("on_this_port")
+async def test_a_charger_that_is_not_wanted_is_not_asked(
+    hass: HomeAssistant, server: Server
+) -> None:
+    """Somebody else may be its only client."""
+    MockConfigEntry(
+        domain=DOMAIN, unique_id="alfen_ACE0287582", source=SOURCE_IGNORE, data={}
+    ).add_to_hass(hass)
+    assert (await discover(hass))["reason"] == "already_configured"
+    assert not server.device.traffic.connections_made
+
+
+async def test_a_gx_that_is_known_is_not_asked(hass: HomeAssistant) -> None:
+    """Its description tells who it is."""
+    MockConfigEntry(
+        domain=DOMAIN, unique_id="victron_gx_c0619ab12345", source=SOURCE_IGNORE, data={}
+    ).add_to_hass(hass)
+    with patch.object(config_flow, "meet", side_effect=AssertionError):
+        result = await hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_SSDP},
+            data=SsdpServiceInfo(
+                ssdp_usn="x",
+                ssdp_st="x",
+                ssdp_location="http://127.0.0.1:80/description.xml",
+                upnp={
+                    ATTR_UPNP_MANUFACTURER: "Victron Energy",
+                    "X_VrmPortalId": "c0619ab12345",
+                },
+            ),
+        )
+    assert result["reason"] == "already_configured"
+
+
+@pytest.mark.usefixtures("on_this_port")
+async def test_a_charger_is_added_by_hand_beside_its_card(
+    hass: HomeAssistant, server: Server
+) -> None:
+    """The card of the discovery does not stand in the way, and goes."""
+    card = await discover(hass)
+    assert card["type"] is FlowResultType.FORM
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    for answer in (
+        {"next_step_id": "alfen"},
+        {"host": server.host, "port": server.port, "unit_id": 200},
+    ):
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], answer)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert not hass.config_entries.flow.async_progress()
+    assert await hass.config_entries.async_unload(result["result"].entry_id)
 
 
 async def test_what_does_not_answer_is_left_alone(hass: HomeAssistant) -> None:

@@ -89,8 +89,12 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     """The mDNS service types under which such a device makes itself known. What they say
     about a port is not about Modbus."""
 
+    zeroconf_serial: str = ""
+    """A pattern that finds the serial number in the name that is announced there."""
     ssdp_manufacturer: str | None = None
     """The manufacturer that such a device names in its UPnP description."""
+    ssdp_serial: str = ""
+    """What the serial number is called in that description."""
 
     @property
     def pushed(self) -> bool:

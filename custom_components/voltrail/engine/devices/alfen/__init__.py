@@ -25,6 +25,7 @@ FAMILY: Final = Family(
         OptionField(key="network_max_current", minimum=6, maximum=500, step=1, unit="A"),
     ),
     zeroconf=("_alfen._tcp.local.",),
+    zeroconf_serial=r"ACE\d+",
 )
 
 __all__ = ["FAMILY", "Alfen"]

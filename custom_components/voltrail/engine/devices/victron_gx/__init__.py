@@ -23,6 +23,7 @@ FAMILY: Final = Family(
     shortest_interval=2,
     option_fields=(*rails.OPTION_FIELDS, *finding.OPTION_FIELDS),
     ssdp_manufacturer="Victron Energy",
+    ssdp_serial="X_VrmPortalId",
 )
 
 __all__ = ["FAMILY", "VictronGx"]
