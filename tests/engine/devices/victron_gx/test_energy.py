@@ -237,6 +237,21 @@ def test_a_narrow_counter_goes_on_over_its_end() -> None:
     assert counter.value == 6_553_700
 
 
+async def test_memory_of_another_time_does_no_harm() -> None:
+    """Counters that are no more, and what is no counter, are passed over."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    account = memory["energy"]["battery_225_main"]
+    account["counters"]["energy_imagined"] = {"offset": 1.0, "last": 2.0}
+    account["counters"]["energy_charged"] = "nonsense"
+    account["sum"]["positive"] = 1234.0
+    async with meet(gx, memory=memory) as meeting:
+        await meeting.poll()
+        assert meeting.read("battery_225/energy_charged") == 1234
+
+
 def test_a_counter_remembers() -> None:
     """The offset and the last value, so that a restart is nothing special."""
     reading: float | None = 6_553_400

@@ -1,5 +1,7 @@
 """Finding out what is behind a GX, and never asking twice."""
 
+import asyncio
+
 import pytest
 
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
@@ -24,7 +26,7 @@ from custom_components.voltrail.engine.errors import (
 from simulators.victron_gx import ess_home
 from tests.fake_time import in_fake_time
 
-from .support import at_once, meet, meet_in_memory, now
+from .support import RAILS, at_once, meet, meet_in_memory, now
 
 ESS_HOME = {
     Found("hub4", 100, 0),
@@ -384,6 +386,26 @@ async def test_a_search_that_is_done_is_not_repeated() -> None:
         await meeting.poll()
         assert meeting.device.searcher.probes == probes
         assert len(list(meeting.device.parts())) == 5
+
+
+async def test_two_who_wait_for_the_search_share_it() -> None:
+    """A poll and a dump at the same moment ask the GX once."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await asyncio.gather(*(meeting.device.ensure_found() for _ in range(3)))
+        assert meeting.device.searcher.probes <= MOST_PROBES
+        assert len(list(meeting.device.parts())) == 5
+
+
+async def test_a_device_that_the_firmware_does_not_know_is_left_out() -> None:
+    """Named all the same, it costs no error; the update that knows it brings it."""
+    gx = ess_home(firmware="3.50")
+    async with meet(gx, services=["heatpump 42", "battery 225"], **RAILS) as meeting:
+        await meeting.poll()
+        assert gx.status.errors <= 3
+        assert meeting.device.failures == {}
+        assert [part.key for part in meeting.device.parts()] == ["battery_225"]
+        assert list(meeting.device.controls())
 
 
 async def test_the_unit_id_in_the_form_does_not_matter() -> None:

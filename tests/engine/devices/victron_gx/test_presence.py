@@ -79,6 +79,18 @@ async def test_a_device_that_is_gone_is_asked_for_once() -> None:
         assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
 
 
+async def test_a_refusal_of_another_kind_is_no_absence() -> None:
+    """Something failed for once; the next poll asks again, at once."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        gx.faults.inject("exception", unit=224, address=771, times=2)
+        await meeting.poll()
+        assert "solarcharger_224_main" in meeting.device.failures
+        await meeting.poll()
+        assert meeting.device.failures == {}
+
+
 @in_fake_time
 async def test_a_device_comes_back_by_itself() -> None:
     """At the next look for it, all of its blocks at once."""

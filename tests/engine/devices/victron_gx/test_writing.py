@@ -91,6 +91,17 @@ async def test_a_rail_that_was_not_given_offers_no_control() -> None:
             await meeting.component("hub4").write("volatile_grid_setpoint", 100)
 
 
+async def test_an_rs_without_a_rail_has_no_setpoint_to_let_go() -> None:
+    """The rest of it can be set."""
+    gx = everything()
+    async with meet(gx, services="multi 237, acsystem 100", write=True) as meeting:
+        await meeting.poll()
+        for part in ("multi_237", "acsystem_100"):
+            assert meeting.control(f"{part}/rs_ess_mode") is not None
+            assert meeting.control(f"{part}/power_setpoint") is None
+            assert meeting.control(f"{part}/release_setpoint") is None
+
+
 async def test_ess_is_only_offered_where_there_is_one() -> None:
     """Without the assistant its controls would do nothing."""
     async with meet(ess_home(ess=False), **RAILS) as meeting:
@@ -462,6 +473,10 @@ async def test_a_value_that_the_gx_drops_is_told() -> None:
         assert "present mode" in caught.value.details["reasons"]
         with pytest.raises(NotAcceptedError, match="it holds 32"):
             await meeting.number("vebus_227/input_current_limit").write(10)
+        # "No limit" has no number that it could be told by.
+        gx.services["settings_0"].fixed = "max_feed_in_power"
+        with pytest.raises(NotAcceptedError, match="it holds nothing"):
+            await meeting.number("maximum_feed_in_power").write(3000)
 
 
 async def test_a_read_only_gx_is_told_in_words() -> None:

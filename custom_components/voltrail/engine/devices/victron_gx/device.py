@@ -323,10 +323,9 @@ class VictronGx(VoltrailDevice):
 
     @override
     def serves(self, component: Component, name: str) -> bool:
-        if isinstance(component, GxComponent):
-            # A derived value goes with the register that it is worked out from.
-            name = component.served_with.get(name, name)
-        return super().serves(component, name)
+        assert isinstance(component, GxComponent), "the GX has no other ones"
+        # A derived value goes with the register that it is worked out from.
+        return super().serves(component, component.served_with.get(name, name))
 
     @override
     def readings(self) -> Iterator[Reading]:
