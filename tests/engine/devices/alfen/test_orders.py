@@ -437,6 +437,45 @@ async def test_blocked_by(prepare: Callable[[Eve], None], reason: str | None) ->
 
 
 @pytest.mark.parametrize(
+    ("limits", "safe_current", "lived", "reason", "in_safe_current"),
+    [
+        ((20, 20, 20), 6, 5, "nothing", False),
+        ((20, 20, 0), 6, 5, "paused", False),
+        ((20, 20, 20), 0, 70, "communication_timeout", True),
+        ((20, 20, 20), 8, 70, "nothing", True),
+    ],
+)
+async def test_in_a_network_its_limits_are_what_counts(
+    limits: tuple[float, float, float],
+    safe_current: float,
+    lived: float,
+    reason: str,
+    in_safe_current: bool,  # noqa: FBT001 - a case
+) -> None:
+    """The socket's own set-point has run out long ago, and that means nothing."""
+    eve = in_network()
+    (socket,) = eve.sockets
+    socket.car.plug_in()
+    eve.scn.safe_current = safe_current
+    for limit, amps in zip(eve.scn.limits, limits, strict=True):
+        limit.write(amps)
+    eve.advance(lived)
+    assert socket.remaining == 0
+    async with connected(eve) as (device, _, _):
+        await poll_everything(device)
+        assert value(device, "socket_1/blocked_by") == reason
+        assert value(device, "socket_1/safe_current_active") is in_safe_current
+        assert value(device, "network_safe_current_active") is in_safe_current
+        # What is not known any more is not told, and not upheld.
+        eve.faults.inject("exception", unit=200, address=1400, times=None)
+        await poll_everything(device)
+        eve.traffic.clear()
+        await device.uphold()
+        assert not eve.traffic.requests
+        assert value(device, "socket_1/safe_current_active") is None
+
+
+@pytest.mark.parametrize(
     ("state", "meaning"),
     [
         ("A", "no_vehicle"),

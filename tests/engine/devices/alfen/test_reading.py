@@ -27,6 +27,7 @@ from .support import (
     Connection,
     Direct,
     connected,
+    control,
     loop_clock,
     poll_everything,
     problem_keys,
@@ -320,6 +321,8 @@ def test_a_station_without_a_network(block: ScnBlock) -> None:
             # No request was sent into a connection that was being closed.
             assert asyncio.get_running_loop().time() - started < Alfen.request_timeout
             assert device.network_limits is None
+            assert len(list(device.keep_alives())) == 1
+            assert not problem_keys(device)
             assert not any(one.name.startswith("network") for one in device.readings())
             assert value(device, "socket_1/voltage_l1") is not None
             assert not device.failures
@@ -341,6 +344,76 @@ def test_a_silent_network_block_is_no_network() -> None:
             await poll_everything(device)
             assert device.network_limits is None
             assert not device.failures
+
+    run(story())
+
+
+@pytest.mark.parametrize("kind", ["short", "empty"])
+async def test_a_network_that_answers_too_little_at_first(kind: str) -> None:
+    """A short answer at the meeting is asked for once more here as well."""
+    eve = Eve(source=DataSource.SCN)
+    async with connected(eve) as (device, _, _):
+        eve.faults.inject(kind, times=1, unit=200, address=1400)
+        await device.identify()
+        assert counted(eve)[2:] == [(200, 1400, 32)] * 2
+        assert device.network_in_force is not None
+        assert value(device, "network_name") == "VILLAGE"
+
+
+def test_a_network_that_is_known_is_not_forgotten_over_a_lost_request() -> None:
+    """What it was asked for stays in force; only a refusal says that the network is gone."""
+
+    async def story() -> None:
+        eve = Eve(source=DataSource.SCN)
+        async with connected(eve) as (device, _, _):
+            await poll_everything(device)
+            await control(device, "network_ems_limit_l1", NumberControl).write(20)
+            memory = device.recall()
+        async with connected(eve) as (device, _, _):
+            device.remember(memory)
+            eve.faults.inject("lose_request", times=1, unit=200, address=1400)
+            await device.identify()
+            assert not device.available(("network",))
+            await poll_everything(device)
+            assert device.available(("network",))
+            assert device.recall()["network"]["1"] == {"wish": 20, "sent": 20}
+        eve.ems.source, eve.scn.block = DataSource.SOCKET, ScnBlock.REFUSED
+        async with connected(eve) as (device, _, _):
+            device.remember(memory)
+            await poll_everything(device)
+            assert device.network_limits is None
+            assert "network" not in device.recall()
+
+    run(story())
+
+
+async def test_a_second_socket_that_is_known_is_there_at_once() -> None:
+    """The block that counts the sockets may fail; then there are as many as there were."""
+    eve = Eve(sockets=2)
+    async with connected(eve) as (device, _, _):
+        await poll_everything(device)
+        memory = device.recall()
+    eve.faults.inject("exception", times=None, unit=200, address=1100)
+    async with connected(eve) as (device, _, _):
+        device.remember(memory)
+        await poll_everything(device)
+        before = device.layout
+        assert [part.key for part in device.parts()] == ["socket_1", "socket_2"]
+        eve.faults.clear()
+        await poll_everything(device)
+        assert device.layout == before
+
+
+def test_a_lost_request_does_not_end_the_meeting() -> None:
+    """Who the station is and how many sockets it has is asked for once more."""
+
+    async def story() -> None:
+        eve = Eve(sockets=2)
+        for address in (100, 1105):
+            eve.faults.inject("lose_request", times=1, unit=200, address=address)
+        async with connected(eve) as (device, _, _):
+            assert (await device.identify()).serial == "ACE0012345"
+            assert len(device.sockets) == 2
 
     run(story())
 

@@ -265,6 +265,7 @@ async def test_a_station_without_any_value(mock_modbus_connection: MockModbusCon
     assert socket.charging_allowed is None
     assert socket.power_limit is None
     assert socket.switch.phases is None
+    assert value(device, "network_safe_current_active") is None
     # A station that never told its maximum is not given more than every cable carries.
     assert socket.current_bounds().maximum == 16
     assert not problem_keys(device)

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, override
 
 import pytest
 from modbus_connection import pymodbus, tmodbus
 
-from custom_components.voltrail.engine.controls import NumberControl
+from custom_components.voltrail.engine.controls import NumberControl, SwitchControl
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.renewal import SetPointRenewal
@@ -215,6 +215,31 @@ def test_another_client_is_left_alone() -> None:
             await limit.write(12)
             await asyncio.sleep(300)
             assert socket.setpoint == 12
+            assert not problem_keys(owner.device)
+        await owner.stop()
+
+    run(story())
+
+
+def test_a_pause_of_another_client_is_left_alone() -> None:
+    """And what a charge resumes with is still what was asked for here."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        owner = Owner(alfen(Direct(eve)))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(15)
+            await control(owner.device, "socket_1/current_limit", NumberControl).write(13)
+            for _ in range(4):
+                socket.setpoint = 0
+                await asyncio.sleep(20)
+            assert problem_keys(owner.device) == {"other_master"}
+            assert socket.setpoint == 0
+            assert control(owner.device, "socket_1/charging", SwitchControl).read() is False
+            await control(owner.device, "socket_1/charging", SwitchControl).write(True)  # noqa: FBT003 - what the control takes
+            assert socket.setpoint == 13
             assert not problem_keys(owner.device)
         await owner.stop()
 
@@ -717,7 +742,8 @@ def test_a_station_that_lets_nobody_in_for_ten_seconds(client: type[Connection])
     class Slow(FakeTimeLoop):
         """Connections take nearly ten seconds."""
 
-        async def create_connection(self, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        @override
+        async def create_connection(self, *args: Any, **options: Any) -> Any:
             await asyncio.sleep(9.8)
             return await super().create_connection(*args, **options)
 

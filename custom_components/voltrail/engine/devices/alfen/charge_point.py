@@ -45,7 +45,8 @@ class Socket(CurrentDriven):
         super().__init__(device.options, device.keep_memory)
         self.part = part = Part(key=f"socket_{number}", word="socket", number=number)
         self._device = device
-        unit = device.socket_unit(number)
+        # Its number is its id.
+        unit = device.unit(number)
         self.status = registers.Status(unit, number)
         self.meter = registers.Meter(unit, number)
         self.energy = registers.Energy(unit, number)

@@ -10,7 +10,6 @@ from modbus_connection import (
     ModbusExceptionError,
     ModbusProtocolError,
     ModbusTimeoutError,
-    ModbusUnit,
 )
 from modbus_connection.model import Component
 
@@ -80,16 +79,9 @@ class Alfen(VoltrailDevice):
         self.network_limits: NetworkLimits | None = None
         self._boot = BootTime(clock, self.keep_memory)
         self._memory: Mapping[str, Any] = {}
-        self._socket_units: dict[int, ModbusUnit] = {}
         self._highest_current: float | None = None
         self.product.add_update_listener(lambda: self._boot.note(self.product.uptime))
         self.station.add_update_listener(self._note_station)
-
-    def socket_unit(self, number: int) -> ModbusUnit:
-        """Return the unit of a socket; its number is its id."""
-        if number not in self._socket_units:
-            self._socket_units[number] = self.unit(number)
-        return self._socket_units[number]
 
     # -- meeting it --
 
