@@ -25,6 +25,7 @@ from ...points import Quantity, Tier
 from .component import GxComponent, Place
 from .energy import Ledger
 from .finding import BEHIND, GX_UNIT, Found
+from .introductions import MANUFACTURER, Introductions
 from .node import Node
 from .presence import Absences
 from .rails import Rails
@@ -37,8 +38,6 @@ from .services.settings import SETTINGS, Ess, SystemName, require_external_contr
 from .services.system import SYSTEM, Gx, System
 from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
 from .writing import Pause, Writer
-
-MANUFACTURER: Final = "Victron Energy"
 
 _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
@@ -66,6 +65,7 @@ class VictronGx(VoltrailDevice):
         self._searching = asyncio.Lock()
         self._absences = Absences(self.now)
         self._returned: set[str] = set()
+        self._introductions = Introductions()
         self._memory: dict[str, Any] = {}
 
     pause: Pause = staticmethod(asyncio.sleep)
@@ -179,16 +179,16 @@ class VictronGx(VoltrailDevice):
 
     async def _meet_part(self, found: Found) -> GxComponent | None:
         """Ask a device who it is; None if this firmware lets no device of its type say so."""
-        service, key = BY_KEY[found.service], _key(found)
+        service = BY_KEY[found.service]
         for block in service.blocks:
             if block.cadence is Cadence.IDENTITY:
                 identity = self._build(service, found, block)
                 if identity.resolved_fields:
-                    err = await self._introduce(f"{key}_{block.name}", identity)
+                    err = await self._introduce(f"{found.key}_{block.name}", identity)
                     if err is None:
-                        self._memory.setdefault("identities", {})[key] = _told(identity)
+                        self._introductions.note(found.key, identity)
                     else:
-                        self._absences.note(key, err)
+                        self._absences.note(found.key, err)
                     return identity
         return None
 
@@ -196,20 +196,12 @@ class VictronGx(VoltrailDevice):
         """Return the part that a device is, with what it said of itself last."""
         if service.key in _OF_THE_GX:
             return None
-        told = self._memory.get("identities", {}).get(_key(found), {})
         return Part(
-            key=_key(found),
+            key=found.key,
             word=found.service,
             # As the GX lists it: two chargers without names are told apart by it.
             number=found.unit_id,
-            identity=Identity(
-                manufacturer=MANUFACTURER,
-                model=told.get("model") or service.title,
-                serial=told.get("serial"),
-                firmware=told.get("firmware"),
-                hardware=told.get("hardware"),
-                name=told.get("name"),
-            ),
+            identity=self._introductions.identity(found.key, service.title),
         )
 
     # -- finding what is there -------------------------------------------------
@@ -417,7 +409,7 @@ class VictronGx(VoltrailDevice):
                 seen[name] = sorted(slot.component.counters_seen)
         return {
             "server": (self._next_server or self.server).recall(),
-            "identities": self._memory.get("identities", {}),
+            "identities": self._introductions.recall(),
             "seen": seen,
             "energy": self.ledger.recall(),
             "limits": self.limits,
@@ -429,23 +421,7 @@ class VictronGx(VoltrailDevice):
     def remember(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
         self._roster.remember(memory)
+        self._introductions.remember(memory.get("identities", {}))
         self.ledger.remember(memory.get("energy", {}))
         self.limits = dict(memory.get("limits", {}))
         self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))
-
-
-def _key(found: Found) -> str:
-    return f"{found.service}_{found.unit_id}"
-
-
-def _told(identity: GxComponent) -> dict[str, str | None]:
-    """Return what a device says of itself, as far as it says anything."""
-    product = getattr(identity, "product_id", None)
-    told = {
-        "name": getattr(identity, "custom_name", None),
-        "serial": getattr(identity, "serial_number", None),
-        "model": getattr(identity, "model", None),
-        "firmware": getattr(identity, "firmware", None),
-        "hardware": f"0x{int(product):04X}" if product else None,
-    }
-    return {key: value or None for key, value in told.items()}

@@ -64,6 +64,11 @@ class Found(NamedTuple):
     unit_id: int
     instance: int
 
+    @property
+    def key(self) -> str:
+        """What tells it from every other one, as the GX lists it."""
+        return f"{self.service}_{self.unit_id}"
+
     @classmethod
     def at(cls, service: str, unit_id: int) -> Self:
         """Return a device by what it takes to ask for it."""
