@@ -185,6 +185,38 @@ async def test_somebody_else_may_change_the_limit() -> None:
 
 
 @in_fake_time
+async def test_an_order_that_was_confirmed_and_never_followed_is_sent_again() -> None:
+    """What confirms an order may be the late answer to another one: a pause must not get lost."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(30)
+        await device.point.pause()
+        simulated.ems.released = True
+        await asyncio.sleep(30)
+        assert not simulated.ems.released
+        assert device.recall()["paused"] is True
+        # Seen once, it is no order that got lost: whoever releases now means it.
+        simulated.ems.released = True
+        await asyncio.sleep(30)
+        assert simulated.ems.released
+        assert device.recall()["paused"] is False
+
+
+@in_fake_time
+async def test_a_charger_that_never_follows_is_left_alone() -> None:
+    """Sent again a few times, and then what the charger holds is what counts."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        for _ in range(100):
+            simulated.ems.current = 12.0
+            await asyncio.sleep(1)
+        assert currents(simulated) == 4
+        assert device.recall()["current"] == 12
+
+
+@in_fake_time
 async def test_a_lifted_limit_is_not_brought_back_after_a_bad_minute() -> None:
     """A line that fails for some seconds is no reason to overrule anybody."""
     simulated = quiet(Compact())

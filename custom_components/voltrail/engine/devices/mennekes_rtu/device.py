@@ -1,6 +1,7 @@
 """The charger itself: what its layout serves, and bringing it back to what was asked for."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import (
@@ -11,7 +12,7 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import ChargePoint
+from ...charger import ChargePoint, Wish
 from ...controls import ButtonControl, Control
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
 from ...errors import UnknownDeviceError
@@ -29,6 +30,9 @@ from .states import EvseState
 
 FOREIGN_POLLS: Final = 2
 """Polls in a row with another limit than ours, before it counts as set by somebody else."""
+
+REPEATS: Final = 3
+"""How often an order is sent again that the charger confirmed and was never seen to follow."""
 
 _REFUSALS_BEFORE_TELLING: Final = 2
 _OPENING_PAUSE: Final = 1.0
@@ -50,6 +54,8 @@ class MennekesRtu(VoltrailDevice):
         self._memory: Mapping[str, Any] = {}
         self._assert_due = False
         self._foreign = 0
+        self._seen: Wish | None = None
+        self._repeats = 0
         self._blank = False
         self._returns = 0
         self._recovery_tried = False
@@ -325,13 +331,25 @@ class MennekesRtu(VoltrailDevice):
         if self._assert_due or started:
             await self._assert(holds=holds)
         elif holds:
-            self._foreign = 0
+            self._foreign = self._repeats = 0
+            self._seen = replace(point.wish)
         else:
             self._foreign += 1
             if self._foreign >= FOREIGN_POLLS:
-                # Somebody else drives now; fighting over it would help nobody.
-                self._foreign = 0
-                point.adopt()
+                await self._disagree()
+
+    async def _disagree(self) -> None:
+        """Decide what to do about a charger that does not hold what was asked for."""
+        self._foreign = 0
+        if self.point.wish != self._seen and self._repeats < REPEATS:
+            # It never did: what confirmed the order was the late answer to another one.
+            self._repeats += 1
+            await self._assert(holds=False)
+        else:
+            # Somebody else drives now; fighting over it would help nobody.
+            self._repeats = 0
+            self.point.adopt()
+            self._seen = replace(self.point.wish)
 
     async def _assert(self, *, holds: bool) -> None:
         self._assert_due = False

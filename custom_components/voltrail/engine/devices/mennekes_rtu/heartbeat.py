@@ -12,9 +12,9 @@ INTERVAL: Final = 4.0
 """Seconds between two beats. The charger misses us after 10 s; every 9 to 10 s, as some do it,
 does not survive one lost answer."""
 
-TROUBLED_INTERVAL: Final = 0.7
-"""The same on a line that loses answers. A lost one costs 1.3 s, so that even four in a row
-stay within 6 s; and a beat takes 3 ms of the line."""
+TROUBLED_INTERVAL: Final = 2.0
+"""The same on a line that loses answers, at the pace at which others always beat. A lost beat
+costs 1.3 s, so that even three in a row stay within 6 s."""
 
 PATIENCE: Final = 1.0
 """The age from which on a beat goes before the next block of a poll, rather than wait for a
