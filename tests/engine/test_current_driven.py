@@ -25,8 +25,8 @@ class Point(CurrentDriven):
 
     current_step = 0.1
 
-    def __init__(self) -> None:
-        super().__init__(Options(), lambda: None)
+    def __init__(self, options: Options | None = None) -> None:
+        super().__init__(options or Options(), lambda: None)
         self.offered = 0.0
         self.measured: int | None = None
         self.volts: tuple[float | None, float | None, float | None] = (230.0, 230.0, 230.0)
@@ -173,6 +173,21 @@ def test_amperes_stay_amperes() -> None:
         await point.set_current_limit(9)
         await point.drive_up(1)
         assert point.offered == 9
+
+    run(story())
+
+
+def test_a_lower_limit_of_the_installer_holds_for_what_is_upheld() -> None:
+    """Also for what was asked for before it was lowered."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_current_limit(13)
+        lowered = Point(Options(max_current=10))
+        lowered.remember(point.recall())
+        await lowered.resume()
+        assert lowered.wish.current == 10
+        assert lowered.offered == 10
 
     run(story())
 

@@ -72,7 +72,7 @@ def first_reason(
     applying = {
         **reasons,
         BlockedBy.NO_VEHICLE: state is ChargingState.NO_VEHICLE,
-        BlockedBy.FAULT: state is ChargingState.ERROR,
+        BlockedBy.FAULT: state is ChargingState.ERROR or reasons.get(BlockedBy.FAULT),
     }
     if not applying[BlockedBy.FAULT] and not applying.get(BlockedBy.VEHICLE):
         applying[BlockedBy.VEHICLE] = state is ChargingState.CONNECTED
@@ -300,6 +300,10 @@ class ChargePoint(ABC):
         """Take a stored wish back; what does not belong to one is left out."""
         known = {name: memory[name] for name in asdict(self.wish) if name in memory}
         self.wish = Wish(**known)
+        most = self.options.max_current
+        if most is not None and self.wish.current is not None:
+            # The installer may have lowered the limit meanwhile; it caps what is upheld too.
+            self.wish.current = min(self.wish.current, most)
 
     # -- the controls --
 
