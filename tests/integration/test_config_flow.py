@@ -1,9 +1,13 @@
 """The config flow, through the same doors as a person's browser."""
 
 import asyncio
+import errno
+import json
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio.selector_events import BaseSelectorEventLoop
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -12,14 +16,22 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from pymodbus.client import AsyncModbusTcpClient
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.voltrail import link
+from custom_components.voltrail import link, probe
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
+from simulators import alfen
+from simulators.device import SimulatedDevice
+from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
+from simulators.victron_gx import VictronGx
+
+from .test_project import INTEGRATION
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
@@ -60,10 +72,42 @@ async def recover(hass: HomeAssistant, flow: dict[str, Any], server: Server) -> 
     assert await hass.config_entries.async_unload(result["result"].entry_id)
 
 
-def assert_nothing_left(hass: HomeAssistant) -> None:
-    """No link is held, and no entry was made."""
-    assert not hass.data.get("modbus_connections")
-    assert not hass.config_entries.async_entries(DOMAIN)
+def sockets() -> set[str]:
+    """Return the sockets that this process has open."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        # The one that lists the folder is gone by now.
+        with suppress(FileNotFoundError):
+            found.add(str(descriptor.readlink()))
+    return {name for name in found if name.startswith("socket:")}
+
+
+class Before:
+    """What there was before a form was sent, to see what is left of it afterwards."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._sockets = sockets()
+        self._tasks = asyncio.all_tasks()
+
+    async def nothing_left(self) -> None:
+        """No entry, no device, no entity, no link, no socket and no task was left behind."""
+        hass = self._hass
+        assert not hass.config_entries.async_entries(DOMAIN)
+        assert not list(dr.async_get(hass).devices)
+        assert not list(er.async_get(hass).entities)
+        assert not hass.data.get("modbus_connections")
+        # The other ends are in this process, too, and notice a moment later.
+        for _ in range(200):
+            if self._clean:
+                break
+            await asyncio.sleep(0.01)
+        assert sockets() <= self._sockets
+        assert asyncio.all_tasks() <= self._tasks
+
+    @property
+    def _clean(self) -> bool:
+        return sockets() <= self._sockets and asyncio.all_tasks() <= self._tasks
 
 
 async def test_a_charger_is_added(hass: HomeAssistant, charger_server: Server) -> None:
@@ -121,6 +165,7 @@ async def peer(answer: bytes | None, *, hang_up: bool = False) -> AsyncIterator[
         while await reader.read(100):
             if answer is not None:
                 writer.write(answer)
+        writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     try:
@@ -160,10 +205,11 @@ async def test_something_else_listens(
     """Each kind of wrong peer has its own message."""
     flow = await open_form(hass)
     async with peer(answer, hang_up=hang_up) as port:
+        before = Before(hass)
         result = await submit(hass, flow, "127.0.0.1", port)
-    assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {"base": key}
-    assert_nothing_left(hass)
+        assert result["type"] is FlowResultType.FORM
+        assert result["errors"] == {"base": key}
+        await before.nothing_left()
     await recover(hass, flow, charger_server)
 
 
@@ -172,30 +218,38 @@ async def test_a_closed_port(hass: HomeAssistant, charger_server: Server) -> Non
     async with peer(None) as port:
         pass
     flow = await open_form(hass)
+    before = Before(hass)
     result = await submit(hass, flow, "127.0.0.1", port)
     assert result["errors"] == {"base": "connection_refused"}
-    assert_nothing_left(hass)
+    await before.nothing_left()
+    await recover(hass, flow, charger_server)
+
+
+async def test_a_host_that_nobody_knows(hass: HomeAssistant, charger_server: Server) -> None:
+    """A name that the name servers do not have."""
+    flow = await open_form(hass)
+    before = Before(hass)
+    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    with patch("socket.getaddrinfo", side_effect=unknown):
+        result = await submit(hass, flow, "nowhere.invalid", 502)
+    assert result["errors"] == {"base": "unknown_host"}
+    await before.nothing_left()
     await recover(hass, flow, charger_server)
 
 
 @pytest.mark.parametrize(
-    ("raised", "key"),
-    [
-        (OSError(113, "No route to host"), "host_unreachable"),
-        (TimeoutError(), "host_unreachable"),
-        (socket.gaierror(-2, "Name or service not known"), "unknown_host"),
-    ],
-    ids=["no route", "no answer", "no name"],
+    "raised",
+    [OSError(errno.EHOSTUNREACH, "No route to host"), TimeoutError()],
+    ids=["no route", "no answer"],
 )
-async def test_a_wrong_host(
-    hass: HomeAssistant, charger_server: Server, raised: OSError, key: str
-) -> None:
-    """A host that is not there, and a name that nobody has."""
+async def test_a_wrong_host(hass: HomeAssistant, charger_server: Server, raised: OSError) -> None:
+    """An address where nobody is."""
     flow = await open_form(hass)
-    with patch("asyncio.BaseEventLoop.create_connection", side_effect=raised):
-        result = await submit(hass, flow, "nowhere.invalid", 502)
-    assert result["errors"] == {"base": key}
-    assert_nothing_left(hass)
+    before = Before(hass)
+    with patch.object(BaseSelectorEventLoop, "sock_connect", side_effect=raised):
+        result = await submit(hass, flow, "127.0.0.9", 502)
+    assert result["errors"] == {"base": "host_unreachable"}
+    await before.nothing_left()
     await recover(hass, flow, charger_server)
 
 
@@ -203,6 +257,7 @@ async def test_a_wrong_host(
 async def test_a_wrong_unit(hass: HomeAssistant, charger_server: Server) -> None:
     """The unit that does answer is named and filled in."""
     flow = await open_form(hass)
+    before = Before(hass)
     result = await submit(hass, flow, charger_server.host, charger_server.port, 7)
     assert result["errors"] == {"base": "wrong_unit"}
     assert result["description_placeholders"]["unit_id"] == "1"
@@ -211,38 +266,81 @@ async def test_a_wrong_unit(hass: HomeAssistant, charger_server: Server) -> None
         for marker in result["data_schema"].schema
     }
     assert suggested["unit_id"] == 1
-    assert_nothing_left(hass)
+    await before.nothing_left()
     await recover(hass, flow, charger_server)
 
 
-async def test_a_second_client(hass: HomeAssistant, charger_server: Server) -> None:
+async def gone(charger: SimulatedDevice) -> None:
+    """Wait until the charger has noticed that its client left."""
+    for _ in range(200):
+        if not charger.traffic.connections_open:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("a connection is still open")
+
+
+async def test_a_second_client(
+    hass: HomeAssistant, charger: Charger4X, charger_server: Server
+) -> None:
     """The charger takes one client, and somebody else is it."""
     flow = await open_form(hass)
     other = AsyncModbusTcpClient(charger_server.host, port=charger_server.port)
     await other.connect()
     await other.read_holding_registers(104, count=1)
+    before = Before(hass)
     result = await submit(hass, flow, charger_server.host, charger_server.port)
     assert result["errors"] == {"base": "connection_dropped"}
+    await before.nothing_left()
     other.close()
-    assert_nothing_left(hass)
-    await asyncio.sleep(0.05)
+    await gone(charger)
     await recover(hass, flow, charger_server)
 
 
+@pytest.mark.parametrize(
+    ("other", "unit_id", "key"),
+    [
+        (alfen.sample, 1, "unknown_device"),
+        (alfen.sample, 200, "unknown_device"),
+        (Compact, 50, "unknown_device"),
+        (VictronGx, 100, "device_refused"),
+    ],
+    ids=["a socket", "a station", "a serial charger behind a gateway", "a gateway"],
+)
 async def test_another_kind_of_device(
+    hass: HomeAssistant,
+    charger_server: Server,
+    *,
+    other: Callable[[], SimulatedDevice],
+    unit_id: int,
+    key: str,
+) -> None:
+    """Something speaks Modbus, and is no charger of this family; nothing was written to it."""
+    flow = await open_form(hass)
+    device = other()
+    async with serve(device) as server:
+        before = Before(hass)
+        result = await submit(hass, flow, server.host, server.port, unit_id)
+        assert result["errors"] == {"base": key}
+        await before.nothing_left()
+    assert not device.traffic.writes
+    await recover(hass, flow, charger_server)
+
+
+async def test_a_device_with_a_name(
     hass: HomeAssistant, charger: Charger4X, charger_server: Server
 ) -> None:
-    """A Modbus device that is no charger of this family calls itself something else."""
+    """A device that has a name where these have theirs is called by it."""
     flow = await open_form(hass)
-    charger.faults.inject("exception", code=2, address=141, times=None)
+    for address in (100, 141):
+        charger.faults.inject("exception", code=2, address=address, times=None)
     model, charger.box.model = charger.box.model, "Heat pump"
+    before = Before(hass)
     result = await submit(hass, flow, charger_server.host, charger_server.port)
-    # 142 answers, 141 does not: neither profile.
     assert result["errors"] == {"base": "unknown_device"}
     assert result["description_placeholders"]["found"] == "Heat pump"
+    await before.nothing_left()
     charger.faults.clear()
     charger.box.model = model
-    assert_nothing_left(hass)
     await recover(hass, flow, charger_server)
 
 
@@ -250,10 +348,11 @@ async def test_a_refusal(hass: HomeAssistant, charger: Charger4X, charger_server
     """A device that answers with refusals only."""
     flow = await open_form(hass)
     charger.faults.inject("exception", code=4, times=None)
+    before = Before(hass)
     result = await submit(hass, flow, charger_server.host, charger_server.port)
     assert result["errors"] == {"base": "device_refused"}
+    await before.nothing_left()
     charger.faults.clear()
-    assert_nothing_left(hass)
     await recover(hass, flow, charger_server)
 
 
@@ -263,9 +362,10 @@ async def test_a_charger_that_only_reads(
     """It is explained; ticking the box adds it all the same."""
     charger.set({"hems.access": "read_only"})
     flow = await open_form(hass)
+    before = Before(hass)
     result = await submit(hass, flow, charger_server.host, charger_server.port)
     assert result["errors"] == {"base": "read_only"}
-    assert_nothing_left(hass)
+    await before.nothing_left()
     result = await submit(hass, result, charger_server.host, charger_server.port, read_only=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert "read_only" not in result["data"]
@@ -307,13 +407,34 @@ async def test_a_form_is_never_left_waiting(
     hass: HomeAssistant, charger_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the peer does, there is an answer in the end."""
-    monkeypatch.setattr("custom_components.voltrail.probe.PATIENCE", 0.2)
+    assert probe.PATIENCE < 15
     flow = await open_form(hass)
-    async with peer(None) as port:
-        result = await submit(hass, flow, "127.0.0.1", port)
-    assert result["errors"] == {"base": "device_silent"}
-    assert_nothing_left(hass)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(probe, "PATIENCE", 0.2)
+        async with peer(None) as port:
+            before = Before(hass)
+            result = await submit(hass, flow, "127.0.0.1", port)
+            assert result["errors"] == {"base": "device_silent"}
+            await before.nothing_left()
     await recover(hass, flow, charger_server)
+
+
+def test_every_trouble_has_words_of_its_own() -> None:
+    """What can be wrong in the form is told in different words, in every language."""
+    eight = (
+        "unknown_host",
+        "connection_refused",
+        "device_silent",
+        "garbled_answer",
+        "wrong_unit",
+        "unknown_device",
+        "read_only",
+        "connection_dropped",
+        "host_unreachable",
+    )
+    for file in (INTEGRATION / "translations").glob("*.json"):
+        errors = json.loads(file.read_text(encoding="utf-8"))["config"]["error"]
+        assert len({errors[key] for key in eight}) == len(eight), file.name
 
 
 @pytest.mark.usefixtures("charger_loaded")

@@ -384,8 +384,16 @@ async def test_requests_of_one_poll(
     charger.traffic.clear()
     await device.poll(Cadence.MEASUREMENTS)
     assert charger.traffic.requests == 6
-    await device.poll(Cadence.SETTINGS)
-    assert charger.traffic.requests == 14
+    charger.traffic.clear()
+    await device.update()
+    assert charger.traffic.requests == 16
+    # Of these every value comes, and a dump holds no more.
+    assert not device.failures
+    asked = {(read.address, read.length) for read in charger.traffic.reads}
+    charger.traffic.clear()
+    await device.read_raw()
+    assert {(read.address, read.length) for read in charger.traffic.reads} == asked
+    assert charger.traffic.requests == 16
 
 
 @pytest.mark.usefixtures("charger_loaded")

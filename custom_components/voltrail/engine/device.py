@@ -98,6 +98,14 @@ class VoltrailDevice(Source, Device):
         """A value whose change means that the settings should be read again at once."""
         return None
 
+    @property
+    def identifying(self) -> tuple[str, ...]:
+        """The components that show whether it is still the same device."""
+        # Hardware behind a gateway may be away, and says nothing about who the gateway is.
+        return tuple(
+            name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
+        )
+
     async def uphold(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
 
@@ -255,10 +263,7 @@ class VoltrailDevice(Source, Device):
 
     async def _meet_again(self) -> None:
         """After the link was lost, make sure that it is still the same device."""
-        # Hardware behind a gateway may be away, and says nothing about who the gateway is.
-        names = tuple(
-            name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
-        )
+        names = self.identifying
         await self.refresh(names)
         for name in names:
             if name in self.failures:

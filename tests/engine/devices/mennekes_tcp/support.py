@@ -15,20 +15,25 @@ from custom_components.voltrail.engine.controls import (
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.options import Options
-from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from simulators.device import SimulatedDevice
+from simulators.memory import serve_in_memory
 from simulators.server import serve
 
 
 @asynccontextmanager
 async def met(
-    charger: Charger4X | ChargerEcu,
+    charger: SimulatedDevice,
     *,
     unit_id: int = 1,
     options: Options | None = None,
     memory: Mapping[str, Any] | None = None,
+    in_memory: bool = False,
 ) -> AsyncIterator[MennekesTcp]:
-    """Meet the charger, with what was remembered, and read everything once."""
-    async with serve(charger) as server:
+    """Meet the charger, with what was remembered, and read everything once.
+
+    In fake time it has to be met in memory; it then lives as time goes by.
+    """
+    async with serve_in_memory(charger) if in_memory else serve(charger) as server:
         connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
         device = MennekesTcp(connection.for_unit, unit_id, options)
         if memory is not None:

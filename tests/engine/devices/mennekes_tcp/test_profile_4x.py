@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.charger import (
 )
 from custom_components.voltrail.engine.controls import NumberControl
 from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.errors import (
     BelowMinimumError,
@@ -28,6 +29,7 @@ from custom_components.voltrail.engine.errors import (
 from custom_components.voltrail.engine.options import Options
 from simulators.mennekes_tcp import Charger4X
 from simulators.mennekes_tcp.codes import PhaseMode
+from tests.fake_time import in_fake_time
 
 from .support import met, number, paths, poll, switch, value
 
@@ -132,9 +134,6 @@ async def test_reasons_for_not_charging() -> None:
         charger.advance(30)
         await poll(device)
         assert value(device, "blocked_by") is BlockedBy.VEHICLE
-        charger.set({"hems.access": "read_only"})
-        await poll(device)
-        assert value(device, "blocked_by") is BlockedBy.READ_ONLY
 
 
 async def test_a_charger_that_only_reads_is_not_written_to() -> None:
@@ -267,30 +266,32 @@ async def test_an_assertion_that_fails_stays_due() -> None:
         assert device.profile.current_limit == 10
 
 
-async def test_safe_current_for_minutes_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_fake_time
+async def test_safe_current_for_minutes_is_a_problem() -> None:
     """A person is told when the charger does not come out of its safe current."""
     charger = Charger4X()
-    async with met(charger) as device:
+
+    def told(device: MennekesTcp) -> bool:
+        return "safe_current_active" in [problem.key for problem in device.problems()]
+
+    async with met(charger, in_memory=True) as device:
         charger.set({"hems.timeout": 30})
-        charger.advance(31)
+        await asyncio.sleep(31)
         await poll(device)
         assert value(device, "safe_current_active") is True
-        assert value(device, "blocked_by") in (
-            BlockedBy.NO_VEHICLE,
-            BlockedBy.COMMUNICATION_TIMEOUT,
-        )
-        assert "safe_current_active" not in [problem.key for problem in device.problems()]
-        later = asyncio.get_running_loop().time() + 181
-        monkeypatch.setattr(
-            "custom_components.voltrail.engine.devices.mennekes_tcp.device._now", lambda: later
-        )
-        charger.advance(31)
+        for _ in range(17):
+            await asyncio.sleep(10)
+            await poll(device)
+            assert not told(device)
+        await asyncio.sleep(10)
         await poll(device)
-        assert "safe_current_active" in [problem.key for problem in device.problems()]
+        assert told(device)
+        assert not charger.traffic.writes
         # A limit wakes it.
         await device.profile.set_current_limit(10)
         await poll(device)
-        assert "safe_current_active" not in [problem.key for problem in device.problems()]
+        assert value(device, "safe_current_active") is False
+        assert not told(device)
 
 
 async def test_limits_set_elsewhere_are_adopted() -> None:

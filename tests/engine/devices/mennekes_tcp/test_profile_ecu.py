@@ -3,8 +3,9 @@
 import pytest
 
 from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
+from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
-from custom_components.voltrail.engine.errors import OutOfBoundsError, UnknownDeviceError
+from custom_components.voltrail.engine.errors import OutOfBoundsError
 from simulators.mennekes_tcp import ChargerEcu
 
 from .support import met, number, paths, poll, switch, value
@@ -25,13 +26,6 @@ async def test_who_it_is(model: str, name: str) -> None:
         assert device.identity.model == name
         assert device.identity.firmware == "5.22"
         assert device.fingerprint == f"ECU {model}"
-
-
-async def test_an_unknown_controller_is_refused() -> None:
-    """Something that answers here, but is none of these."""
-    with pytest.raises(UnknownDeviceError, match="Toaster"):
-        async with met(ChargerEcu(model="Toaster"), unit_id=255):
-            pass
 
 
 async def test_the_status_is_counted_differently() -> None:
@@ -76,14 +70,15 @@ async def test_everything_is_the_simulators() -> None:
         assert not charger.traffic.refusals
 
 
-async def test_error_bits_are_put_in_order() -> None:
-    """The example of the document: wire 41 00 00 00 is bit 0 and bit 6."""
+async def test_errors_are_named() -> None:
+    """What the charger reports, all the way from its model."""
     charger = ChargerEcu()
     async with met(charger, unit_id=255) as device:
         assert value(device, "error_list") == ""
-        device.profile.status._values["error_mask"] = 0x0000_4100
-        # Low word first: the library has put the words in order, the bytes are ours.
-        assert value(device, "error_list") == "residual_current, contactor_welded"
+        charger.set({"charger.errors": 1 << 0 | 1 << 6 | 1 << 20})
+        assert charger.unit(255).read(111, 2) == [0x4100, 0x1000]
+        await poll(device)
+        assert value(device, "error_list") == "residual_current, contactor_welded, phase_rotation"
 
 
 async def test_old_firmware_has_fewer_registers() -> None:
@@ -132,6 +127,7 @@ async def test_limits_are_whole_ampere() -> None:
         assert point.charging_allowed is False
         await point.resume()
         assert charger.unit(255).read(1000, 1) == [10]
+        assert isinstance(point, ProfileEcu)
         volts = sum(volt or 0 for volt in point.voltages)
         await point.set_power_limit(12 * volts + 1)
         assert charger.unit(255).read(1000, 1) == [12]

@@ -1,7 +1,9 @@
 """What both profiles have in common as chargers."""
 
-from collections.abc import Awaitable, Callable
-from typing import Protocol
+import asyncio
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final
 
 from ...charger import (
     BlockedBy,
@@ -10,11 +12,17 @@ from ...charger import (
     first_reason,
     phases_carrying,
 )
-from ...controls import shown
-from ...errors import NotAppliedError, explaining
-from ...options import Options
-from ...points import Quantity, derived
+from ...controls import Bounds, Control, NumberControl, shown
+from ...device import Problem, VoltrailDevice
+from ...errors import NotAppliedError, ReadOnlyError, explaining
+from ...points import Quantity, Tier, derived
+from . import registers_4x, registers_ecu
+from .registers_shared import Fallback, NetworkLimits
 from .states import VehicleState
+
+# What the register takes is not documented (UNCONFIRMED); another integration offers
+# these and was used on a real charger.
+TIMEOUT_BOUNDS: Final = Bounds(minimum=1, maximum=300, step=1)
 
 _STATES = {
     VehicleState.A: ChargingState.NO_VEHICLE,
@@ -24,19 +32,9 @@ _STATES = {
     VehicleState.E: ChargingState.ERROR,
 }
 
-
-class _Vehicle(Protocol):
-    @property
-    def vehicle_state(self) -> VehicleState | None: ...
-
-
-class _Meter(Protocol):
-    @property
-    def current_l1(self) -> float | None: ...
-    @property
-    def current_l2(self) -> float | None: ...
-    @property
-    def current_l3(self) -> float | None: ...
+type Vehicle = registers_4x.Vehicle | registers_ecu.Vehicle
+type Meter = registers_4x.Meter | registers_ecu.Meter | registers_ecu.OldMeter
+type Signal = registers_4x.Signal | registers_ecu.Signal
 
 
 class SteadyVehicle:
@@ -46,12 +44,13 @@ class SteadyVehicle:
     second poll in a row that sees it.
     """
 
-    def __init__(self, vehicle: _Vehicle) -> None:
+    def __init__(self, vehicle: Vehicle) -> None:
         self._vehicle = vehicle
         self._errors = 0
         self.state: VehicleState | None = None
+        vehicle.add_update_listener(self._settle)
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Take note of what was just read."""
         seen = self._vehicle.vehicle_state
         self._errors = self._errors + 1 if seen is VehicleState.E else 0
@@ -62,23 +61,67 @@ class SteadyVehicle:
 class MennekesPoint(ChargePoint):
     """The one charge point of these chargers."""
 
+    network_limits: NetworkLimits | None = None
+
     def __init__(
         self,
-        options: Options,
-        remember: Callable[[], None],
+        device: VoltrailDevice,
         *,
-        vehicle: SteadyVehicle,
-        meter: _Meter,
-        refresh: Callable[[tuple[str, ...]], Awaitable[None]],
+        vehicle: Vehicle,
+        meter: Meter,
+        signal: Signal,
+        fallback: Fallback,
     ) -> None:
-        super().__init__(options, remember)
-        self._vehicle = vehicle
+        super().__init__(device.options, device.keep_memory)
+        self._device = device
+        self._vehicle = SteadyVehicle(vehicle)
         self._meter = meter
-        self._refresh = refresh
+        self._signal = signal
+        self._fallback = fallback
+
+    # -- what a profile tells --
+
+    @property
+    @abstractmethod
+    def faulted(self) -> bool:
+        """Whether the charger says that it has a fault."""
+
+    @property
+    @abstractmethod
+    def leads_network(self) -> bool:
+        """Whether this charger is the master of a group."""
+
+    @property
+    @abstractmethod
+    def timed_out(self) -> bool:
+        """Whether the charger has lost its energy manager."""
+
+    @property
+    @abstractmethod
+    def current_held(self) -> float | None:
+        """The limit of the current that the charger holds, whether it pauses or not."""
+
+    # -- what it works out --
 
     def _reasons(self) -> dict[BlockedBy, bool | None]:
         allowed = self.charging_allowed
-        return {BlockedBy.PAUSED: None if allowed is None else not allowed}
+        return {
+            # Once the charger has lost us, its safe current counts and not the limit.
+            BlockedBy.PAUSED: allowed is False and not self.timed_out,
+            # Nobody here forbids it, and it offers nothing all the same: the operator, the
+            # group or an input of the charger has taken the current away.
+            BlockedBy.DOWNGRADED: self._waits and allowed and not self._offers,
+            BlockedBy.FAULT: self.faulted,
+        }
+
+    @property
+    def _waits(self) -> bool:
+        return self.charging_state is ChargingState.CONNECTED and not self.faulted
+
+    @property
+    def _offers(self) -> bool:
+        """Whether the car may draw: if it does not then, it is because of the car."""
+        return self._signal.current_offered != 0
 
     @derived(ChargingState, needs=("vehicle",))
     def charging_state(self) -> ChargingState | None:
@@ -86,41 +129,179 @@ class MennekesPoint(ChargePoint):
         state = self._vehicle.state
         return None if state is None else _STATES.get(state)
 
-    @derived(BlockedBy, needs=("vehicle", "limits", "hems", "permission", "phase_switch"))
+    @derived(
+        BlockedBy,
+        needs=(
+            *("vehicle", "status", "signal", "limits"),
+            *("hems", "permission", "phase_switch", "availability"),
+        ),
+    )
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows."""
         return first_reason(self.charging_state, self._reasons())
 
     @derived(Quantity.COUNT, needs=("meter",))
     def phases_in_use(self) -> int | None:
-        """How many phases carry current."""
-        return phases_carrying(self._currents)
-
-    @property
-    def _currents(self) -> tuple[float | None, float | None, float | None]:
+        """How many phases carry current; not known with a meter that does not tell them apart."""
         meter = self._meter
-        return meter.current_l1, meter.current_l2, meter.current_l3
+        currents = (meter.current_l1, meter.current_l2, meter.current_l3)
+        return None if None in currents else phases_carrying(currents)
+
+    # -- orders --
 
     async def write_and_check(
         self,
+        component: str,
         write: Callable[[], Awaitable[None]],
         asked: float,
         read: Callable[[], float | None],
-        pause: Callable[[float], Awaitable[None]],
     ) -> None:
-        """Write a limit, and make sure that the charger holds it.
+        """Write a setting, and make sure that the charger holds it.
 
         It is given a second to take over; some read back the old value at first.
         """
+        if not self.writable:
+            raise ReadOnlyError
         with explaining():
             await write()
         for wait in (0.0, 1.0):
             if wait:
-                await pause(wait)
-            await self._refresh(("limits",))
+                await asyncio.sleep(wait)
+            await self._reread(component)
             if read() == asked:
-                return
-        found = read()
-        raise NotAppliedError(
-            asked=shown(asked), found="nothing" if found is None else shown(found)
+                break
+        else:
+            found = read()
+            raise NotAppliedError(
+                asked=shown(asked), found="nothing" if found is None else shown(found)
+            )
+        if self.timed_out:
+            # A write ends it; nobody should have to wait for the next turn to see that.
+            await self._device.refresh(("hems",))
+
+    async def _reread(self, component: str) -> None:
+        await self._device.refresh((component,))
+        if (failure := self._device.failures.get(component)) is not None:
+            # What was read before the write proves nothing.
+            raise failure
+
+    @property
+    def exceeds_bounds(self) -> bool:
+        """Whether the charger holds more than the installer allows."""
+        held = self.current_held
+        return held is not None and held > self.current_bounds().maximum
+
+    async def assert_wish(self) -> None:
+        """Send once more what the user asked for."""
+        if self.wish.paused:
+            await self.send_pause()
+        else:
+            await self.resume()
+
+    # -- controls --
+
+    def controls(self) -> Iterator[Control]:
+        """Yield what this charger can be asked to do."""
+        yield from self.shared_controls()
+        yield NumberControl(
+            key="safe_current",
+            needs=("fallback",),
+            tier=Tier.EXPERT,
+            quantity=Quantity.CURRENT,
+            bounds=self._safe_current_bounds,
+            read=lambda: self._fallback.safe_current,
+            write=self._set_safe_current,
+            usable=lambda: self.writable,
         )
+        yield NumberControl(
+            key="communication_timeout",
+            needs=("fallback",),
+            tier=Tier.EXPERT,
+            quantity=Quantity.DURATION,
+            bounds=lambda: TIMEOUT_BOUNDS,
+            read=lambda: self._fallback.communication_timeout,
+            write=self._set_timeout,
+            usable=lambda: self.writable,
+        )
+        if self.network_limits is not None and self.leads_network:
+            yield self._network_limit(self.network_limits)
+
+    def _safe_current_bounds(self) -> Bounds:
+        return Bounds(minimum=0, maximum=self.current_bounds().maximum, step=1)
+
+    async def _set_safe_current(self, amps: float) -> None:
+        amps = self._safe_current_bounds().accept(amps)
+        if amps < self.minimum_current:
+            # The charger would make 0 of it.
+            amps = 0
+        await self.write_and_check(
+            "fallback",
+            lambda: self._fallback.write("safe_current", int(amps)),
+            amps,
+            lambda: self._fallback.safe_current,
+        )
+
+    async def _set_timeout(self, seconds: float) -> None:
+        seconds = TIMEOUT_BOUNDS.accept(seconds)
+        await self.write_and_check(
+            "fallback",
+            lambda: self._fallback.write("communication_timeout", int(seconds)),
+            seconds,
+            lambda: self._fallback.communication_timeout,
+        )
+
+    def _network_limit(self, limits: NetworkLimits) -> NumberControl:
+        """Return the limit of the whole group: the lowest phase holds for all of them."""
+
+        def bounds() -> Bounds:
+            configured = (
+                limits.network_limit_l1,
+                limits.network_limit_l2,
+                limits.network_limit_l3,
+            )
+            known = [limit for limit in configured if limit is not None]
+            return Bounds(minimum=0, maximum=min(known, default=0), step=1)
+
+        def read() -> float | None:
+            values = (
+                limits.network_ems_limit_l1,
+                limits.network_ems_limit_l2,
+                limits.network_ems_limit_l3,
+            )
+            known = [value for value in values if value is not None]
+            return min(known, default=None)
+
+        async def write(amps: float) -> None:
+            amps = bounds().accept(amps)
+
+            async def all_phases() -> None:
+                for phase in (1, 2, 3):
+                    await limits.write(f"network_ems_limit_l{phase}", int(amps))
+
+            await self.write_and_check("network_limits", all_phases, amps, read)
+
+        return NumberControl(
+            key="network_ems_limit",
+            needs=("network_limits",),
+            tier=Tier.EXPERT,
+            quantity=Quantity.CURRENT,
+            bounds=bounds,
+            read=read,
+            write=write,
+            usable=lambda: self.writable,
+        )
+
+    # -- what a person should put right --
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what stands in the way of a reliable limit."""
+        timeout = self._fallback.communication_timeout
+        # 0 is taken for "not supervised" (UNCONFIRMED).
+        if self.writable and timeout and timeout < 2 * self.options.scan_interval:
+            yield Problem(
+                key="timeout_too_short",
+                details={
+                    "timeout": f"{timeout:g}",
+                    "interval": f"{self.options.scan_interval:g}",
+                },
+            )

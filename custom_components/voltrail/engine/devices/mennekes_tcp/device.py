@@ -1,7 +1,8 @@
 """The charger itself: finding out which profile it speaks, and upholding its set-points."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import IllegalDataAddressError
@@ -11,18 +12,25 @@ from ...charger import ChargePoint
 from ...controls import Control
 from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError
+from ...errors import DeviceSilentError, UnknownDeviceError
 from ...options import Options
 from ...parts import Identity
 from . import registers_4x, registers_ecu
 from .profile_4x import Profile4X
 from .profile_ecu import ProfileEcu
+from .registers_shared import Block, Model
 
 SAFE_CURRENT_PATIENCE: Final = 180.0
 """Seconds in safe current after which a person is told."""
 
 FOREIGN_POLLS: Final = 2
 """Polls in a row with another limit than ours, before it counts as set by somebody else."""
+
+SILENT_POLLS: Final = 2
+"""Polls in a row without any answer, before the connection is taken for dead."""
+
+_ECU_VERSION: Final = re.compile(r"\d\.\d\d")
+_NAMELESS: Final = "a device without a name"
 
 
 class _Marker(Component):
@@ -45,6 +53,8 @@ class MennekesTcp(VoltrailDevice):
         self._assert_due = False
         self._foreign = 0
         self._timed_out_since: float | None = None
+        self._silent = 0
+        self._memory: Mapping[str, Any] = {}
 
     @property
     def profile(self) -> Profile4X | ProfileEcu:
@@ -58,23 +68,22 @@ class MennekesTcp(VoltrailDevice):
     async def _async_setup(self) -> None:
         # Safe on both profiles, in this order; see the reference for what must not be
         # asked for to find out.
-        unit = self.modbus_unit
-        model = registers_4x.Model(unit)
+        model = Model(self.modbus_unit)
         try:
             await model.async_update()
         except IllegalDataAddressError:
             # Firmware of the ECU family before 5.22 has no model to tell.
-            await self._set_up_ecu(None)
+            await self._set_up_ecu(None, "", named=False)
             return
         name = (model.model or "").strip()
         if "4you" in name.lower() or "4business" in name.lower():
-            await self._set_up_4x(model, name)
+            await self._set_up_4x(name)
         elif name.startswith(("CC612", "CC613", "ICC1622")) or "_CC" in name:
-            await self._set_up_ecu(model)
+            await self._set_up_ecu(model, name, named=True)
         elif await self._marked():
-            await self._set_up_4x(model, name)
+            await self._set_up_4x(name)
         else:
-            raise UnknownDeviceError(found=name or "a device without a name")
+            await self._set_up_ecu(model, name, named=False)
 
     async def _marked(self) -> bool:
         marker = _Marker(self.modbus_unit)
@@ -84,31 +93,40 @@ class MennekesTcp(VoltrailDevice):
             return False
         return marker.device_id == "AM"
 
-    async def _set_up_4x(self, model: registers_4x.Model, name: str) -> None:
-        unit = self.modbus_unit
-        protocol = registers_4x.Protocol(unit)
-        await protocol.async_update()
-        since_1_5 = _version(protocol.protocol_version) >= (1, 5)
-        self.add("model", model, Cadence.IDENTITY)
-        self.add("protocol", protocol, Cadence.IDENTITY)
-        self.add("version", registers_4x.ShortVersion(unit), Cadence.IDENTITY)
-        profile = Profile4X(self, name, since_1_5=since_1_5)
-        for component in ("version", "device_name", "station", "network", "hems"):
-            if component in self._slots:
-                await self._slots[component].component.async_update(notify=False)
-                self.answered.add(component)
-        self.answered.update(("model", "protocol"))
+    async def _set_up_4x(self, name: str) -> None:
+        protocol = self.add("protocol", registers_4x.Protocol(self.modbus_unit), Cadence.IDENTITY)
+        await protocol.async_update(notify=False)
+        self.answered.add("protocol")
+        profile = Profile4X(self, name, since_1_5=_has_2000s(protocol))
+        await self._fit_blocks()
         if profile.leads_network:
             profile.add_network(self)
+            await self._fit_blocks()
         self._adopt_profile(profile, name)
 
-    async def _set_up_ecu(self, model: registers_ecu.Model | registers_4x.Model | None) -> None:
+    async def _fit_blocks(self) -> None:
+        """Read the blocks that nobody has seen answered whole, and cut them up if need be."""
+        for name, slot in self._slots.items():
+            if isinstance(slot.component, Block) and name not in self.answered:
+                try:
+                    await slot.component.fit()
+                except IllegalDataAddressError:
+                    # Its polls will tell.
+                    continue
+                self.answered.add(name)
+
+    async def _set_up_ecu(self, model: Model | None, name: str, *, named: bool) -> None:
         unit = self.modbus_unit
         version = self.add("version", registers_ecu.Version(unit), Cadence.IDENTITY)
-        await version.async_update(notify=False)
-        firmware = _version(version.firmware)
-        if firmware == (0, 0):
-            raise UnknownDeviceError(found=version.firmware or "a device without a version")
+        try:
+            await version.async_update(notify=False)
+        except IllegalDataAddressError as err:
+            raise UnknownDeviceError(found=name or _NAMELESS) from err
+        text = (version.firmware or "").strip()
+        firmware = _version(text)
+        # Whatever does not give a name of theirs has to give a version as they do.
+        if firmware == (0, 0) or not (named or _ECU_VERSION.fullmatch(text)):
+            raise UnknownDeviceError(found=name or _NAMELESS)
         self.answered.add("version")
         await self.add_optional("protocol", registers_ecu.Protocol(unit), Cadence.IDENTITY)
         if model is not None:
@@ -116,7 +134,7 @@ class MennekesTcp(VoltrailDevice):
             self.answered.add("model")
         profile = ProfileEcu(self, firmware)
         await profile.find_optional(self)
-        self._adopt_profile(profile, (model.model or "").strip() if model else "")
+        self._adopt_profile(profile, name)
 
     def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
         self._model_text = model
@@ -152,9 +170,18 @@ class MennekesTcp(VoltrailDevice):
     @override
     def fingerprint(self) -> str:
         """The model: without a serial number nothing better stays the same."""
-        model = self._slots.get("model")
-        text = None if model is None else getattr(model.component, "model", None)
-        return f"{self.identity.variant} {(text or '').strip()}".strip()
+        if isinstance(self.profile, Profile4X):
+            return f"4X {(self.profile.station.model or '').strip()}".strip()
+        slot = self._slots.get("model")
+        model = None if slot is None else getattr(slot.component, "model", None)
+        return f"ECU {(model or '').strip()}".strip()
+
+    @property
+    @override
+    def identifying(self) -> tuple[str, ...]:
+        known = super().identifying
+        # The model stands in the middle of the station's registers.
+        return (*known, "station") if "station" in self._slots else known
 
     # -- what it offers --
 
@@ -177,7 +204,7 @@ class MennekesTcp(VoltrailDevice):
     @override
     def essential(self) -> frozenset[str]:
         # Needed to uphold the set-point and to know what may be asked.
-        return frozenset({"limits", "hems", "vehicle", "fallback"})
+        return frozenset({"limits", "hems", "vehicle", "fallback", "phase_switch"})
 
     @property
     @override
@@ -188,9 +215,25 @@ class MennekesTcp(VoltrailDevice):
     @property
     @override
     def layout(self) -> object:
-        return isinstance(self.profile, Profile4X) and self.profile.leads_network
+        # A new firmware may serve other blocks, and turn the meaning of a register round.
+        slot = self._slots.get("version", self._slots["protocol"])
+        return self.profile.leads_network, _generation(slot.component)
 
     # -- upholding what the user asked for --
+
+    @override
+    async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
+        try:
+            await super().poll(cadence, wanted)
+        except DeviceSilentError:
+            self._silent += 1
+            if self._silent >= SILENT_POLLS:
+                # Some go away without closing the connection, and never know it again.
+                self._silent = 0
+                self._link_lost()
+                await self.modbus_unit.disconnect()
+            raise
+        self._silent = 0
 
     @override
     def reconnected(self) -> None:
@@ -205,8 +248,6 @@ class MennekesTcp(VoltrailDevice):
     def remember(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
 
-    _memory: Mapping[str, Any] = {}
-
     @override
     async def uphold(self) -> None:
         profile = self.profile
@@ -218,7 +259,7 @@ class MennekesTcp(VoltrailDevice):
         if self._assert_due:
             self._assert_due = False
             self._foreign = 0
-            if profile.timed_out or profile.holds_wish is False:
+            if profile.timed_out or profile.holds_wish is False or profile.exceeds_bounds:
                 try:
                     await profile.assert_wish()
                 except BaseException:
@@ -248,6 +289,20 @@ class MennekesTcp(VoltrailDevice):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _generation(component: Component) -> object:
+    """Return what decides which registers there are, as far as it has been read."""
+    match component:
+        case registers_4x.Protocol():
+            return _has_2000s(component)
+        case registers_ecu.Version():
+            return _version(component.firmware)
+    return None
+
+
+def _has_2000s(protocol: registers_4x.Protocol) -> bool:
+    return _version(protocol.protocol_version) >= (1, 5)
 
 
 def _version(text: str | None) -> tuple[int, int]:

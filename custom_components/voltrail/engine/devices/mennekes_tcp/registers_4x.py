@@ -3,7 +3,8 @@
 All are holding registers, numbered as on the wire. One component is one contiguous
 run of the document, because nothing guarantees that the holes between can be read.
 Registers 730 and 740 exist on relatives only: asking for them makes this firmware
-close the connection, so no range may ever reach them.
+close the connection, so no range may ever reach them. 100 is left out: it is the short
+form of the version that 153 to 157 tell in full.
 """
 
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
@@ -11,6 +12,7 @@ from modbus_connection.model import Component, boolean, enum, integer, string, u
 from ...fields import padded
 from ...points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import clock, meter
+from .registers_shared import Block, contactor
 from .states import (
     AssignedPhases,
     Authorisation,
@@ -21,15 +23,8 @@ from .states import (
     OcppStatus,
     PhaseSwitchMode,
     PlugLock,
-    Relay,
     VehicleState,
 )
-
-
-class ShortVersion(Component):
-    """The application's version in four characters; the full one is in `Station`."""
-
-    short_version = string(100, 2)
 
 
 class Protocol(Component):
@@ -38,19 +33,13 @@ class Protocol(Component):
     protocol_version = text(string(120, 2), tier=Tier.EXPERT)
 
 
-class Model(Component):
-    """What the charger calls itself."""
-
-    model = string(142, 10)
-
-
-class DeviceName(Component):
+class DeviceName(Block):
     """The name that its owner gave it (protocol 1.5)."""
 
     device_name = text(padded(2158, 16), tier=Tier.EXPERT, private=True)
 
 
-class OldDeviceName(Component):
+class OldDeviceName(Block):
     """The same before protocol 1.5."""
 
     device_name = text(padded(158, 16), tier=Tier.EXPERT, private=True)
@@ -90,32 +79,21 @@ class Vehicle(Component):
     operative = flag(boolean(124), tier=Tier.DETAIL)
 
 
-class Fallback(Component):
-    """What the charger does when its energy manager falls silent."""
-
-    register_ranges = ((131, 132),)
-
-    safe_current = measure(
-        integer(131, signed=False, writable=True), Quantity.CURRENT, tier=Tier.DETAIL
-    )
-    communication_timeout = measure(
-        integer(132, signed=False, writable=True), Quantity.DURATION, tier=Tier.DETAIL
-    )
-
-
-class Operator(Component):
-    """The lowest limit over all load management, of the weakest phase."""
-
-    operator_limit = measure(integer(134, signed=False), Quantity.CURRENT, tier=Tier.DETAIL)
-
-
-class Station(Component):
-    """The contactor, the plug lock and the firmware."""
+class Station(Block):
+    """The contactor, the model, the plug lock and the firmware."""
 
     register_ranges = ((140, 157),)
+    rows = (
+        ("relay",),
+        ("device_id",),
+        ("model",),
+        ("plug_lock",),
+        ("firmware_major", "firmware_minor", "firmware_patch", "firmware_build"),
+    )
 
-    relay = enumerated(enum(140, Relay), tier=Tier.DETAIL)
+    relay = contactor(140)
     device_id = string(141, 1)
+    model = string(142, 10)
     plug_lock = enumerated(enum(152, PlugLock), tier=Tier.DETAIL)
     firmware_major = integer(153, signed=False)
     firmware_minor = integer(154, signed=False)
@@ -160,74 +138,27 @@ class Meter(Component):
     voltage_l3 = measure(meter(226), Quantity.VOLTAGE, phase=3)
 
 
-class Network(Component):
+class Network(Block):
     """The charger's place in a group with load management (protocol 1.5)."""
 
     network_role = enumerated(enum(600, NetworkRole), tier=Tier.EXPERT)
 
 
-class NetworkLimits(Component):
-    """The limits of the group; only its master reports them."""
-
-    register_ranges = ((610, 615),)
-
-    network_limit_l1 = measure(
-        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_limit_l2 = measure(
-        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_limit_l3 = measure(
-        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    # The lowest of the three is applied to all phases.
-    network_ems_limit_l1 = integer(613, signed=False, writable=True)
-    network_ems_limit_l2 = integer(614, signed=False, writable=True)
-    network_ems_limit_l3 = integer(615, signed=False, writable=True)
-
-
-class NetworkSource(Component):
+class NetworkSource(Block):
     """What limits the group, and how many stations it has."""
 
     register_ranges = ((620, 621),)
+    rows = (("limitation_source",), ("stations",))
 
     limitation_source = enumerated(enum(620, LimitationSource), tier=Tier.EXPERT)
     stations = measure(integer(621, signed=False), Quantity.COUNT, tier=Tier.EXPERT)
 
 
-class NetworkCurrents(Component):
-    """The group's currents.
-
-    6 A are reserved for each car that is connected and draws nothing, so what is
-    applied may exceed the limit.
-    """
-
-    register_ranges = ((630, 635),)
-
-    network_applied_l1 = measure(
-        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_applied_l2 = measure(
-        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_applied_l3 = measure(
-        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    network_available_l1 = measure(
-        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_available_l2 = measure(
-        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_available_l3 = measure(
-        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-
-
-class NetworkFallback(Component):
+class NetworkFallback(Block):
     """Satellites that lost their master."""
 
     register_ranges = ((2622, 2623),)
+    rows = (("stations_in_fallback",), ("station_fallback_current",))
 
     stations_in_fallback = measure(integer(2622, signed=False), Quantity.COUNT, tier=Tier.EXPERT)
     station_fallback_current = measure(
@@ -235,7 +166,7 @@ class NetworkFallback(Component):
     )
 
 
-class NetworkConsumption(Component):
+class NetworkConsumption(Block):
     """What the group draws."""
 
     register_ranges = ((2636, 2638),)
@@ -251,28 +182,31 @@ class NetworkConsumption(Component):
     )
 
 
-class Signal(Component):
+class Signal(Block):
     """What the car is told, and when its session began."""
 
     register_ranges = ((706, 708),)
+    rows = (("current_offered",), ("session_start",))
 
     current_offered = measure(integer(706, signed=False), Quantity.CURRENT)
     session_start = text(clock(707), tier=Tier.DETAIL)
 
 
-class Ending(Component):
+class Ending(Block):
     """When the previous session ended, and the least current that charges."""
 
     register_ranges = ((710, 712),)
+    rows = (("session_end",), ("minimum_current",))
 
     session_end = text(clock(710), tier=Tier.DETAIL)
     minimum_current = measure(integer(712, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
 
 
-class Session(Component):
+class Session(Block):
     """The present or last session; its values stay until the next one starts."""
 
     register_ranges = ((715, 719),)
+    rows = (("vehicle_maximum_current",), ("session_energy", "session_duration"))
 
     # 0 is taken for "not known", as the older profile says (UNCONFIRMED here).
     vehicle_maximum_current = measure(
@@ -302,10 +236,16 @@ class OldLimits(Component):
     power = integer(1002, signed=False, writable=True)
 
 
-class Hems(Component):
+class Hems(Block):
     """How the charger sees its energy manager."""
 
     register_ranges = ((2010, 2013),)
+    rows = (
+        ("hems_access",),
+        ("hems_status",),
+        ("power_limit_minimum",),
+        ("power_limit_maximum",),
+    )
 
     hems_access = enumerated(enum(2010, HemsAccess), tier=Tier.EXPERT)
     hems_status = enumerated(enum(2011, HemsStatus), tier=Tier.DETAIL)

@@ -5,17 +5,17 @@ all other registers when written: it is not declared at all. 1110 starts and sto
 transactions like a card at the reader; it is not declared either.
 """
 
-from modbus_connection.model import Component, enum, integer, string, uint32
+from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
 from ...fields import padded
-from ...points import Kind, Quantity, Tier, derived, enumerated, measure, text
+from ...points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import calendar, clock, unsigned_meter
+from .registers_shared import contactor
 from .states import (
     EcuError,
     EcuNetworkRole,
     EcuPlugLock,
     EcuStatus,
-    Relay,
     VehicleState,
 )
 
@@ -32,12 +32,6 @@ class Protocol(Component):
     protocol_version = text(string(120, 2), tier=Tier.EXPERT)
 
 
-class Model(Component):
-    """What the controller calls itself (firmware 5.22)."""
-
-    model = string(142, 10)
-
-
 class Status(Component):
     """What the charger reports to its back office, and its errors."""
 
@@ -46,7 +40,7 @@ class Status(Component):
     ocpp_status = enumerated(enum(104, EcuStatus), tier=Tier.DETAIL)
     # Unlike everything else this pair comes with its low word first, and the bytes of
     # each word swapped. 105 to 110 are reserved.
-    error_mask = uint32(111, word_order="little")
+    error_mask = uint32(111, word_order="little", nan=0xFFFF_FFFF)
 
     @property
     def errors(self) -> EcuError | None:
@@ -62,7 +56,9 @@ class Status(Component):
         errors = self.errors
         if errors is None:
             return None
-        return ", ".join(error.name.lower() for error in errors if error.name is not None)
+        named = [error.name.lower() for error in errors if error.name is not None]
+        unnamed = [f"bit {bit}" for bit in range(22, 32) if errors >> bit & 1]
+        return ", ".join(named + unnamed)
 
 
 def _swapped(word: int) -> int:
@@ -84,29 +80,10 @@ class Availability(Component):
     raw_availability = integer(124, signed=False, writable=True)
 
 
-class Fallback(Component):
-    """What the charger does when its energy manager falls silent."""
-
-    register_ranges = ((131, 132),)
-
-    safe_current = measure(
-        integer(131, signed=False, writable=True), Quantity.CURRENT, tier=Tier.DETAIL
-    )
-    communication_timeout = measure(
-        integer(132, signed=False, writable=True), Quantity.DURATION, tier=Tier.DETAIL
-    )
-
-
-class Operator(Component):
-    """The lowest limit over all load management (firmware 5.22)."""
-
-    operator_limit = measure(integer(134, signed=False), Quantity.CURRENT, tier=Tier.DETAIL)
-
-
 class Contactor(Component):
     """The contactor."""
 
-    relay = enumerated(enum(140, Relay), tier=Tier.DETAIL)
+    relay = contactor(140)
 
 
 class Lock(Component):
@@ -182,57 +159,13 @@ class Network(Component):
     network_role = enumerated(enum(600, EcuNetworkRole), tier=Tier.EXPERT)
 
 
-class NetworkLimits(Component):
-    """The limits of the group."""
-
-    register_ranges = ((610, 615),)
-
-    network_limit_l1 = measure(
-        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_limit_l2 = measure(
-        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_limit_l3 = measure(
-        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    network_ems_limit_l1 = integer(613, signed=False, writable=True)
-    network_ems_limit_l2 = integer(614, signed=False, writable=True)
-    network_ems_limit_l3 = integer(615, signed=False, writable=True)
-
-
 class NetworkSource(Component):
     """Whether the group has a meter, and how many stations follow."""
 
     register_ranges = ((620, 621),)
 
-    external_meter = integer(620, signed=False)
+    external_meter = flag(boolean(620), tier=Tier.EXPERT)
     stations = measure(integer(621, signed=False), Quantity.COUNT, tier=Tier.EXPERT)
-
-
-class NetworkCurrents(Component):
-    """The group's currents."""
-
-    register_ranges = ((630, 635),)
-
-    network_applied_l1 = measure(
-        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_applied_l2 = measure(
-        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_applied_l3 = measure(
-        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    network_available_l1 = measure(
-        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_available_l2 = measure(
-        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_available_l3 = measure(
-        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
 
 
 class Signal(Component):
@@ -247,10 +180,32 @@ class Times(Component):
     register_ranges = ((707, 712),)
 
     session_start = text(clock(707), tier=Tier.DETAIL)
-    # 709 and 705 saturate at 65535; the 32-bit values below replace them from 5.22 on.
-    short_duration = integer(709, signed=False)
     session_end = text(clock(710), tier=Tier.DETAIL)
     minimum_current = measure(integer(712, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
+
+
+class OldTimes(Times):
+    """The same before firmware 5.22, with the only duration of the session there is."""
+
+    # It stops at its highest value, and says nothing more from there on.
+    session_duration = measure(integer(709, signed=False, nan=0xFFFF), Quantity.DURATION)
+
+
+class Departure(Component):
+    """What a car with ISO 15118 says of its departure."""
+
+    register_ranges = ((700, 705),)
+
+    energy_required_short = integer(700, signed=False)
+    departure_time = text(clock(701), tier=Tier.EXPERT)
+    departure_date = text(calendar(703), tier=Tier.EXPERT)
+
+
+class OldDeparture(Departure):
+    """The same before firmware 5.22, with the only energy of the session there is."""
+
+    # It stops at its highest value, and says nothing more from there on.
+    session_energy = measure(integer(705, signed=False, nan=0xFFFF), Quantity.SESSION_ENERGY)
 
 
 class Need(Component):
@@ -279,20 +234,6 @@ class Session(Component):
     session_duration = measure(uint32(718, nan=0xFFFF_FFFF), Quantity.DURATION)
 
 
-class Departure(Component):
-    """What a car with ISO 15118 says of its departure, and the old session counter.
-
-    705 saturates at 65 kWh; a longer counter replaces it from firmware 5.22 on.
-    """
-
-    register_ranges = ((700, 705),)
-
-    energy_required_short = integer(700, signed=False)
-    departure_time = text(clock(701), tier=Tier.EXPERT)
-    departure_date = text(calendar(703), tier=Tier.EXPERT)
-    short_session_energy = integer(705, signed=False, nan=0xFFFF)
-
-
 class Card(Component):
     """The card that started the session; blank unless the charger discloses it."""
 
@@ -302,9 +243,13 @@ class Card(Component):
 class Charge(Component):
     """The charge of a car with ISO 15118 (seen from firmware 5.32 on)."""
 
-    vehicle_state_of_charge = measure(
-        integer(730, signed=False, nan=0xFFFF), Quantity.STATE_OF_CHARGE
-    )
+    state_of_charge = integer(730, signed=False)
+
+
+class SmartVehicle(Component):
+    """Whether the car speaks ISO 15118 (seen from firmware 5.32 on)."""
+
+    smart_vehicle = flag(boolean(740), tier=Tier.EXPERT)
 
 
 class CarIdentity(Component):

@@ -1,0 +1,137 @@
+"""Registers that both profiles have in the same place, with the same meaning."""
+
+from typing import ClassVar
+
+from modbus_connection import IllegalDataAddressError
+from modbus_connection.model import Component, NumberField, enum, integer, string
+
+from ...points import Quantity, Tier, enumerated, measure
+from .states import Relay
+
+
+class Block(Component):
+    """A run of registers that stand side by side in the document.
+
+    Nobody has been seen reading it in one go. If a charger refuses that, it is asked for
+    the rows of the document one by one, and for those that it serves from then on.
+    """
+
+    rows: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    async def fit(self) -> None:
+        """Read it, in pieces if need be; raises if no piece of it is served."""
+        try:
+            await self.async_update(notify=False)
+        except IllegalDataAddressError:
+            served = [row for row in self.rows if await self._serves(row)]
+            if not served:
+                raise
+            self.register_ranges = tuple(self._span(row) for row in served)
+            self.restrict_fields([name for row in served for name in row])
+            await self.async_update(notify=False)
+
+    async def _serves(self, row: tuple[str, ...]) -> bool:
+        alone = type(self)(self.modbus_unit)
+        alone.restrict_fields(row)
+        try:
+            await alone.async_update(notify=False)
+        except IllegalDataAddressError:
+            return False
+        return True
+
+    def _span(self, row: tuple[str, ...]) -> tuple[int, int]:
+        places = [self.resolved_fields[name] for name in row]
+        return (
+            min(place.address for place in places),
+            max(place.address + place.count - 1 for place in places),
+        )
+
+
+def contactor(address: int) -> NumberField[Relay]:
+    """Declare the state of the relay. Whatever is not 0 means that it is on."""
+    field = enumerated(enum(address, Relay), tier=Tier.DETAIL)
+    known = {int(state): state for state in Relay}
+    field.convert = lambda raw: known.get(raw, Relay.ON)
+    return field
+
+
+class Model(Component):
+    """What the charger or its controller calls itself."""
+
+    model = string(142, 10)
+
+
+class Fallback(Component):
+    """What the charger does when its energy manager falls silent."""
+
+    register_ranges = ((131, 132),)
+
+    safe_current = measure(
+        integer(131, signed=False, writable=True), Quantity.CURRENT, tier=Tier.DETAIL
+    )
+    communication_timeout = measure(
+        integer(132, signed=False, writable=True), Quantity.DURATION, tier=Tier.DETAIL
+    )
+
+
+class Operator(Component):
+    """The lowest limit over all load management, of the weakest phase."""
+
+    operator_limit = measure(integer(134, signed=False), Quantity.CURRENT, tier=Tier.DETAIL)
+
+
+class NetworkLimits(Block):
+    """The limits of a group of chargers; only its master reports them."""
+
+    register_ranges = ((610, 615),)
+    rows = (
+        ("network_limit_l1", "network_limit_l2", "network_limit_l3"),
+        ("network_ems_limit_l1", "network_ems_limit_l2", "network_ems_limit_l3"),
+    )
+
+    network_limit_l1 = measure(
+        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_limit_l2 = measure(
+        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_limit_l3 = measure(
+        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+    # The lowest of the three is applied to all phases.
+    network_ems_limit_l1 = integer(613, signed=False, writable=True)
+    network_ems_limit_l2 = integer(614, signed=False, writable=True)
+    network_ems_limit_l3 = integer(615, signed=False, writable=True)
+
+
+class NetworkCurrents(Block):
+    """The currents of a group.
+
+    6 A are reserved for each car that is connected and draws nothing, so what is
+    applied may exceed the limit.
+    """
+
+    register_ranges = ((630, 635),)
+    rows = (
+        ("network_applied_l1", "network_applied_l2", "network_applied_l3"),
+        ("network_available_l1", "network_available_l2", "network_available_l3"),
+    )
+
+    network_applied_l1 = measure(
+        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_applied_l2 = measure(
+        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_applied_l3 = measure(
+        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
+    network_available_l1 = measure(
+        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    )
+    network_available_l2 = measure(
+        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
+    )
+    network_available_l3 = measure(
+        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    )
