@@ -227,6 +227,23 @@ def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
     run(story())
 
 
+def test_the_bounds_do_not_move_with_mains_and_car() -> None:
+    """What an automation may ask for at noon it may ask for at night, whatever car there is."""
+
+    async def story() -> None:
+        point = Point()
+        for volts, phases in ((224.1, None), (236.7, 3), (229.9, 1)):
+            point.volts = (volts, volts, volts)
+            point.measured = phases
+            assert point.power_bounds().maximum == 11040
+            await point.set_power_limit(11040)
+            assert point.offered * volts * (phases or 3) <= 11040
+        point.volts = (236.7, 0.0, None)
+        assert point.power_bounds().maximum == 3680
+
+    run(story())
+
+
 @given(
     watts=st.integers(0, 11040),
     cars=st.lists(st.sampled_from([1, 2, 3]), max_size=5),

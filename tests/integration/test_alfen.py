@@ -254,6 +254,27 @@ async def test_a_socket_is_a_charger_for_actions(
         assert answer[second.id]["current_limit"] == 11  # type: ignore[index,call-overload]  # JSON
 
 
+async def test_the_mains_do_not_move_what_may_be_asked_for(hass: HomeAssistant) -> None:
+    """Bounds are kept in the entity registry: they must not change with every poll."""
+    eve = Eve()
+    async with loaded(hass, eve) as entry:
+        found = entity_id(hass, entry, "number", "socket_1/power_limit")
+        bounds = set()
+        for volts in (228.4, 231.2, 233.9):
+            for phase in (1, 2, 3):
+                eve.set({f"grid.nominal_l{phase}": volts})
+            eve.advance(1)
+            await poll(hass, entry)
+            assert float(state(hass, entry, "sensor", "socket_1/voltage_l1")) == pytest.approx(
+                volts, abs=2
+            )
+            known = er.async_get(hass).async_get(found)
+            assert known is not None
+            assert known.capabilities is not None
+            bounds.add(known.capabilities["max"])
+        assert len(bounds) == 1
+
+
 async def test_the_charger_is_on_its_own_without_home_assistant(hass: HomeAssistant) -> None:
     """The limit is renewed while we run; when we stop, the safe current follows its validity."""
     eve = Eve(validity=60, safe_current=7)

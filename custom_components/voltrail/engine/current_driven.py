@@ -4,7 +4,7 @@ import logging
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import override
+from typing import Final, override
 
 from .charger import ChargePoint, ChargingState
 from .controls import Bounds
@@ -12,6 +12,8 @@ from .errors import NoVoltageError
 from .options import Options
 
 _LOGGER = logging.getLogger(__name__)
+
+NOMINAL_VOLTAGE: Final = 230
 
 
 class CurrentDriven(ChargePoint):
@@ -52,8 +54,11 @@ class CurrentDriven(ChargePoint):
 
     @override
     def power_bounds(self) -> Bounds:
-        volts = self._volts_in_use or 0.0
-        return Bounds(minimum=0, maximum=math.floor(self.current_bounds().maximum * volts), step=1)
+        # By the nominal voltage and every phase there is. Bounds that went up and down with
+        # the mains and the car would refuse at noon what they took in the morning.
+        phases = sum(1 for volt in self.voltages if volt)
+        maximum = math.floor(self.current_bounds().maximum * NOMINAL_VOLTAGE * phases)
+        return Bounds(minimum=0, maximum=maximum, step=1)
 
     @override
     async def set_power_limit(self, watts: float) -> None:

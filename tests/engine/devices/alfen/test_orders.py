@@ -177,8 +177,11 @@ async def test_power_is_turned_into_current() -> None:
         assert eve.register("setpoint").value == pytest.approx(13.0)
         await power.write(1000)
         assert eve.register("setpoint").value == 0
+        # More than this car can draw, and not more than the station can give.
+        await power.write(7361)
+        assert eve.register("setpoint").value == 32
         with pytest.raises(OutOfBoundsError):
-            await power.write(7361)
+            await power.write(22_081)
 
 
 async def test_power_on_one_phase_without_a_car() -> None:
