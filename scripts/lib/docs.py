@@ -74,9 +74,7 @@ class Writer:
                 yield from (f"**{menu.get(step, humanised(step))}**", "")
             yield "| Field | Filled in with | Meaning |"
             yield "| --- | --- | --- |"
-            for field, label in _in_order(texts.get("data", {})):
-                if field == "read_only" and field not in problem_keys(family.key):
-                    continue
+            for field, label in _in_order(texts.get("data", {}), _asked(family)):
                 default = _default(family, transport, field)
                 yield f"| {label} | {default} | {texts['data_description'][field]} |"
             yield ""
@@ -137,29 +135,38 @@ def _load(name: str) -> Any:
     return json.loads((INTEGRATION / name).read_text(encoding="utf-8"))
 
 
-_FIELDS: Final = (
-    *("host", "port", "device", "unit_id", "topics"),
-    *("baudrate", "bytesize", "parity", "stopbits", "read_only"),
-)
-"""In the order of the forms."""
+_PLACE: Final = ("host", "port", "device", "unit_id", "topics")
+_LINE: Final = ("baudrate", "bytesize", "parity", "stopbits")
 
 
-def _in_order(fields: dict[str, str]) -> list[tuple[str, str]]:
-    return sorted(fields.items(), key=lambda item: _FIELDS.index(item[0]))
+def _asked(family: Family) -> tuple[str, ...]:
+    """Return the fields of the forms of a family, in their order."""
+    own = tuple(option.key for option in family.option_fields)
+    if family.pushed:
+        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, *own)
+    read_only = ("read_only",) if "read_only" in problem_keys(family.key) else ()
+    return (*_PLACE, *_LINE, *own, *read_only)
+
+
+def _in_order(fields: dict[str, str], asked: tuple[str, ...]) -> list[tuple[str, str]]:
+    # Families share the texts of a form, and not all of its fields.
+    return [(field, fields[field]) for field in asked if field in fields]
 
 
 def _default(family: Family, transport: Transport, field: str) -> str:
-    line = family.line if transport is Transport.SERIAL else None
+    if field == "read_only":
+        return "appears if the device only allows reading"
+    if family.pushed and field in _LINE:
+        return "automatic"
     known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
-    if line is not None:
+    if transport is Transport.SERIAL and family.line is not None:
+        line = family.line
         known |= {
             "baudrate": line.baudrate,
             "bytesize": line.bytesize,
             "parity": line.parity,
             "stopbits": line.stopbits,
         }
-    if field == "read_only":
-        return "appears if the device only allows reading"
     return f"{known.get(field, '')}"
 
 

@@ -176,6 +176,15 @@ def house(
 
     with patch.object(ServiceRegistry, "async_call", counted):
         yield found
+    complaints = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.name.startswith(
+            ("homeassistant.components.automation", "homeassistant.helpers", "custom_components")
+        )
+        and "connection is down" not in record.getMessage()
+    ]
+    assert not complaints
 
 
 type Install = Callable[[str, dict[str, Any]], Awaitable[None]]
