@@ -76,3 +76,35 @@ async def test_a_slow_beat_does_not_stretch_the_rhythm() -> None:
     slow.takes = 5
     await _drum_for(slow, 12, [])
     assert [beat - slow.beats[0] for beat in slow.beats] == [0, 5, 10]
+
+
+class Hasty(Drum):
+    """Beats again soon after a beat that failed."""
+
+    @property
+    @override
+    def interval(self) -> float:
+        return 1.0 if self.failures else 4.0
+
+
+@in_fake_time
+async def test_a_beat_of_somebody_else_that_failed_is_repeated_in_its_own_time() -> None:
+    """Whoever keeps it going does not sleep through what a poll found out meanwhile."""
+    drum = Hasty()
+    task = asyncio.create_task(run(drum))
+    await asyncio.sleep(2)
+    drum.broken = True
+    await drum.renew()
+    drum.broken = False
+    await asyncio.sleep(6)
+    assert drum.beats == [0, 2, 3, 7]
+    drum.takes = 1.5
+    drum.broken = True
+    await asyncio.sleep(1)
+    renewal = asyncio.create_task(drum.renew())
+    await asyncio.sleep(4)
+    await renewal
+    assert drum.beats == [0, 2, 3, 7, 9, 10.5, 12]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar
 
 from .errors import VoltrailError
@@ -33,6 +34,8 @@ class KeepAlive(ABC):
         self.on_change: Callable[[], None] | None = None
         """Called when beats stop getting through, and when they do again."""
         self._beating = asyncio.Lock()
+        self.beaten = asyncio.Event()
+        """Set after every beat, whoever asked for it."""
 
     @property
     @abstractmethod
@@ -70,6 +73,7 @@ class KeepAlive(ABC):
                 _LOGGER.debug("The %s gets through again", self.name)
             self.failures = 0
             self.last_success = loop.time()
+        self.beaten.set()
         if self.on_change is not None and alive != (self.failures == 0):
             self.on_change()
 
@@ -92,8 +96,11 @@ async def run(keep_alive: KeepAlive, *, on_change: Callable[[], None] | None = N
     try:
         await keep_alive.renew()
         while True:
-            await asyncio.sleep(max(0.0, keep_alive.due_in))
-            # Somebody else may have beaten meanwhile: then it is not due after all.
+            keep_alive.beaten.clear()
+            # Somebody else may beat meanwhile: then it is due later, or sooner if that failed.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, keep_alive.due_in)):
+                    await keep_alive.beaten.wait()
             if keep_alive.due_in <= 0:
                 await keep_alive.renew()
     finally:

@@ -46,7 +46,7 @@ most, on top of the time it was waited for. Whoever asks earlier talks into the 
 RECYCLE_AFTER: Final = 3
 """Answers missing in a row, whoever was asked, after which the link is opened anew..."""
 
-DEAF_AFTER: Final = 6.0
+DEAF_AFTER: Final = 8.0
 """...if for these seconds nobody answered at all. A gateway that was switched off and on
 leaves a connection behind that looks alive, and what it still holds back comes too late."""
 

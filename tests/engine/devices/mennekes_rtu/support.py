@@ -3,7 +3,7 @@
 import asyncio
 import warnings
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,7 @@ class Owner:
         self.polls = 0
         self.troubles: list[VoltrailError] = []
         self._asked = asyncio.Event()
+        self._heard = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         if memory is not None:
             device.remember(memory)
@@ -92,7 +93,8 @@ class Owner:
     async def start(self) -> None:
         """Begin to look after the device, and return when it has been read once."""
         for alive in self.device.keep_alives():
-            self._tasks.append(asyncio.create_task(keep_alive.run(alive)))
+            beating = keep_alive.run(alive, on_change=self._heard.set)
+            self._tasks.append(asyncio.create_task(beating))
         self._tasks.append(asyncio.create_task(self._poll_forever()))
         await self._asked.wait()
 
@@ -120,7 +122,11 @@ class Owner:
                 failures += 1
                 self._asked.set()
                 pause = min(60.0, self.scan_interval * 2.0 ** min(failures - 1, 8))
-                await asyncio.sleep(pause)
+                self._heard.clear()
+                # A charger that is heard again is read at once.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._heard.wait()
             else:
                 self.polls += 1
                 self._asked.set()
