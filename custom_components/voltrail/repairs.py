@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
@@ -13,6 +14,23 @@ from .engine.device import Problem
 def _issue_id(entry: ConfigEntry, problem: Problem) -> str:
     part = "" if problem.part is None else f"_{problem.part.key}"
     return f"{entry.entry_id}_{problem.key}{part}"
+
+
+def _name(hass: HomeAssistant, entry: ConfigEntry, problem: Problem) -> str:
+    """Return what the device is called, with the part of it where there are several."""
+    title: str = entry.title
+    if problem.part is None or entry.state is not ConfigEntryState.LOADED:
+        return title
+    devices = entry.runtime_data.devices
+    registry = dr.async_get(hass)
+    parts = (
+        *dr.async_child_entries_for_config_entry(registry, entry.entry_id),
+        *dr.async_entries_for_config_entry(registry, entry.entry_id),
+    )
+    for part in parts if len(devices) > 2 else ():
+        if part.identifiers & devices[problem.part.key]["identifiers"]:
+            return f"{title} {part.name_by_user or part.name}"
+    return title
 
 
 @callback
@@ -27,7 +45,7 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Probl
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
             translation_key=problem.key,
-            translation_placeholders={"name": entry.title, **problem.details},
+            translation_placeholders={"name": _name(hass, entry, problem), **problem.details},
         )
     prefix = f"{entry.entry_id}_"
     for domain, issue_id in list(ir.async_get(hass).issues):

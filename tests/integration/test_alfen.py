@@ -425,6 +425,27 @@ async def test_what_a_person_should_put_right(hass: HomeAssistant) -> None:
         assert told() == {}
 
 
+async def test_a_repair_names_the_socket(hass: HomeAssistant) -> None:
+    """Which of two, by the name that its owner gave it."""
+    eve = Eve(sockets=2, source=DataSource.OTHER)
+    async with loaded(hass, eve) as entry:
+        registry = dr.async_get(hass)
+        left = next(
+            child
+            for child in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+            if child.name == "Socket 1"
+        )
+        registry.async_update_child_device(left.id, name_by_user="Carport")
+        for _ in range(3):
+            await poll(hass, entry)
+        names = {
+            (issue.translation_placeholders or {})["name"]
+            for issue in ir.async_get(hass).issues.values()
+            if issue.translation_key == "not_accounted_for"
+        }
+        assert names == {"Driveway Carport", "Driveway Socket 2"}
+
+
 async def test_a_network_that_is_switched_on(hass: HomeAssistant) -> None:
     """Its limits are numbers from then on, and each moves its own register."""
     eve = Eve()
