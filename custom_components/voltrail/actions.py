@@ -15,6 +15,7 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
 
 from .chargers import (
@@ -206,7 +207,11 @@ def async_register(hass: HomeAssistant) -> None:
     """Register all actions; they are there before the first device is."""
     for name, (verb, fields) in VERBS.items():
         hass.services.async_register(
-            DOMAIN, name, _command(hass, verb), vol.Schema({**DEVICE, **fields})
+            DOMAIN,
+            name,
+            # Whoever may only look at entities may not go round them.
+            verify_domain_control(DOMAIN)(_command(hass, verb)),
+            vol.Schema({**DEVICE, **fields}),
         )
     for name, question in QUESTIONS.items():
         hass.services.async_register(

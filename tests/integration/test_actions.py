@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import voluptuous as vol
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.voltrail.actions import QUESTIONS, VERBS
 from custom_components.voltrail.const import DOMAIN
@@ -40,6 +40,33 @@ async def test_actions_are_there_without_a_device(hass: HomeAssistant) -> None:
     assert await async_setup_component(hass, DOMAIN, {})
     known = set(hass.services.async_services()[DOMAIN])
     assert known == {*VERBS, *QUESTIONS, "read_registers"}
+
+
+@pytest.mark.parametrize("name", VERBS)
+async def test_who_may_only_look_may_not_move(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    device_id: str,
+    hass_read_only_user: MockUser,
+    name: str,
+) -> None:
+    """A user who may control no entity of ours gets no charger moved by an action either."""
+    given = {
+        "set_charging_current": {"current": 11},
+        "set_charging_power": {"power": 7000},
+        "set_requested_phases": {"phases": "one"},
+        "set_lock": {"locked": True},
+    }
+    charger.traffic.clear()
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN,
+            name,
+            {"device_id": device_id, **given.get(name, {})},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
+    assert not charger.traffic.writes
 
 
 async def test_verbs_move_the_registers(
