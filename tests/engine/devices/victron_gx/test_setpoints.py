@@ -14,12 +14,16 @@ from custom_components.voltrail.engine.devices.victron_gx.setpoints import (
     DEFAULT_DURATION,
     RENEW_EVERY,
 )
-from custom_components.voltrail.engine.errors import NotNowError, OutOfBoundsError
+from custom_components.voltrail.engine.errors import (
+    NotAcceptedError,
+    NotNowError,
+    OutOfBoundsError,
+)
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
-from .support import RAILS, Meeting, all_services, meet_in_memory
+from .support import RAILS, Meeting, all_services, meet_in_memory, now
 
 
 @asynccontextmanager
@@ -66,6 +70,35 @@ async def test_a_setpoint_holds_for_its_time_and_is_let_go() -> None:
         assert setpoint_writes(gx, 2716) <= DEFAULT_DURATION / RENEW_EVERY + 2
         # And nothing of it went to flash.
         assert gx.flash.changes == 0
+
+
+@in_fake_time
+async def test_a_setpoint_that_is_not_taken_is_told() -> None:
+    """It is read back when it comes into force, and not renewed in vain."""
+    gx = ess_home()
+    gx.services["hub4_0"].fixed = "setpoint_override"
+    async with kept(gx) as meeting:
+        number = meeting.number("volatile_grid_setpoint")
+        with pytest.raises(NotAcceptedError, match="-500"):
+            await number.write(-500)
+        assert number.read() is None
+        assert meeting.read("setpoint_until") is None
+        await asyncio.sleep(60)
+        assert setpoint_writes(gx, 2716) == 1
+
+
+@in_fake_time
+async def test_a_loop_is_not_held_up() -> None:
+    """Only what comes into force is waited for; values that follow are sent at once."""
+    gx = ess_home()
+    async with kept(gx) as meeting:
+        number = meeting.number("volatile_grid_setpoint")
+        await number.write(-500)
+        started = now()
+        for value in range(100, 1100, 100):
+            await number.write(value)
+            assert gx.value("hub4_0.setpoint_override") == value
+        assert now() - started < 1
 
 
 @in_fake_time

@@ -214,6 +214,16 @@ async def test_switches_are_held(path: str, name: str, on: int, off: int) -> Non
             assert control.read() is state
 
 
+async def test_a_switch_that_is_neither_on_nor_off_is_unknown() -> None:
+    """An AC charger also says "error" there; so may firmware of tomorrow."""
+    gx = everything()
+    async with meet(gx, services="charger 236", **RAILS) as meeting:
+        for code, expected in ((0, False), (1, True), (2, None), (77, None)):
+            gx.services["charger_291"]["mode"] = code
+            await meeting.poll()
+            assert meeting.switch("charger_236/charger_on").read() is expected
+
+
 async def test_choices_are_held() -> None:
     """A choice arrives as its code."""
     gx = everything()

@@ -205,7 +205,8 @@ class Node:
 
         def read() -> bool | None:
             value: int | None = getattr(component, field)
-            return None if value is None else int(value) == on
+            # Some know more positions, such as an error: neither on nor off.
+            return None if value is None else {on: True, off: False}.get(int(value))
 
         yield SwitchControl(
             key=key or field,

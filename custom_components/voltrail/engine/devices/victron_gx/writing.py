@@ -81,10 +81,10 @@ class Writer:
                     return
                 self._written[key] = self._clock()
             await self.send(component, field, value)
-            await self._confirm(name, component, field, value)
+            await self.confirm(name, component, field, value)
 
     async def send(self, component: GxComponent, field: str, value: float) -> None:
-        """Write a value that cannot be read back reliably."""
+        """Write a value, without a look at what came of it."""
         try:
             with explaining():
                 await component.write(field, value)
@@ -103,7 +103,8 @@ class Writer:
         # Somebody moves a slider: only where it comes to rest is worth a write.
         return self._asked[key] == mine
 
-    async def _confirm(self, name: str, component: GxComponent, field: str, value: float) -> None:
+    async def confirm(self, name: str, component: GxComponent, field: str, value: float) -> None:
+        """Look whether a value that was sent is held; raise if it is not."""
         for wait in READ_BACK_AFTER:
             await self._pause(wait)
             await self._read(name)
