@@ -28,6 +28,7 @@ async def met(
     options: Options | None = None,
     memory: Mapping[str, Any] | None = None,
     in_memory: bool = False,
+    polled: bool = True,
 ) -> AsyncIterator[MennekesTcp]:
     """Meet the charger, with what was remembered, and read everything once.
 
@@ -40,7 +41,8 @@ async def met(
             device.remember(memory)
         try:
             await device.identify()
-            await poll(device)
+            if polled:
+                await poll(device)
             yield device
         finally:
             device.close()

@@ -10,6 +10,7 @@ from pymodbus.constants import ExcCodes
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
+from custom_components.voltrail.engine.devices.mennekes_tcp.states import Relay
 from custom_components.voltrail.engine.errors import (
     DeviceRefusedError,
     ForbiddenRegisterError,
@@ -243,6 +244,16 @@ async def test_a_row_that_is_missing_takes_down_only_itself() -> None:
         device._link_lost()
         await poll(device)
         assert value(device, "power") == 0
+
+
+async def test_a_firmware_that_is_not_told() -> None:
+    """Then there is none to show, and no half of one."""
+    choosy = Choosy()
+    choosy.missing = frozenset({153})
+    async with met(choosy) as device:
+        assert device.identity.firmware is None
+        assert value(device, "firmware") is None
+        assert value(device, "relay") is Relay.OFF
 
 
 async def test_another_charger_at_the_address_is_noticed() -> None:

@@ -339,6 +339,216 @@ async def test_another_model_is_refused() -> None:
             device._check_fingerprint()
 
 
+async def waiting(device: MennekesTcp, charger: Charger4X) -> object:
+    """Return why a car waits, once the charger has had time for it."""
+    charger.advance(3)
+    await poll(device)
+    assert value(device, "charging_state") is ChargingState.CONNECTED
+    return value(device, "blocked_by")
+
+
+async def test_whose_fault_it_is() -> None:
+    """The reason is the charger's as long as it offers nothing, and the car's after."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        charger.set({"hems.timeout": 0, "car.wants_to_charge": False})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        assert await waiting(device, charger) is BlockedBy.VEHICLE
+        for states, reason in (
+            ({"charger.operator_limit": 0}, BlockedBy.DOWNGRADED),
+            ({"charger.released": False}, BlockedBy.DOWNGRADED),
+            ({"charger.available": False}, BlockedBy.STATION_LOCKED),
+            ({"charger.authorisation": "not_authorised"}, BlockedBy.NOT_AUTHORISED),
+            ({"charger.faulted": True}, BlockedBy.FAULT),
+            # It offers current, whoever may write to it, and whether it has lost us.
+            ({"hems.access": "read_only"}, BlockedBy.VEHICLE),
+            ({"hems.access": "read_only", "charger.operator_limit": 0}, BlockedBy.READ_ONLY),
+            ({"hems.timed_out": True, "hems.safe_current": 6}, BlockedBy.VEHICLE),
+            (
+                {"hems.timed_out": True, "hems.safe_current": 0},
+                BlockedBy.COMMUNICATION_TIMEOUT,
+            ),
+            # Then the limit is not what counts.
+            (
+                {"hems.timed_out": True, "hems.safe_current": 0, "hems.current_tenths": 0},
+                BlockedBy.COMMUNICATION_TIMEOUT,
+            ),
+            ({"hems.current_tenths": 0}, BlockedBy.PAUSED),
+        ):
+            before = charger.state()
+            charger.set(states)
+            # What upholds the limit would put some of it right.
+            device.profile.wish.set = False
+            assert await waiting(device, charger) is reason, states
+            charger.set({name: before[name] for name in states})
+        charger.do("leave")
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.NO_VEHICLE
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [
+        (PhaseMode.DYNAMIC, BlockedBy.PHASE_SWITCHING),
+        # In other modes the register means nothing.
+        (PhaseMode.WHEN_UNPLUGGED, BlockedBy.DOWNGRADED),
+    ],
+)
+async def test_phases_being_switched(mode: PhaseMode, reason: BlockedBy) -> None:
+    """The register counts in dynamic mode only."""
+    charger = Charger4X(model="4You 510 11 T2S", phase_mode=mode)
+    async with met(charger) as device:
+        charger.set({"hems.timeout": 0, "car.wants_to_charge": False})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        charger.advance(3)
+        charger.set({"charging.switching": 60.0})
+        assert await waiting(device, charger) is reason
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "held"),
+    [
+        (PhaseMode.DYNAMIC, 3680, 3680),
+        (PhaseMode.DYNAMIC, 3681, 3680),
+        (PhaseMode.DYNAMIC, 4139, 3680),
+        (PhaseMode.DYNAMIC, 4140, 4140),
+        (PhaseMode.DYNAMIC, 1380, 1380),
+        (PhaseMode.DYNAMIC, 1379, 0),
+        (PhaseMode.DYNAMIC, 1, 0),
+        (PhaseMode.WHEN_UNPLUGGED, 4000, 4000),
+        (PhaseMode.THREE, 4139, 0),
+        (PhaseMode.THREE, 4140, 4140),
+    ],
+)
+async def test_power_between_one_and_three_phases(
+    mode: PhaseMode, asked: float, held: float
+) -> None:
+    """What neither one phase nor three can do is taken down to what one can."""
+    charger = Charger4X(model="4You 510 11 T2S", phase_mode=mode)
+    async with met(charger) as device:
+        await device.profile.set_power_limit(asked)
+        assert device.profile.power_limit == held
+        if held:
+            assert charger.unit(1).read(2000, 3) == [16, 160, held]
+        else:
+            assert charger.unit(1).read(2000, 1) == [0]
+
+
+async def test_before_protocol_1_5_the_highest_power_is_found_out() -> None:
+    """Nothing tells it there, and the charger takes too high a one down in silence."""
+    charger = Charger4X(
+        model="4You 410 7.4", protocol="1.4", phase_mode=PhaseMode.ONE, grid_phases=1
+    )
+    charger.set({"hems.power": 2000})
+    async with met(charger) as device:
+        await device.profile.set_current_limit(10)
+        assert charger.unit(1).read(1000, 3) == [10, 100, 7360]
+        assert device.profile.holds_wish
+        charger.traffic.clear()
+        await device.profile.set_current_limit(12)
+        # It is known from then on.
+        assert [write.address for write in charger.traffic.writes] == [1000]
+        assert number(device, "power_limit").bounds().maximum == 7360
+
+
+async def test_the_installers_own_settings_are_read_back() -> None:
+    """What the charger does not hold afterwards is an error, and less than 6 A is none."""
+    charger = Charger4X()
+    async with met(charger, options=Options(max_current=16)) as device:
+        safe_current = number(device, "safe_current")
+        assert safe_current.bounds().maximum == 16
+        await safe_current.write(5)
+        assert charger.unit(1).read(131, 1) == [0]
+        assert safe_current.read() == 0
+        charger.set({"charger.rated_current": 10})
+        with pytest.raises(NotAppliedError, match="asked for 16, it holds 10"):
+            await safe_current.write(16)
+
+
+async def test_a_value_that_cannot_be_read_back_is_no_success() -> None:
+    """The old value proves nothing, even if it is the one that was asked for."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        await device.profile.set_current_limit(10)
+        charger.faults.inject("exception", code=4, function=3, address=2000, times=None)
+        with pytest.raises(DeviceRefusedError, match="it failed while doing so"):
+            await device.profile.set_current_limit(10)
+
+
+async def test_one_of_the_two_limits_is_meant() -> None:
+    """The one that is meant is written first, and the other is taken out of its way."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        point = device.profile
+        steps = (
+            (point.set_power_limit(6000), [(2002, 6000), (2000, 32)]),
+            (point.set_power_limit(7000), [(2002, 7000), (2000, 32)]),
+            (point.set_current_limit(10), [(2000, 10), (2002, 22080)]),
+            (point.set_current_limit(7.5), [(2001, 75)]),
+            (point.pause(), [(2000, 0)]),
+            (point.resume(), [(2001, 75)]),
+            (point.set_power_limit(5000), [(2002, 5000), (2000, 32)]),
+            (point.pause(), [(2000, 0)]),
+            (point.resume(), [(2002, 5000), (2000, 32)]),
+        )
+        for verb, expected in steps:
+            charger.traffic.clear()
+            await verb
+            written = [(write.address, *write.values) for write in charger.traffic.writes]
+            assert written == expected
+
+
+async def test_registers_that_disagree() -> None:
+    """The whole amperes count if the tenths say something else."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        assert isinstance(device.profile, Profile4X)
+        limits = device.profile.limits
+        limits._values.update(current=10, tenths=125)
+        assert device.profile.current_limit == 10
+        limits._values.update(current=12, tenths=125)
+        assert device.profile.current_limit == 12.5
+
+
+async def test_before_anything_was_read() -> None:
+    """What is not known yet is None, and nothing is made of it."""
+    charger = Charger4X()
+    async with met(charger, polled=False) as device:
+        point = device.profile
+        assert point.holds_wish is None
+        point.adopt()
+        assert not point.wish.set
+        assert point.current_limit is None
+        assert point.charging_allowed is None
+        assert point.blocked_by is None
+        assert value_of(device, "error_words") is None
+        assert not list(device.problems())
+
+
+def value_of(device: MennekesTcp, path: str) -> object:
+    """Return a value whether it is current or not."""
+    return device.reading(path).read()
+
+
+async def test_what_is_polled_in_any_case() -> None:
+    """What upholds the limit is read even if nobody looks at it; a hint brings the settings."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        charger.traffic.clear()
+        for cadence in Cadence:
+            await device.poll(cadence, ())
+        addresses = {read.address for read in charger.traffic.reads}
+        assert addresses == {122, 131, 2000, 2010, 2020}
+        before = device.attention
+        charger.do("plug_in")
+        charger.advance(1)
+        await poll(device)
+        assert device.attention != before
+        assert list(device.charge_points()) == [device.profile]
+
+
 @given(
     st.lists(
         st.one_of(

@@ -178,3 +178,118 @@ async def test_the_card_is_private() -> None:
         assert letters <= {0, 0x5858}
         raw, failed = await device.read_raw()
         assert raw[255]["holding"][729] == int.from_bytes(b"23")
+
+
+async def test_a_meter_that_does_not_tell_phases_apart() -> None:
+    """Its total stands in L1. Taken for one phase, a car on three would get thrice as much."""
+    charger = ChargerEcu(phase_values=False, voltages=False)
+    async with met(charger, unit_id=255) as device:
+        charger.set({"hems.timeout": 0})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        charger.advance(60)
+        await poll(device)
+        assert value(device, "power") == pytest.approx(11_000, rel=0.1)
+        assert value(device, "current_l1") == pytest.approx(48, rel=0.1)
+        assert value(device, "current_l2") is None
+        assert value(device, "phases_in_use") is None
+        await device.profile.set_power_limit(6900)
+        assert charger.unit(255).read(1000, 1) == [10]
+        charger.advance(60)
+        await poll(device)
+        assert value(device, "power") == pytest.approx(6900, rel=0.05)
+
+
+async def test_old_firmware_has_a_session_too() -> None:
+    """Its counters are short, and say nothing once they have ended."""
+    charger = ChargerEcu(firmware="5.12")
+    async with met(charger, unit_id=255) as device:
+        charger.set({"hems.timeout": 0})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        charger.advance(600)
+        await poll(device)
+        energy, duration = charger.unit(255).read(705, 1), charger.unit(255).read(709, 1)
+        assert value(device, "session_energy") == energy[0] > 1000
+        assert value(device, "session_duration") == duration[0] >= 590
+        charger.set({"session.energy": 70_000.0, "session.duration": 70_000.0})
+        await device.refresh(("departure", "times"))
+        assert value(device, "session_energy") is None
+        assert value(device, "session_duration") is None
+
+
+async def test_the_master_of_a_group() -> None:
+    """It can limit the group; others cannot."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        assert "network_ems_limit" not in {found.key for found in device.controls()}
+        layout = device.layout
+        charger.set({"network.mode": 2, "ecu.external_meter": True})
+        await poll(device)
+        assert device.layout != layout
+        assert value(device, "external_meter") is True
+        limit = number(device, "network_ems_limit")
+        await limit.write(20)
+        assert charger.unit(255).read(613, 3) == [20, 20, 20]
+        assert limit.read() == 20
+        with pytest.raises(OutOfBoundsError):
+            await limit.write(33)
+
+
+async def test_the_charge_of_a_car() -> None:
+    """It is known for a car that says so, and only as a percentage."""
+    charger = ChargerEcu(firmware="5.33")
+    async with met(charger, unit_id=255) as device:
+        assert value(device, "smart_vehicle") is False
+        assert value(device, "vehicle_state_of_charge") is None
+        charger.set({"ecu.vehicle_id": "001A2D3C4B5E", "ecu.state_of_charge": 63})
+        await poll(device)
+        assert value(device, "smart_vehicle") is True
+        assert value(device, "vehicle_state_of_charge") == 63
+        assert value(device, "evcc_id") == "001A2D3C4B5E"
+        charger.set({"ecu.state_of_charge": 255})
+        await poll(device)
+        assert value(device, "vehicle_state_of_charge") is None
+
+
+async def test_reasons_for_not_charging() -> None:
+    """A station out of service, a fault, somebody else's limit, and the car itself."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        charger.set({"hems.timeout": 0, "car.wants_to_charge": False})
+        charger.do("plug_in")
+        await device.profile.set_current_limit(16)
+        for states, reason in (
+            ({}, BlockedBy.VEHICLE),
+            ({"charger.available": False}, BlockedBy.STATION_LOCKED),
+            ({"charger.faulted": True}, BlockedBy.FAULT),
+            ({"charger.operator_limit": 0}, BlockedBy.DOWNGRADED),
+        ):
+            before = charger.state()
+            charger.set(states)
+            charger.advance(3)
+            await poll(device)
+            assert value(device, "blocked_by") is reason
+            charger.set({name: before[name] for name in states})
+
+
+async def test_what_the_reason_is_made_of_is_polled() -> None:
+    """Also if nobody looks at the registers behind it."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        (reason,) = [one for one in device.readings() if one.name == "blocked_by"]
+        assert {"availability", "status", "signal", "limits", "vehicle"} <= reason.components
+
+
+async def test_before_anything_was_read() -> None:
+    """What is not known yet is None, and nothing is made of it."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255, polled=False) as device:
+        point = device.profile
+        assert point.holds_wish is None
+        point.adopt()
+        assert not point.wish.set
+        assert point.charging_allowed is None
+        assert point.blocked_by is None
+        assert switch(device, "operative").read() is None
+        assert not list(device.problems())

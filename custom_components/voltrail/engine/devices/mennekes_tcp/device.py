@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import IllegalDataAddressError
@@ -49,6 +49,7 @@ class MennekesTcp(VoltrailDevice):
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         super().__init__(units, unit_id, options)
         self._profile: Profile4X | ProfileEcu | None = None
+        self._generation: Callable[[], object] = lambda: None
         self._model_text = ""
         self._assert_due = False
         self._foreign = 0
@@ -97,6 +98,7 @@ class MennekesTcp(VoltrailDevice):
         protocol = self.add("protocol", registers_4x.Protocol(self.modbus_unit), Cadence.IDENTITY)
         await protocol.async_update(notify=False)
         self.answered.add("protocol")
+        self._generation = lambda: _has_2000s(protocol)
         profile = Profile4X(self, name, since_1_5=_has_2000s(protocol))
         await self._fit_blocks()
         if profile.leads_network:
@@ -132,6 +134,7 @@ class MennekesTcp(VoltrailDevice):
         if model is not None:
             self.add("model", model, Cadence.IDENTITY)
             self.answered.add("model")
+        self._generation = lambda: _version(version.firmware)
         profile = ProfileEcu(self, firmware)
         await profile.find_optional(self)
         self._adopt_profile(profile, name)
@@ -216,8 +219,7 @@ class MennekesTcp(VoltrailDevice):
     @override
     def layout(self) -> object:
         # A new firmware may serve other blocks, and turn the meaning of a register round.
-        slot = self._slots.get("version", self._slots["protocol"])
-        return self.profile.leads_network, _generation(slot.component)
+        return self.profile.leads_network, self._generation()
 
     # -- upholding what the user asked for --
 
@@ -289,16 +291,6 @@ class MennekesTcp(VoltrailDevice):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _generation(component: Component) -> object:
-    """Return what decides which registers there are, as far as it has been read."""
-    match component:
-        case registers_4x.Protocol():
-            return _has_2000s(component)
-        case registers_ecu.Version():
-            return _version(component.firmware)
-    return None
 
 
 def _has_2000s(protocol: registers_4x.Protocol) -> bool:

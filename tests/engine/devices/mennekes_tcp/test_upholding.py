@@ -1,0 +1,236 @@
+"""Bringing the charger back to what its user asked for: once, and never against anybody."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.errors import (
+    DeviceRefusedError,
+    DeviceSilentError,
+    LinkDownError,
+)
+from custom_components.voltrail.engine.options import Options
+from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from tests.fake_time import in_fake_time
+
+from .support import met, poll, value
+
+type Written = list[tuple[int, tuple[int, ...]]]
+
+
+def written(charger: Charger4X | ChargerEcu) -> Written:
+    """Return what was written since the traffic was cleared, in order."""
+    return [(write.address, write.values) for write in charger.traffic.writes]
+
+
+async def come_back(device: MennekesTcp) -> None:
+    """Poll until the charger is reached: the first request may find the connection gone."""
+    for _ in range(3):
+        with suppress(LinkDownError):
+            await poll(device)
+            return
+    pytest.fail("the charger does not come back")
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ("current", [(2000, (11,))]),
+        ("power", [(2002, (6000,)), (2000, (32,))]),
+        # The reset value of the current is no pause.
+        ("pause", [(2000, (0,))]),
+    ],
+)
+@in_fake_time
+async def test_once_after_a_reboot(wish: str, expected: Written) -> None:
+    """The state is read first; then what was asked for is written, once."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        point = device.profile
+        await point.set_current_limit(11)
+        if wish == "power":
+            await point.set_power_limit(6000)
+        elif wish == "pause":
+            await point.pause()
+        charger.do("reboot")
+        with suppress(LinkDownError):
+            await poll(device)
+        await asyncio.sleep(60)
+        charger.traffic.clear()
+        await come_back(device)
+        assert written(charger) == expected
+        assert charger.traffic.reads[0].address == 120
+        for _ in range(5):
+            await asyncio.sleep(10)
+            await poll(device)
+        assert written(charger) == expected
+
+
+@in_fake_time
+async def test_nothing_after_a_reconnect_that_lost_nothing() -> None:
+    """A charger that kept the limit is left alone."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(11)
+        charger.traffic.clear()
+        charger.drop_clients()
+        await come_back(device)
+        await poll(device)
+        assert written(charger) == []
+
+
+@in_fake_time
+async def test_nothing_without_a_wish() -> None:
+    """Who never set anything is not told what to set."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        charger.do("reboot")
+        await asyncio.sleep(60)
+        await come_back(device)
+        charger.set({"hems.timeout": 30})
+        await asyncio.sleep(31)
+        await poll(device)
+        assert written(charger) == []
+
+
+@in_fake_time
+async def test_once_when_the_charger_has_lost_us() -> None:
+    """One write brings it out of its safe current; that it is out is seen at once."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(13)
+        charger.set({"hems.timeout": 30})
+        await asyncio.sleep(31)
+        charger.traffic.clear()
+        await poll(device)
+        assert written(charger) == [(2000, (13,))]
+        assert value(device, "safe_current_active") is False
+        for _ in range(6):
+            await asyncio.sleep(10)
+            await poll(device)
+        assert written(charger) == [(2000, (13,))]
+        # The next time, again.
+        await asyncio.sleep(31)
+        await poll(device)
+        assert written(charger) == [(2000, (13,))] * 2
+
+
+@in_fake_time
+async def test_once_when_a_timeout_ends_that_took_the_limit_along() -> None:
+    """Some come out of it with another limit: ours is written again, once."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(13)
+        charger.set({"hems.access": "read_only"})
+        await poll(device)
+        charger.set({"hems.timed_out": True})
+        charger.traffic.clear()
+        await poll(device)
+        # It takes no orders, so nothing is tried.
+        assert written(charger) == []
+        charger.set({"hems.access": "read_write", "hems.timed_out": False})
+        charger.set({"hems.current_tenths": 60})
+        await poll(device)
+        await poll(device)
+        assert written(charger) == [(2000, (13,))]
+
+
+@in_fake_time
+async def test_an_assertion_that_is_refused_is_due_again() -> None:
+    """What did not get through is tried with the next poll."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(10)
+        charger.do("reboot")
+        await asyncio.sleep(60)
+        refusal = charger.faults.inject("exception", code=4, function=6, times=1)
+        with pytest.raises(DeviceRefusedError):
+            await come_back(device)
+        assert refusal.times == 0
+        assert charger.unit(1).read(2000, 1) == [6]
+        await poll(device)
+        assert charger.unit(1).read(2000, 1) == [10]
+
+
+@pytest.mark.parametrize(("asked", "registers"), [(30, [16, 160]), (12, [12, 120])])
+async def test_a_lower_limit_of_the_installer_is_brought_about(
+    asked: float, registers: list[int]
+) -> None:
+    """After the installer lowered what is allowed, the charger does not go on with more."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        await device.profile.set_current_limit(asked)
+        memory = device.recall()
+    async with met(charger, options=Options(max_current=16), memory=memory):
+        assert charger.unit(1).read(2000, 2) == registers
+
+
+async def test_a_lower_limit_of_the_installer_caps_power() -> None:
+    """The same for a limit of power, with the current as its ceiling."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        await device.profile.set_power_limit(20_000)
+        memory = device.recall()
+    async with met(charger, options=Options(max_current=16), memory=memory) as device:
+        assert charger.unit(1).read(2000, 3) == [16, 160, 11_040]
+        await device.profile.pause()
+        await device.profile.resume()
+        assert charger.unit(1).read(2000, 3) == [16, 160, 11_040]
+    charger = Charger4X()
+    async with met(charger) as device:
+        await device.profile.set_power_limit(6000)
+        memory = device.recall()
+    async with met(charger, options=Options(max_current=16), memory=memory):
+        assert charger.unit(1).read(2000, 3) == [16, 160, 6000]
+
+
+async def test_a_lower_limit_of_the_installer_on_an_older_charger() -> None:
+    """And on the other profile."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        await device.profile.set_current_limit(30)
+        memory = device.recall()
+    async with met(charger, unit_id=255, options=Options(max_current=16), memory=memory):
+        assert charger.unit(255).read(1000, 1) == [16]
+
+
+@in_fake_time
+async def test_a_connection_that_died_silently_is_opened_anew() -> None:
+    """A charger that went away without closing it never answers on it again."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(10)
+        silence = charger.faults.silence()
+        for _ in range(2):
+            assert charger.traffic.connections_made == 1
+            with pytest.raises(DeviceSilentError):
+                await device.poll(Cadence.MEASUREMENTS)
+        silence.times = 0
+        charger.set({"hems.current_tenths": 60})
+        await asyncio.sleep(10)
+        charger.traffic.clear()
+        await poll(device)
+        assert charger.traffic.connections_made == 1
+        # It counts as a reconnect.
+        assert charger.traffic.reads[0].address == 120
+        assert written(charger) == [(2000, (10,))]
+
+
+async def test_a_charger_that_is_updated_is_met_anew() -> None:
+    """Another protocol or firmware brings other registers, and turns one round."""
+    charger = Charger4X(protocol="1.4")
+    async with met(charger) as device:
+        before = device.layout
+        await poll(device)
+        assert device.layout == before
+        protocol = device._slots["protocol"].component
+        protocol._values["protocol_version"] = "1.5"
+        assert device.layout != before
+    old = ChargerEcu(firmware="5.12")
+    async with met(old, unit_id=255) as device:
+        before = device.layout
+        device._slots["version"].component._values["firmware"] = "5.22"
+        assert device.layout != before
