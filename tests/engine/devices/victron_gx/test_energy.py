@@ -177,6 +177,11 @@ async def test_a_gap_adds_nothing() -> None:
         await asyncio.sleep(600)
         await meeting.poll()
         assert meeting.read("battery_225/energy_charged") == charged
+        # Told by the house, the sun, the genset, the battery and the meter.
+        assert number(meeting, "energy_gaps") == 5
+        await pass_time(meeting, 60)
+        assert number(meeting, "battery_225/energy_charged") > charged
+        assert number(meeting, "energy_gaps") == 5
 
 
 # -- a counter takes over ------------------------------------------------------

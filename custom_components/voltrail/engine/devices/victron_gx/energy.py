@@ -169,6 +169,11 @@ class Ledger:
             component.add_update_listener(settle)
         return account
 
+    @property
+    def gaps(self) -> int:
+        """How often samples were too far apart to add anything, since the start."""
+        return sum(account.integrator.gaps for account in self._accounts.values())
+
     def recall(self) -> dict[str, Any]:
         """Return all accounts in a form that can be stored."""
         # What belongs to hardware that is not set up now is kept as well.

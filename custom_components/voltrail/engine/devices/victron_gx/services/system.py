@@ -9,7 +9,7 @@ from ....controls import Control
 from ....device import Cadence
 from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from ..component import INT16_SPAN, GxComponent, total, unwrapped, watts
-from ..energy import Account
+from ..energy import Account, Ledger
 from ..fields import (
     INT16,
     Zero,
@@ -269,7 +269,8 @@ class DynamicEss(GxComponent):
 class HouseEnergy:
     """Energy that only the system as a whole can tell; nothing there counts it."""
 
-    def __init__(self, account: Account, sun: Account, genset: Account) -> None:
+    def __init__(self, ledger: Ledger, account: Account, sun: Account, genset: Account) -> None:
+        self._ledger = ledger
         self._account = account
         self._sun = sun
         self._genset = genset
@@ -288,6 +289,11 @@ class HouseEnergy:
     def genset_energy_produced(self) -> float | None:
         """What a genset gave."""
         return self._genset.value("energy_produced")
+
+    @derived(Quantity.COUNT, needs=("main",), tier=Tier.EXPERT)
+    def energy_gaps(self) -> float:
+        """How often energy could not be added up, here or at one of the devices."""
+        return self._ledger.gaps
 
 
 class GridEnergyOfSystem:
@@ -327,6 +333,7 @@ class BatteryEnergyOfSystem:
 def _views(node: Node) -> Iterable[object]:
     system, ledger = node.the(System), node.device.ledger
     yield HouseEnergy(
+        ledger,
         ledger.open(
             "consumption",
             system,
