@@ -314,15 +314,15 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         return self.async_update_reload_and_abort(entry, data_updates=data)
 
     async def _free_link(self, entry: ConfigEntry, data: Mapping[str, Any]) -> bool:
-        """Unload an entry that holds the same link with other settings.
+        """Unload an entry that holds another link, which may lead to the same device.
 
-        One link cannot be used with two sets of settings. Waiting for a retry counts
-        as holding it: the retry could come in between.
+        One link cannot be used with two sets of settings, and many a device takes one
+        client only: its name instead of its address would be a second one. Waiting for a
+        retry counts as holding it: the retry could come in between.
         """
         if entry.state not in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
             return False
-        current, wanted = link.params(entry.data), link.params(data)
-        if current.endpoint != wanted.endpoint or current == wanted:
+        if link.params(entry.data) == link.params(data):
             return False
         return await self.hass.config_entries.async_unload(entry.entry_id)
 

@@ -469,6 +469,23 @@ async def test_reconfigure_refuses_another_device(
     assert charger_entry.state is ConfigEntryState.LOADED
 
 
+@pytest.mark.usefixtures("charger_loaded", "impatient")
+async def test_reconfigure_gives_the_charger_its_name(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, charger_server: Server
+) -> None:
+    """The same charger, called otherwise, takes one client only: the entry makes room."""
+    result = await charger_entry.start_reconfigure_flow(hass)
+    result = await submit(hass, result, "localhost", charger_server.port, 7)
+    assert result["errors"] == {"base": "wrong_unit"}
+    await hass.async_block_till_done()
+    assert charger_entry.state is ConfigEntryState.LOADED
+    result = await submit(hass, result, "localhost", charger_server.port)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert charger_entry.data["host"] == "localhost"
+    assert charger_entry.state is ConfigEntryState.LOADED
+
+
 @pytest.mark.usefixtures("charger_loaded")
 async def test_reconfigure_explains_trouble(
     hass: HomeAssistant, charger_entry: MockConfigEntry, charger_server: Server
