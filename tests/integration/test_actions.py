@@ -51,7 +51,7 @@ async def test_who_may_only_look_may_not_move(
     name: str,
 ) -> None:
     """A user who may control no entity of ours gets no charger moved by an action either."""
-    given = {
+    given: dict[str, dict[str, object]] = {
         "set_charging_current": {"current": 11},
         "set_charging_power": {"power": 7000},
         "set_requested_phases": {"phases": "one"},
