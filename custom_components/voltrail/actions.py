@@ -45,9 +45,9 @@ ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
 DEVICE: Final = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
-# Bounds are the charger's own affair; here only what no charger could mean is refused.
-AMPS: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=200))
-WATTS: Final = vol.All(vol.Coerce(float), vol.Range(min=0, max=100_000))
+# Bounds are the charger's own affair: it tells them in the user's language.
+AMPS: Final = vol.Coerce(float)
+WATTS: Final = vol.Coerce(float)
 
 type Verb = Callable[[Charger, dict[str, Any]], Awaitable[None]]
 type Question = Callable[[Charger], Awaitable[JsonObjectType]]

@@ -92,6 +92,17 @@ async def test_verbs_move_the_registers(
     ("name", "data", "key"),
     [
         ("set_charging_current", {"current": 33}, "out_of_bounds"),
+        ("set_charging_current", {"current": -1}, "out_of_bounds"),
+        ("set_charging_current", {"current": 1e9}, "out_of_bounds"),
+        ("set_charging_current", {"current": float("nan")}, "not_a_number"),
+        ("set_charging_current", {"current": "nan"}, "not_a_number"),
+        ("set_charging_current", {"current": float("inf")}, "not_a_number"),
+        ("set_charging_power", {"power": -1}, "out_of_bounds"),
+        ("set_charging_power", {"power": 22081}, "out_of_bounds"),
+        ("set_charging_power", {"power": float("nan")}, "not_a_number"),
+        ("start_charging", {"current": -1}, "below_minimum"),
+        ("start_charging", {"current": 33}, "out_of_bounds"),
+        ("resume_charging", {"current": float("nan")}, "not_a_number"),
         ("start_charging", {"current": 5}, "below_minimum"),
         ("set_requested_phases", {"phases": "one"}, "cannot_switch_phases"),
         ("set_lock", {"locked": True}, "cannot_lock"),
@@ -114,7 +125,7 @@ async def test_what_cannot_be_done_says_why(
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, name, device_id, **data)
     assert caught.value.translation_key == key
-    assert not charger.traffic.writes
+    assert charger.traffic.requests == 0
 
 
 @pytest.mark.parametrize(
@@ -122,7 +133,8 @@ async def test_what_cannot_be_done_says_why(
     [
         ("set_charging_current", {}),
         ("set_charging_current", {"current": "much"}),
-        ("set_charging_current", {"current": -1}),
+        ("set_charging_power", {"power": "much"}),
+        ("start_charging", {"current": "much"}),
         ("set_requested_phases", {"phases": "two"}),
         ("read_registers", {"address": 1, "count": 126}),
         ("pause_charging", {"speed": 1}),
