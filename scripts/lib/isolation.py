@@ -13,6 +13,7 @@ from typing import Final
 
 _GET_FLAGS: Final = 0x8913  # SIOCGIFFLAGS
 _SET_FLAGS: Final = 0x8914  # SIOCSIFFLAGS
+_SET_ADDRESS: Final = 0x8916  # SIOCSIFADDR
 _UP_WITH_MULTICAST: Final = 0x1001  # IFF_UP | IFF_MULTICAST
 
 _NEW_ROUTE: Final = 24  # RTM_NEWROUTE
@@ -25,8 +26,11 @@ class IsolationError(Exception):
     """No network of our own can be had on this machine."""
 
 
-def isolate() -> None:
+def isolate(address: str | None = None) -> None:
     """Leave this process, and everything it starts, with a loopback and no other network.
+
+    With an address such as 192.168.1.2 the loopback has that one too, and is all of its
+    network: whoever listens at 192.168.1.50 is reached there.
 
     Call it before the first thread is started. Works as root, and as a plain user where
     the kernel lets users make namespaces.
@@ -41,6 +45,8 @@ def isolate() -> None:
             Path("/proc/self/uid_map").write_text(f"0 {user} 1", encoding="ascii")
             Path("/proc/self/gid_map").write_text(f"0 {group} 1", encoding="ascii")
         _raise_loopback()
+        if address is not None:
+            _give_loopback(address)
         _route_multicast_to_loopback()
     except OSError as err:
         message = f"cannot make a network namespace: {err}"
@@ -54,6 +60,12 @@ def _raise_loopback() -> None:
         (flags,) = struct.unpack_from("h", fcntl.ioctl(control, _GET_FLAGS, request), 16)
         wanted = struct.pack("16sh14x", b"lo", flags | _UP_WITH_MULTICAST)
         fcntl.ioctl(control, _SET_FLAGS, wanted)
+
+
+def _give_loopback(address: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        where = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(address))
+        fcntl.ioctl(control, _SET_ADDRESS, struct.pack("16s16s", b"lo:1", where))
 
 
 def _route_multicast_to_loopback() -> None:

@@ -1,0 +1,223 @@
+// A person in front of Home Assistant: reads what is on the page, clicks and types.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+
+import { require, world } from './world.mjs';
+
+const { chromium } = require('playwright-core');
+
+const PATIENCE = 15000;
+
+// Pictures of other integrations' logos come from the internet, which is not there.
+const EXPECTED = /\/api\/brands\/integration\/(?!voltrail\b)/;
+
+export class Person {
+  complaints = [];
+
+  static async arrive({ width = 1280, height = 900, url = world.url } = {}) {
+    const person = new Person();
+    person.url = url;
+    person.browser = await chromium.launch({
+      executablePath: process.env.E2E_CHROMIUM,
+      // Root may not use the sandbox; the pages are our own.
+      args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+    });
+    const context = await person.browser.newContext({
+      viewport: { width, height },
+      locale: 'en-GB',
+      timezoneId: 'Europe/Oslo',
+    });
+    context.setDefaultTimeout(PATIENCE);
+    person.page = await context.newPage();
+    person.page.on('pageerror', (error) => person.complaints.push(String(error)));
+    person.page.on('console', (message) => {
+      const where = message.location().url;
+      if (message.type() === 'error' && !EXPECTED.test(where)) {
+        person.complaints.push(`${message.text()} (${where})`);
+      }
+    });
+    return person;
+  }
+
+  async leave() {
+    await this.browser.close();
+  }
+
+  async signIn(user = world.user, password = user) {
+    await this.page.goto(this.url);
+    await this.page.locator('input[name=username]').fill(user);
+    await this.page.locator('input[name=password]').fill(password);
+    await this.press('Log in');
+    await this.page.locator('ha-sidebar').waitFor();
+  }
+
+  async open(path) {
+    await this.page.goto(this.url + path);
+  }
+
+  async press(name, within = this.page) {
+    await within.getByRole('button', { name, exact: true }).click();
+  }
+
+  async picture(name, options = {}) {
+    // What moves or was just clicked comes to rest.
+    await this.page.mouse.move(0, 0);
+    await this.page.waitForTimeout(1000);
+    await this.page.screenshot({ path: `${world.pictures}/${name}.png`, ...options });
+  }
+
+  // -- forms
+
+  get dialog() {
+    return this.page.locator('dialog-data-entry-flow');
+  }
+
+  /** Begin to add a device. */
+  async add() {
+    await this.open('/config/integrations/dashboard');
+    await this.press('Add integration');
+    const list = this.page.locator('dialog-add-integration');
+    await list.locator('ha-input-search input').fill('Voltrail');
+    await list.locator('ha-integration-list-item', { hasText: 'Voltrail' }).click();
+    await this.title('Which device?');
+  }
+
+  /** Wait for a step of the form. */
+  async title(text) {
+    await this.dialog.locator('.dialog-title', { hasText: text }).waitFor();
+  }
+
+  async choose(text) {
+    await this.dialog.locator('ha-list-item', { hasText: text }).click();
+  }
+
+  field(label) {
+    // A form marks what it needs with a star.
+    const own = this.page.getByText(new RegExp(`^${label}\\*?$`));
+    return this.dialog.locator('ha-form ha-selector', { has: own }).locator('input');
+  }
+
+  async fill(answers) {
+    for (const [label, answer] of Object.entries(answers)) {
+      await this.field(label).fill(String(answer));
+    }
+  }
+
+  async submit() {
+    await this.press('Submit', this.dialog);
+  }
+
+  /** Submit something wrong, and read what the form says about it. */
+  async mistake(answers, expected) {
+    await this.fill(answers);
+    await this.submit();
+    await this.dialog.locator('ha-alert', { hasText: expected }).waitFor();
+  }
+
+  /** The device was added: leave its name and place as they are. */
+  async finish() {
+    await this.title('Name and assign');
+    await this.press('Skip and finish', this.dialog);
+    await this.dialog.locator('ha-dialog').waitFor({ state: 'hidden' });
+  }
+
+  /** Close the dialog with the button at its end. */
+  async close() {
+    await this.dialog.getByText('Close', { exact: true }).click();
+    await this.dialog.locator('ha-dialog').waitFor({ state: 'hidden' });
+  }
+
+  // -- entries and devices
+
+  async entry(title) {
+    await this.open('/config/integrations/integration/voltrail');
+    const row = this.page.locator('ha-config-entry-row', { hasText: title });
+    await row.waitFor();
+    return row;
+  }
+
+  /** Choose from the menu of an entry. */
+  async fromMenu(title, item) {
+    const row = await this.entry(title);
+    await row.locator('ha-row-item').getByRole('button', { name: 'Menu' }).click();
+    await row.locator('ha-row-item ha-dropdown-item', { hasText: item }).click();
+  }
+
+  async options(title, answers) {
+    const row = await this.entry(title);
+    await row.locator('ha-row-item').getByRole('button', { name: 'Configure' }).click();
+    await this.dialog.locator('ha-form').waitFor();
+    await answers();
+    await this.submit();
+    await this.dialog.getByText('Options successfully saved').waitFor();
+    await this.press('Finish', this.dialog);
+  }
+
+  async reconfigure(title, right, wrong, complaint) {
+    await this.fromMenu(title, 'Reconfigure');
+    await this.title('Reconfigure');
+    await this.mistake(wrong, complaint);
+    await this.fill(right);
+    await this.submit();
+    await this.dialog.getByText('Reconfiguration was successful').waitFor();
+    await this.close();
+  }
+
+  async diagnostics(title) {
+    const download = this.page.waitForEvent('download');
+    await this.fromMenu(title, 'Download diagnostics');
+    const text = fs.readFileSync(await (await download).path(), 'utf8');
+    return { text, data: JSON.parse(text).data };
+  }
+
+  async remove(title) {
+    await this.fromMenu(title, 'Delete');
+    await this.page.locator('dialog-box').getByRole('button', { name: 'Delete' }).click();
+    await this.page.locator('ha-config-entry-row', { hasText: title }).waitFor({ state: 'detached' });
+  }
+
+  async device(name) {
+    const id = await this.ask({ type: 'config/device_registry/list' }).then(
+      (devices) => devices.find((one) => (one.name_by_user ?? one.name) === name)?.id,
+    );
+    assert.ok(id, `there is no device ${name}`);
+    await this.open(`/config/devices/device/${id}`);
+  }
+
+  row(kind, name) {
+    const own = this.page.getByText(name, { exact: true });
+    return this.page.locator(`hui-${kind}-entity-row`, { has: own });
+  }
+
+  async move(name, value) {
+    const input = this.row('number', name).locator('input');
+    await input.fill(String(value));
+    await input.blur();
+  }
+
+  async flip(name) {
+    await this.row('toggle', name).locator('ha-switch').click();
+  }
+
+  async reads(name, expected) {
+    await this.row('sensor', name).getByText(expected).waitFor({ timeout: 2 * PATIENCE });
+  }
+
+  // -- what the pages themselves ask
+
+  /** Ask Home Assistant over the connection of the page. */
+  async ask(message) {
+    return this.page.evaluate(
+      (told) => document.querySelector('home-assistant').hass.callWS(told),
+      message,
+    );
+  }
+
+  async api(method, path, body) {
+    return this.page.evaluate(
+      ([kind, where, told]) => document.querySelector('home-assistant').hass.callApi(kind, where, told),
+      [method, path, body],
+    );
+  }
+}
