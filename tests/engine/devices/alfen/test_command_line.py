@@ -1,10 +1,13 @@
-"""The recorded station of the reference, on the command line and behind a real socket."""
+"""The command line, and a station behind a real socket."""
 
+import asyncio
 from typing import Any, Final
 
-from simulators.alfen import sample
+from simulators.alfen import Eve, sample
 from simulators.server import serve
-from tests.engine.cli.support import voltrail
+from tests.engine.cli.support import interrupted, voltrail
+
+from .support import SocketLoop, living
 
 STATION: Final[dict[str, tuple[Any, str | None]]] = {
     "device_name": ("DIE_14966", None),
@@ -97,3 +100,29 @@ async def test_read_json_of_the_recorded_station() -> None:
     assert shown["socket_1/voltage_l2"]["value"] == 240.76
     assert shown["socket_1/energy_charged"]["value"] == 31
     assert not eve.traffic.writes
+
+
+def test_a_limit_is_held_until_the_command_ends() -> None:
+    """For half an hour it is renewed; a minute after the end the charger is on its own."""
+
+    async def story() -> None:
+        eve = Eve(validity=60)
+        (socket,) = eve.sockets
+        seen: set[float] = set()
+
+        async def half_an_hour() -> None:
+            await asyncio.sleep(10)
+            eve.clock.subscribe(lambda _: seen.add(socket.applied))
+            await asyncio.sleep(1800)
+            assert seen == {16}
+
+        async with serve(eve) as server, living(eve):
+            place = f"{server.host}:{server.port}"
+            order = ("set", "alfen", place, "socket_1/current_limit=16", "--hold")
+            await interrupted(half_an_hour(), *order)
+            await asyncio.sleep(70)
+            assert socket.remaining == 0
+            assert seen == {16, 6}
+
+    with asyncio.Runner(loop_factory=SocketLoop) as runner:
+        runner.run(story())

@@ -76,6 +76,21 @@ def test_a_session(session: Session, wall: Wall) -> None:
     assert session.started == BEGINNING + timedelta(seconds=7260)
 
 
+def test_a_meter_that_is_late(session: Session, wall: Wall) -> None:
+    """What the counter tells within two minutes still belongs to the session, later it does not."""
+    session.note_car(plugged=True)
+    session.note_counter(1000)
+    session.note_car(plugged=False)
+    seen = []
+    for counter in (1500, 1510, 1512, 1600):
+        session.note_counter(counter)
+        seen.append(session.energy)
+        wall.go(60)
+    assert seen == [500, 510, 512, 512]
+    session.note_car(plugged=True)
+    assert session.energy == 0
+
+
 def test_a_session_that_began_unseen(session: Session) -> None:
     """It counts from when it is first seen."""
     session.note_car(plugged=True)

@@ -21,7 +21,7 @@ from ...points import Aspect, Kind, Quantity, Tier, derived
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
-from .set_point import WRITE_SETTING, SetPoint, order
+from .set_point import UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .states import CHARGING_STATES, NOTHING_OFFERED
 from .troubles import troubles
 
@@ -273,7 +273,7 @@ class Socket(CurrentDriven):
     @property
     def interval(self) -> float:
         """Seconds between two renewals."""
-        return self.set_point.interval
+        return UNASKED_INTERVAL if self.wanted is None else self.set_point.interval
 
     async def renew(self) -> None:
         """Look at what is in force, and renew it if it is still what was asked for."""

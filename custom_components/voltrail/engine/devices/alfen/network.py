@@ -14,7 +14,7 @@ from ...device import Problem
 from ...errors import VoltrailError
 from ...points import Aspect, Quantity, Tier, derived
 from .registers import Network
-from .set_point import WRITE_SETTING, SetPoint, order
+from .set_point import UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .troubles import troubles
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class NetworkLimits:
     @property
     def interval(self) -> float:
         """Seconds between two renewals."""
-        return min(set_point.interval for set_point in self._set_points.values())
+        intervals = [self._set_points[phase].interval for phase in self._wishes]
+        return min(intervals, default=UNASKED_INTERVAL)
 
     async def renew(self) -> None:
         """Look at what is in force, and renew it if it is still what was asked for."""

@@ -13,6 +13,11 @@ GONE_BACK: Final = 3
 meter that is just starting may tell nonsense for a moment."""
 
 
+TRAILING: Final = 120.0
+"""Seconds after the end in which the counter still tells of the session: the meter may be
+late, and it is read once a minute."""
+
+
 class Session:
     """Notes when a car comes and goes, and what the counter said then."""
 
@@ -75,9 +80,16 @@ class Session:
             if self._first is None:
                 self._first = counter
                 self._changed()
-        elif self._first is not None and self._last is None:
-            self._last = max(counter, self._first)
-            self._changed()
+        elif self._first is not None and (self._last is None or self._just_ended):
+            last = max(counter, self._first)
+            if last != self._last:
+                self._last = last
+                self._changed()
+
+    @property
+    def _just_ended(self) -> bool:
+        ended = self.ended
+        return ended is not None and 0 <= (self._clock() - ended).total_seconds() <= TRAILING
 
     def _doubtful(self, counter: float) -> bool:
         """Whether the counter went back, and not for long enough to be believed."""

@@ -35,6 +35,10 @@ LONGEST_INTERVAL: Final = 20.0
 SHORTEST_INTERVAL: Final = 3.0
 """Faster polling has been seen to make the charger fail."""
 
+UNASKED_INTERVAL: Final = SHORTEST_INTERVAL
+"""Seconds between two beats that send nothing, because nobody asked for anything yet: so that
+the first renewal is not late, however short the validity turns out to be."""
+
 SHORTEST_VALIDITY: Final = 30.0
 """A third of the validity, and two requests that are lost on the way: with less than this,
 a single lost request can already be one too many."""
