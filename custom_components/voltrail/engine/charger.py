@@ -254,7 +254,8 @@ class ChargePoint(ABC):
         if amps is None:
             power = self.wish.power
             if power is not None:
-                await self.set_power_limit(power)
+                # The installer may have lowered what is possible.
+                await self.set_power_limit(min(power, self.power_bounds().maximum))
                 return
             amps = self.resume_current
         elif amps < self.minimum_current:

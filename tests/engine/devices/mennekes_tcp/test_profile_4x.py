@@ -235,6 +235,26 @@ async def test_the_wish_is_remembered_and_asserted_once() -> None:
         assert device.recall() == memory
 
 
+@pytest.mark.parametrize("asked", ["current", "power"])
+async def test_a_lowered_limit_of_the_installer_is_brought_to_the_charger(asked: str) -> None:
+    """It caps what was asked for before, in ampere or in watt."""
+    charger = Charger4X()
+    async with met(charger) as device:
+        point = device.profile
+        await (point.set_current_limit(13) if asked == "current" else point.set_power_limit(9000))
+        memory = device.recall()
+    async with met(charger, options=Options(max_current=10), memory=memory) as device:
+        await poll(device)
+        assert device.profile.current_limit == 10
+        assert charger.hems.current == 10
+        if asked == "power":
+            assert charger.hems.power == 10 * 3 * 230
+    charger.traffic.clear()
+    async with met(charger, options=Options(max_current=10), memory=device.recall()) as device:
+        await poll(device)
+        assert not charger.traffic.writes
+
+
 async def test_a_pause_is_asserted_too() -> None:
     """Somebody who paused and restarts Home Assistant finds the charge paused."""
     charger = Charger4X()

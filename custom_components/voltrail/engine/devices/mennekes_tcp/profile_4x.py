@@ -286,7 +286,7 @@ class Profile4X(MennekesPoint):
         if self.wish.paused:
             return current == 0 or power == 0
         if self.wish.power is not None:
-            return power == self.wish.power and current != 0
+            return power == self.wish.power and 0 < current <= self.current_bounds().maximum
         return current == self.wish.current and power >= self._highest_power
 
     def adopt(self) -> None:
