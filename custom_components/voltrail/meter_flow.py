@@ -130,7 +130,7 @@ class MeterFlow(ConfigFlow):
             if user_input.get(field.key)
         }
         ways = self._ways(user_input)
-        await self._make_room(ways[0])
+        await self._make_room()
         self._listening = self.hass.async_create_task(
             listen(self.hass, self._create, ways, self.async_update_progress, self._wanted)
         )
@@ -218,17 +218,16 @@ class MeterFlow(ConfigFlow):
         }
         return list(dict.fromkeys(replace(line, **chosen) for line in self._kind.usual_lines))
 
-    async def _make_room(self, data: Mapping[str, Any]) -> None:
-        """Let go of the place that is to be listened to, if it is the entry's own.
+    async def _make_room(self) -> None:
+        """Let go of the place where the entry listens.
 
-        A serial port opens once, and few adapters in the network take a second client.
+        A serial port opens once, few adapters in the network take a second client, and the new
+        place may be the same one under another name. A broker has room for all.
         """
-        if not self._reconfiguring:
+        if not self._reconfiguring or self._transport is Transport.MQTT:
             return
         entry = self._get_reconfigure_entry()
-        same = all(entry.data.get(key) == data.get(key) for key in _PLACE)
-        held = entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY)
-        if same and held and self._transport is not Transport.MQTT:
+        if entry.state in {ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY}:
             self._unloaded = await self.hass.config_entries.async_unload(entry.entry_id)
 
     async def _give_back(self) -> None:

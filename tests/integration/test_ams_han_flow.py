@@ -749,8 +749,8 @@ async def test_moving_to_another_port(
     assert suggested == {"host": "127.0.0.1", "port": output.port}
     async with tcp_output() as moved:
         await person.submit(host="127.0.0.1", port=moved.port, key=KEY.hex())
-        # Another place: the one of before is not let go of.
-        assert loaded(entry)
+        # It could be the same place under another name, and many take one client only.
+        assert not loaded(entry)
         await connected(moved)
         result = await person.wait(moved.send)
         assert result["reason"] == "reconfigure_successful"
@@ -766,6 +766,25 @@ async def test_moving_to_another_port(
             lambda: bool(list(entry.runtime_data.device.readings())), "values are there again"
         )
         assert float(state(hass, entry, "sensor", "power")) > 0
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_the_same_port_under_another_name(
+    hass: HomeAssistant, somebody: Somebody, tmp_path: Path
+) -> None:
+    """A port opens once: the entry lets go of it first."""
+    async with pty_output(tmp_path / "port") as pty:
+        entry = serial_entry(pty.path)
+        await set_up(hass, entry)
+        person = somebody()
+        await person.reconfigure(entry)
+        name = tmp_path / "by-id"
+        name.symlink_to(pty.path)
+        await person.submit(device=str(name), **ANY_LINE)
+        assert (await person.wait(pty.send))["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done()
+        assert entry.data["device"] == str(name)
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -819,6 +838,21 @@ async def test_moving_in_vain(
     assert loaded(entry)
     assert dict(entry.data) == before
     await connected(output, 1)
+
+
+async def test_an_entry_that_is_off(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput
+) -> None:
+    """It holds nothing, and is not set up behind the person's back."""
+    entry = network_entry(output.port)
+    entry.add_to_hass(hass)
+    person = somebody()
+    await person.reconfigure(entry)
+    await person.submit(host="127.0.0.1", port=output.port)
+    result = await person.wait()
+    assert result["errors"] == {"base": "meter_silent_network"}
+    await hass.async_block_till_done()
+    assert not loaded(entry)
 
 
 async def test_leaving_in_between(
