@@ -546,6 +546,19 @@ async def test_a_set_point_that_nobody_uses() -> None:
         assert not problem_keys(device)
 
 
+async def test_a_set_point_of_a_socket_in_a_network() -> None:
+    """Told to whoever tries it in vain, and not to those who limit the network instead."""
+    eve = in_network()
+    async with connected(eve) as (device, _, _):
+        for _ in range(4):
+            await poll_everything(device)
+        assert not problem_keys(device)
+        await control(device, "socket_1/current_limit", NumberControl).write(10)
+        assert problem_keys(device) == {"not_accounted_for"}
+        await control(device, "network_ems_limit_l1", NumberControl).write(10)
+        assert not problem_keys(device)
+
+
 # -- whatever happens --
 
 AMPS = st.one_of(

@@ -256,6 +256,30 @@ def test_without_a_wish_the_station_is_left_as_it_was() -> None:
     run(story())
 
 
+def test_a_set_point_that_cannot_be_read() -> None:
+    """Nothing is known of what to go on with, so the pause is all that was ever written."""
+
+    async def story() -> None:
+        link = Direct(Eve())
+        device = Alfen(link.for_unit, 200)
+        carry = link.carry
+
+        async def without_set_point(request: Request) -> list[int]:
+            answer = await carry(request)
+            if request.address == 1200:
+                answer[10:12] = [0xFFFF] * 2
+            return answer
+
+        link.carry = without_set_point  # type: ignore[method-assign]  # a poorer socket
+        await poll_everything(device)
+        with pytest.raises(NotAppliedError):
+            await device.sockets[0].set_phases(Phases.ONE)
+        writes = [(each.address, each.values) for each in link.log if each.values is not None]
+        assert writes == [(1210, (0, 0))]
+
+    run(story())
+
+
 async def test_phases_need_three_of_them() -> None:
     """Neither automatic, nor where only one phase is connected."""
     async with connected(Eve(single_phase=True)) as (device, _, _):

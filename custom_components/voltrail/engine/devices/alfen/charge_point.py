@@ -311,7 +311,10 @@ class Socket(CurrentDriven):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of a reliable set-point."""
-        if self._ignored >= IGNORED_POLLS and self._device.network_in_force is None:
+        network = self._device.network_in_force
+        # In a network that is as it should be, unless somebody tries to limit this socket.
+        in_vain = network is None or (self.wish.set and not network.asked)
+        if self._ignored >= IGNORED_POLLS and in_vain:
             yield Problem(key="not_accounted_for", part=self.part, details={})
         yield from troubles((self.set_point,), part=self.part)
         yield from self.switch.problems()

@@ -57,6 +57,11 @@ class NetworkLimits:
         """Whether the network listens to an energy manager."""
         return self._block.network_control_enabled is True
 
+    @property
+    def asked(self) -> bool:
+        """Whether somebody asked for a limit of the network."""
+        return bool(self._wishes)
+
     @derived(Aspect.PROBLEM, needs=("network",), tier=Tier.EXPERT)
     def network_safe_current_active(self) -> bool | None:
         """Whether the network is on its own on one of its phases."""
@@ -115,7 +120,7 @@ class NetworkLimits:
 
     async def renew(self) -> None:
         """Look at what is in force, and renew it if it is still what was asked for."""
-        if not self._wishes:
+        if not self.asked:
             return
         await self._device.meet()
         await self._device.look("network")
