@@ -110,6 +110,7 @@ async def test_behind_a_raw_gateway(hass: HomeAssistant) -> None:
         result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
         async with finished(hass, result) as entry:
             assert state(hass, entry, "sensor", "charging_state") == "no_vehicle"
+            assert entity_id(hass, entry, "sensor", "power") == "sensor.amtron_power"
 
 
 async def test_heartbeats_go_on_by_themselves(hass: HomeAssistant) -> None:

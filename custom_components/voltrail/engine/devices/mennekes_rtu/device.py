@@ -209,8 +209,8 @@ class MennekesRtu(VoltrailDevice):
         )
         return Identity(
             manufacturer="MENNEKES",
-            # No register tells which of them it is.
-            model="AMTRON Compact 2.0s, Start 2.0s or 4You 300",
+            # No register tells which of them it is; a list of all would be everybody's name.
+            model="AMTRON",
             serial=serial,
             firmware=about.firmware or None,
             hardware=article,
