@@ -96,7 +96,11 @@ class Before:
         assert not hass.config_entries.async_entries(DOMAIN)
         assert not list(dr.async_get(hass).devices)
         assert not list(er.async_get(hass).entities)
-        assert not hass.data.get("modbus_connections")
+        await self.no_link_left()
+
+    async def no_link_left(self) -> None:
+        """No link, no socket and no task was left behind."""
+        assert not self._hass.data.get("modbus_connections")
         # The other ends are in this process, too, and notice a moment later.
         for _ in range(200):
             if self._clean:
@@ -484,6 +488,25 @@ async def test_reconfigure_gives_the_charger_its_name(
     await hass.async_block_till_done()
     assert charger_entry.data["host"] == "localhost"
     assert charger_entry.state is ConfigEntryState.LOADED
+
+
+async def test_reconfigure_of_a_charger_that_is_switched_off_here(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, charger_server: Server
+) -> None:
+    """An entry that is not loaded is changed all the same, and holds no link meanwhile."""
+    charger_entry.add_to_hass(hass)
+    result = await charger_entry.start_reconfigure_flow(hass)
+    async with peer(None) as port:
+        pass
+    before = Before(hass)
+    result = await submit(hass, result, "127.0.0.1", port)
+    assert result["errors"] == {"base": "connection_refused"}
+    assert charger_entry.state is ConfigEntryState.NOT_LOADED
+    await before.no_link_left()
+    result = await submit(hass, result, charger_server.host, charger_server.port)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
 
 
 @pytest.mark.usefixtures("charger_loaded")

@@ -8,8 +8,8 @@ from unittest.mock import patch
 import pytest
 import voluptuous as vol
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -18,76 +18,156 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.const import DOMAIN, LONGEST_BACK_OFF
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
 from custom_components.voltrail.engine.errors import LinkDownError
-from simulators.mennekes_tcp import Charger4X
-from simulators.server import Server
+from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from simulators.server import Server, serve
 
 from .helpers import poll, set_number, state, turn
 
+NUMBERS = {
+    **{f"power_l{phase}": (204 + 2 * phase, 2, 1) for phase in (1, 2, 3)},
+    **{f"current_l{phase}": (210 + 2 * phase, 2, 0.001) for phase in (1, 2, 3)},
+    **{f"voltage_l{phase}": (220 + 2 * phase, 2, 1) for phase in (1, 2, 3)},
+    "energy_charged": (218, 2, 0.001),
+    "power": (220, 2, 1),
+    "current_offered": (706, 1, 1),
+    "session_energy": (716, 2, 0.001),
+    "session_duration": (718, 2, 1),
+    "vehicle_maximum_current": (715, 1, 1),
+    "minimum_current": (712, 1, 1),
+    "safe_current": (131, 1, 1),
+    "communication_timeout": (132, 1, 1),
+    "operator_limit": (134, 1, 1),
+    "power_limit_minimum": (2012, 1, 1),
+    "power_limit_maximum": (2013, 1, 1),
+    "phase_switch_pause": (2021, 1, 1),
+    **{f"network_limit_l{phase}": (609 + phase, 1, 1) for phase in (1, 2, 3)},
+    **{f"network_applied_l{phase}": (629 + phase, 1, 1) for phase in (1, 2, 3)},
+    **{f"network_available_l{phase}": (632 + phase, 1, 1) for phase in (1, 2, 3)},
+    **{f"network_consumed_l{phase}": (2635 + phase, 1, 1) for phase in (1, 2, 3)},
+    "stations": (621, 1, 1),
+    "stations_in_fallback": (2622, 1, 1),
+    "station_fallback_current": (2623, 1, 1),
+}
+"""Where the register document has the numbers: address, count, and what is shown per unit."""
 
-@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
-async def test_every_value_is_the_simulators(
-    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+WORDS = {
+    "charging_state": "charging",
+    "blocked_by": "nothing",
+    "phases_in_use": "3",
+    "ocpp_status": "charging",
+    "error_words": "00000000 00000000 00000000 00000041",
+    "protocol_version": "1.5",
+    "vehicle_state": "c",
+    "relay": "on",
+    "plug_lock": "not_used",
+    "firmware": "1.5.21-1234",
+    "device_name": "Garage",
+    "network_role": "master",
+    "limitation_source": "static_network_meter",
+    "hems_access": "read_and_write",
+    "hems_status": "ok",
+    "phase_switch_mode": "three_phases",
+    "assigned_phases": "three",
+    "authorisation": "not_needed",
+}
+
+FLAGS = {"operative": "on", "safe_current_active": "off", "phase_switching": "off"}
+
+
+def words_of(charger: Charger4X, address: int, count: int) -> int:
+    """Return a number as the register table holds it now, high word first."""
+    value = 0
+    for word in charger.unit(1).read(address, count):
+        value = value << 16 | word
+    return value
+
+
+def clock_of(charger: Charger4X, address: int) -> str:
+    """Return a time of day as the register table holds it now."""
+    digits = f"{words_of(charger, address, 2):08x}"
+    return f"{digits[2:4]}:{digits[4:6]}:{digits[6:8]}"
+
+
+@pytest.mark.usefixtures("everything_enabled")
+async def test_from_the_form_to_the_last_value(
+    hass: HomeAssistant, charger: Charger4X, charger_server: Server
 ) -> None:
-    """With a car charging, every sensor shows what the register table of the simulator holds."""
-    charger.set({"car.plugged": True, "hems.access": "read_write"})
-    await set_number(hass, charger_entry, "current_limit", 16)
+    """The form adds the charger, and every entity shows what its registers hold."""
+    charger.set({"network.mode": 1, "network.source": 1, "network.stations": 3})
+    charger.set({"network.others_applied": 8, "network.others_drawn": 7, "charger.errors": 0x41})
+    result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": "mennekes_tcp"}
+    )
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"],
+        {"host": charger_server.host, "port": charger_server.port, "unit_id": 1},
+    )
+    entry: MockConfigEntry = result["result"]
+    await hass.async_block_till_done()
+    # A session that is over, and one that runs.
+    charger.do("plug_in")
+    charger.advance(30)
+    charger.do("leave")
+    charger.advance(45)
+    charger.do("plug_in")
+    await set_number(hass, entry, "current_limit", 16)
     charger.advance(40)
-    await poll(hass, charger_entry)
-    registers = {register.address: register for register in charger.unit(1).registers}
+    entry.runtime_data.coordinator._settings_due = 0.0
+    await poll(hass, entry)
 
-    def shown(path: str) -> float:
-        return float(state(hass, charger_entry, "sensor", path))
-
-    for path, address, factor in (
-        ("power_l1", 206, 1),
-        ("power_l2", 208, 1),
-        ("power_l3", 210, 1),
-        ("current_l1", 212, 0.001),
-        ("current_l2", 214, 0.001),
-        ("current_l3", 216, 0.001),
-        ("energy_charged", 218, 0.001),
-        ("power", 220, 1),
-        ("voltage_l1", 222, 1),
-        ("voltage_l2", 224, 1),
-        ("voltage_l3", 226, 1),
-        ("current_offered", 706, 1),
-        ("session_energy", 716, 0.001),
-        ("session_duration", 718, 1),
-        ("vehicle_maximum_current", 715, 1),
-        ("minimum_current", 712, 1),
-        ("safe_current", 131, 1),
-        ("communication_timeout", 132, 1),
-        ("operator_limit", 134, 1),
-        ("power_limit_minimum", 2012, 1),
-        ("power_limit_maximum", 2013, 1),
-        ("phase_switch_pause", 2021, 1),
+    for path, (address, count, factor) in NUMBERS.items():
+        shown = float(state(hass, entry, "sensor", path))
+        assert shown == pytest.approx(words_of(charger, address, count) * factor, abs=1e-6), path
+    assert float(state(hass, entry, "sensor", "power")) > 10_000
+    assert float(state(hass, entry, "sensor", "energy_charged")) == pytest.approx(2221.6, abs=0.05)
+    for path, word in WORDS.items():
+        assert state(hass, entry, "sensor", path) == word, path
+    for path, word in FLAGS.items():
+        assert state(hass, entry, "binary_sensor", path) == word, path
+    times = {"session_start": 707, "session_end": 710}
+    for path, address in times.items():
+        shown_time = state(hass, entry, "sensor", path)
+        assert shown_time == clock_of(charger, address) != "00:00:00", path
+    for path, shown_number in (
+        ("current_limit", 16),
+        ("power_limit", 22080),
+        ("safe_current", words_of(charger, 131, 1)),
+        ("communication_timeout", words_of(charger, 132, 1)),
+        ("network_ems_limit", words_of(charger, 613, 1)),
     ):
-        words = registers[address].words
-        raw = words[0] if len(words) == 1 else words[0] << 16 | words[1]
-        assert shown(path) == pytest.approx(raw * factor, abs=0.0015), path
-    assert shown("power") > 10_000
-    for path, word in (
-        ("charging_state", "charging"),
-        ("blocked_by", "nothing"),
-        ("ocpp_status", "charging"),
-        ("vehicle_state", "c"),
-        ("relay", "on"),
-        ("assigned_phases", "three"),
-        ("phases_in_use", "3"),
-        ("hems_access", "read_and_write"),
-        ("hems_status", "ok"),
-        ("authorisation", "not_needed"),
-        ("firmware", "1.5.21-1234"),
-    ):
-        assert state(hass, charger_entry, "sensor", path) == word, path
-    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
+        assert float(state(hass, entry, "number", path)) == shown_number, path
+    assert state(hass, entry, "switch", "charging") == "on"
+    # There is no value besides these.
+    readings = {reading.path for reading in entry.runtime_data.device.readings()}
+    assert readings == {*NUMBERS, *WORDS, *FLAGS, *times}
     assert not [
-        found.entity_id for found in hass.states.async_all() if found.state == STATE_UNAVAILABLE
+        found.entity_id
+        for found in hass.states.async_all()
+        if found.state in (STATE_UNAVAILABLE, STATE_UNKNOWN)
     ]
+
+    # And every control moves its register.
+    for path, wanted, address in (
+        ("current_limit", 10, 2000),
+        ("power_limit", 9000, 2002),
+        ("safe_current", 8, 131),
+        ("communication_timeout", 120, 132),
+        ("network_ems_limit", 20, 615),
+    ):
+        await set_number(hass, entry, path, wanted)
+        assert charger.unit(1).read(address, 1) == [wanted], path
+        assert float(state(hass, entry, "number", path)) == wanted
+    await turn(hass, entry, "charging", on=False)
+    assert charger.unit(1).read(2000, 1) == [0]
+    await turn(hass, entry, "charging", on=True)
+    assert charger.unit(1).read(2000, 3) == [32, 320, 9000]
+    assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.usefixtures("charger_loaded")
@@ -184,18 +264,84 @@ async def test_power_below_the_lowest_pauses(
     assert charger.unit(1).read(2000, 3) == [32, 320, 5000]
 
 
-@pytest.mark.usefixtures("charger_loaded")
-@pytest.mark.parametrize("value", [-1, 33, 1e9, float("nan"), float("inf"), "much"])
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
+@pytest.mark.parametrize(
+    ("path", "value", "key"),
+    [
+        ("current_limit", -1, "out_of_range"),
+        ("current_limit", -0.1, "out_of_range"),
+        ("current_limit", 32.1, "out_of_range"),
+        ("current_limit", 33, "out_of_range"),
+        ("current_limit", 1e9, "out_of_range"),
+        ("current_limit", float("inf"), "out_of_range"),
+        ("current_limit", float("nan"), "not_a_number"),
+        ("current_limit", "nan", "not_a_number"),
+        ("current_limit", "much", "expected_type"),
+        ("power_limit", -1, "out_of_range"),
+        ("power_limit", 22081, "out_of_range"),
+        ("power_limit", float("nan"), "not_a_number"),
+        ("power_limit", "much", "expected_type"),
+        ("safe_current", 33, "out_of_range"),
+        ("safe_current", float("nan"), "not_a_number"),
+        ("communication_timeout", 0, "out_of_range"),
+        ("communication_timeout", 301, "out_of_range"),
+    ],
+)
 async def test_a_value_out_of_bounds_never_reaches_the_wire(
-    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry, value: object
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    *,
+    path: str,
+    value: object,
+    key: str,
 ) -> None:
     """It is refused with a translated error, and the wire stays quiet."""
+    await set_number(hass, charger_entry, "current_limit", 9)
+    before = charger.unit(1).read(131, 2), charger.unit(1).read(2000, 3)
     charger.traffic.clear()
     with pytest.raises((ServiceValidationError, vol.Invalid)) as caught:
-        await set_number(hass, charger_entry, "current_limit", value)
-    if isinstance(caught.value, ServiceValidationError):
-        assert caught.value.translation_key
+        await set_number(hass, charger_entry, path, value)
+    await hass.async_block_till_done()
+    assert getattr(caught.value, "translation_key", None) == key
     assert charger.traffic.requests == 0
+    assert (charger.unit(1).read(131, 2), charger.unit(1).read(2000, 3)) == before
+    assert state(hass, charger_entry, "number", "current_limit") == "9.0"
+
+
+@pytest.mark.parametrize(("amps", "held"), [(5.5, 0), (0.5, 0), (10.9, 10), (6.0, 6), (32.0, 32)])
+async def test_a_device_that_knows_whole_amperes_only(
+    hass: HomeAssistant, socket_enabled: None, amps: float, held: int
+) -> None:
+    """A fraction is cut off; what is left below 6 A pauses, as everywhere."""
+    charger = ChargerEcu()
+    async with serve(charger) as server:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            data={
+                "family": "mennekes_tcp",
+                "transport": "tcp",
+                "host": server.host,
+                "port": server.port,
+                "unit_id": 255,
+                "fingerprint": "ECU CC612",
+            },
+        )
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        await set_number(hass, entry, "current_limit", 12)
+        await set_number(hass, entry, "current_limit", amps)
+        assert charger.unit(255).read(1000, 1) == [held]
+        assert float(state(hass, entry, "number", "current_limit")) == held
+        assert state(hass, entry, "switch", "charging") == ("on" if held else "off")
+        charger.traffic.clear()
+        for value in (-1, 33, float("nan")):
+            with pytest.raises(ServiceValidationError):
+                await set_number(hass, entry, "current_limit", value)
+        await hass.async_block_till_done()
+        assert charger.traffic.requests == 0
+        assert await hass.config_entries.async_unload(entry.entry_id)
 
 
 @pytest.mark.usefixtures("everything_enabled", "charger_loaded")
@@ -209,29 +355,59 @@ async def test_the_fallback_can_be_set(
     assert state(hass, charger_entry, "number", "safe_current") == "8"
 
 
-@pytest.mark.usefixtures("charger_loaded")
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what a person finds in the log of us, and of Home Assistant about us.
+
+    Not ours to say: the event loop complains of time that jumps, and the library behind Home
+    Assistant's Modbus connections tells of a reset on its own.
+    """
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if not record.name.startswith(("asyncio", "tmodbus"))
+        and (
+            record.levelno >= logging.WARNING
+            or (record.levelno >= logging.INFO and DOMAIN in record.name)
+        )
+    ]
+
+
+async def let_pass(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    """Let time pass; what is planned for it happens by itself."""
+    for _ in range(round(seconds / 5)):
+        freezer.tick(5)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
 async def test_a_dead_link_is_told_once_and_heals(
     hass: HomeAssistant,
+    charger: Charger4X,
     charger_server: Server,
     charger_entry: MockConfigEntry,
+    *,
     caplog: pytest.LogCaptureFixture,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Everything goes unavailable with one line, and comes back by itself with one line."""
+    await set_number(hass, charger_entry, "current_limit", 9)
+    before = {found.entity_id: found.state for found in hass.states.async_all()}
+    assert STATE_UNAVAILABLE not in before.values()
+    caplog.clear()
     await charger_server.unplug()
+    await let_pass(hass, freezer, 60)
+    assert {found.state for found in hass.states.async_all()} == {STATE_UNAVAILABLE}
+    assert len(told(caplog)) == 1, told(caplog)
     caplog.clear()
-    for _ in range(3):
-        await poll(hass, charger_entry)
-    ours = [found for found in hass.states.async_all() if found.state == STATE_UNAVAILABLE]
-    assert len(ours) == len(hass.states.async_all())
-    told = [record for record in caplog.records if record.levelno >= logging.INFO]
-    assert len([record for record in told if "voltrail" in record.name]) == 1
     await charger_server.plug()
-    caplog.clear()
-    for _ in range(3):
-        await poll(hass, charger_entry)
-    assert state(hass, charger_entry, "sensor", "power") == "0"
-    told = [record for record in caplog.records if record.levelno >= logging.INFO]
-    assert len([record for record in told if "voltrail" in record.name]) == 1
+    charger.traffic.clear()
+    # As long as the longest pause between two tries.
+    await let_pass(hass, freezer, LONGEST_BACK_OFF + 15)
+    assert {found.entity_id: found.state for found in hass.states.async_all()} == before
+    assert len(told(caplog)) == 1, told(caplog)
+    assert charger.traffic.connections_made == 1
+    assert not charger.traffic.writes
 
 
 @pytest.mark.usefixtures("charger_loaded")
@@ -354,6 +530,53 @@ async def test_a_short_timeout_is_a_repair(
     await poll(hass, charger_entry)
     issue_id = f"{charger_entry.entry_id}_timeout_too_short"
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_minutes_in_safe_current_are_a_repair(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """A charger that stays in its safe current is told of, until it is out of it."""
+    charger.set({"hems.timed_out": True})
+    coordinator = charger_entry.runtime_data.coordinator
+    issue_id = f"{charger_entry.entry_id}_safe_current_active"
+    issues = ir.async_get(hass)
+    coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "on"
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    coordinator.device._timed_out_since -= SAFE_CURRENT_PATIENCE
+    await poll(hass, charger_entry)
+    assert issues.async_get_issue(DOMAIN, issue_id) is not None
+    await set_number(hass, charger_entry, "current_limit", 10)
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+@pytest.mark.parametrize(("address", "count"), [(730, 1), (740, 1), (725, 10), (700, 125)])
+async def test_an_action_never_reads_what_makes_it_hang_up(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    *,
+    address: int,
+    count: int,
+) -> None:
+    """Whoever asks for registers 730 or 740 is told why not, and the connection stays."""
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), charger_entry.entry_id)
+    charger.traffic.clear()
+    with pytest.raises(ServiceValidationError) as caught:
+        await hass.services.async_call(
+            DOMAIN,
+            "read_registers",
+            {"device_id": device.id, "address": address, "count": count},
+            blocking=True,
+            return_response=True,
+        )
+    assert caught.value.translation_key == "forbidden_register"
+    assert charger.traffic.requests == 0
+    assert charger.traffic.connections_open == 1
 
 
 @pytest.mark.usefixtures("charger_loaded")
