@@ -1,6 +1,7 @@
-"""Writes the parts of docs/ that are made of the code, and tells when they are old.
+"""Writes the parts of the pages that are made of the code, and tells when they are old.
 
-A page marks such a part with two comments:
+A page marks such a part with two comments. A picture that has not been taken yet leaves its
+part empty.
 
     <!-- generated: entities alfen -->
     ...
@@ -13,6 +14,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +28,8 @@ from scripts.lib.specimens import load
 ROOT: Final = Path(__file__).parents[2]
 INTEGRATION: Final = ROOT / "custom_components" / "voltrail"
 REGION: Final = re.compile(
-    r"(?P<begin><!-- generated: (?P<what>[a-z]+)(?: (?P<key>\w+))? -->\n).*?(?P<end><!-- end -->)",
+    r"(?P<begin><!-- generated: (?P<what>[a-z]+)(?: (?P<key>[\w-]+))? -->\n)"
+    r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
 
@@ -174,6 +177,17 @@ def _filled(text: str) -> str:
     return re.sub(r"{(\w+)}", r"*\1*", text)
 
 
+# -- pictures ------------------------------------------------------------------------
+
+
+def _picture(page: Path, name: str) -> Iterator[str]:
+    """Yield a picture, if it has been taken; one that is missing leaves nothing."""
+    picture = ROOT / "docs" / "images" / f"{name}.png"
+    if picture.is_file():
+        shown = name.replace("-", " ").replace("_", " ")
+        yield f"![{humanised(shown)}]({picture.relative_to(page.parent, walk_up=True)})"
+
+
 # -- the pages -------------------------------------------------------------------------
 
 
@@ -185,20 +199,26 @@ async def outdated(pages: dict[Path, str]) -> dict[Path, str]:
         {region["key"] for region in regions if region["what"] in {"entities", "states"}}
     )
 
-    def fill(region: re.Match[str]) -> str:
-        lines = writer.lines(region["what"], region["key"])
+    def fill(path: Path, region: re.Match[str]) -> str:
+        lines = (
+            _picture(path, region["key"])
+            if region["what"] == "picture"
+            else writer.lines(region["what"], region["key"])
+        )
         if lines is None:
             return region[0]
         body = "\n".join(lines).strip("\n")
+        if not body:
+            return f"{region['begin']}{region['end']}"
         return f"{region['begin']}\n{body}\n\n{region['end']}"
 
-    fresh = {path: REGION.sub(fill, text) for path, text in pages.items()}
+    fresh = {path: REGION.sub(partial(fill, path), text) for path, text in pages.items()}
     return {path: text for path, text in fresh.items() if text != pages[path]}
 
 
 def all_pages() -> dict[Path, str]:
     """Read every page that may have generated parts."""
-    paths = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md")
+    paths = (*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("README*.md")))
     return {path: path.read_text(encoding="utf-8") for path in paths}
 
 
