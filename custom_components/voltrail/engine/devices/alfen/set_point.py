@@ -39,10 +39,6 @@ UNASKED_INTERVAL: Final = SHORTEST_INTERVAL
 """Seconds between two beats that send nothing, because nobody asked for anything yet: so that
 the first renewal is not late, however short the validity turns out to be."""
 
-SHORTEST_VALIDITY: Final = 30.0
-"""A third of the validity, and two requests that are lost on the way: with less than this,
-a single lost request can already be one too many."""
-
 FOREIGN_PATIENCE: Final = 30.0
 """Seconds for which another client's set-point has to last before it counts as wanted."""
 
@@ -126,11 +122,6 @@ class SetPoint:
         """Seconds between two renewals: two of three may get lost."""
         third = (self.validity or USUAL_VALIDITY) / 3
         return min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, third))
-
-    @property
-    def too_short(self) -> bool:
-        """Whether the validity is shorter than renewals can safely hold."""
-        return self.validity is not None and self.validity < SHORTEST_VALIDITY
 
     @property
     def value(self) -> float | None:

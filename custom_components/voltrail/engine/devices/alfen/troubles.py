@@ -1,47 +1,41 @@
 """What a person should put right about set-points that run out."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ...controls import shown
 from ...device import Problem
 from ...parts import Part
-from .set_point import SHORTEST_VALIDITY, SetPoint
+from .set_point import SetPoint
+
+SHORTEST_VALIDITY: Final = 30.0
+"""A third of the validity, and two requests that are lost on the way: with less than this,
+a single lost request can already be one too many."""
 
 EXPIRED_PATIENCE: Final = 180.0
 """Seconds in safe current, in spite of our writing, after which a person is told."""
 
 
 def troubles(set_points: Sequence[SetPoint], *, part: Part | None = None) -> Iterator[Problem]:
-    """Yield each kind of trouble once, with the first set-point that has it."""
-
-    def problem(
-        key: str, applies: Callable[[SetPoint], bool], **details: Callable[[SetPoint], str]
-    ) -> Iterator[Problem]:
-        for set_point in set_points:
-            if applies(set_point):
-                told = {name: tell(set_point) for name, tell in details.items()}
-                yield Problem(key=key, part=part, details=told)
-                return
-
-    yield from problem("other_master", _is_foreign, found=_found)
-    yield from problem(
-        "validity_too_short",
-        lambda set_point: set_point.too_short,
-        validity=lambda set_point: shown(set_point.validity or 0),
-        minimum=lambda _: shown(SHORTEST_VALIDITY),
-    )
-    yield from problem("safe_current_active", _stays_expired)
+    """Yield each kind of trouble once, whichever of the set-points has it."""
+    foreign = next((each for each in set_points if _is_foreign(each)), None)
+    if foreign is not None:
+        found = "nothing" if foreign.value is None else shown(foreign.value)
+        yield Problem(key="other_master", part=part, details={"found": found})
+    known = [each.validity for each in set_points if each.validity is not None]
+    if known and min(known) < SHORTEST_VALIDITY:
+        yield Problem(
+            key="validity_too_short",
+            part=part,
+            details={"validity": shown(min(known)), "minimum": shown(SHORTEST_VALIDITY)},
+        )
+    if any(_stays_expired(each) for each in set_points):
+        yield Problem(key="safe_current_active", part=part, details={})
 
 
 def _is_foreign(set_point: SetPoint) -> bool:
     return set_point.taken_over or set_point.foreign_since is not None
-
-
-def _found(set_point: SetPoint) -> str:
-    value = set_point.value
-    return "nothing" if value is None else shown(value)
 
 
 def _stays_expired(set_point: SetPoint) -> bool:
