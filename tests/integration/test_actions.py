@@ -191,6 +191,17 @@ async def test_registers_can_be_read(
     assert caught.value.translation_key == "device_refused"
 
 
+async def test_reading_again_and_again_holds_nothing_more(
+    hass: HomeAssistant, charger_loaded: MockConfigEntry, device_id: str
+) -> None:
+    """An automation may read a register every minute for years."""
+    await call(hass, "read_registers", device_id, address=141, unit_id=1)
+    held = len(charger_loaded._on_unload or ())
+    for _ in range(3):
+        await call(hass, "read_registers", device_id, address=141, unit_id=1)
+    assert len(charger_loaded._on_unload or ()) == held
+
+
 async def test_unknown_devices_are_told(
     hass: HomeAssistant, charger_loaded: MockConfigEntry, device_id: str
 ) -> None:

@@ -79,6 +79,7 @@ class VoltrailDevice(Source, Device):
         self._units = units
         self._slots: dict[str, _Slot] = {}
         self._views: list[tuple[object, Part | None]] = []
+        self._held: dict[int, ModbusUnit] = {}
         self._removers: list[Callable[[], None]] = []
         self._fresh_link = False
         self._identity_due = math.inf
@@ -116,7 +117,10 @@ class VoltrailDevice(Source, Device):
 
     def unit(self, unit_id: int) -> ModbusUnit:
         """Return a unit on this device's link, and watch the link from now on."""
-        unit = careful(self._units(unit_id))
+        known = self._held.get(unit_id)
+        if known is not None:
+            return known
+        unit = self._held[unit_id] = careful(self._units(unit_id))
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
