@@ -70,7 +70,7 @@ async def _carry_out(
 def _warn(device: VoltrailDevice, console: Console) -> None:
     """Say if the device will go its own way once nobody speaks to it."""
     if any(True for _ in device.keep_alives()):
-        console.note("without --hold this device lets go of set-points after a while; settings stay")
+        console.note("without --hold this device drops set-points after a while; settings stay")
         return
     for reading in device.readings():
         if reading.name == _WATCHDOG and (seconds := value_of(device, reading)):
