@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.voltrail.engine import errors
-from custom_components.voltrail.engine.points import Aspect, Kind, Quantity
+from custom_components.voltrail.engine.points import Aspect, Kind, Quantity, Tier
 from custom_components.voltrail.presentation import ASPECTS, QUANTITIES, named_by_class
 
 from .test_project import INTEGRATION, load, placeholders
@@ -75,6 +75,31 @@ def test_every_control_has_a_name(
 ) -> None:
     """Every control is named, and no text is left over."""
     assert spoken.controls[platform] == set(english["entity"].get(platform, {}))
+
+
+def test_what_everybody_sees_has_an_icon(english: dict[str, Any], spoken: Vocabulary) -> None:
+    """A control or a main value has an icon, unless its device class brings one."""
+    icons = load(INTEGRATION / "icons.json")["entity"]
+    plain: dict[str, set[str]] = {
+        platform: set(english["entity"][platform])
+        for platform in ("number", "select", "switch", "button")
+    }
+    # The class of a button that restarts a device.
+    plain["button"] -= {"restart"}
+    for word, points in spoken.readings.items():
+        for point in points:
+            if point.tier is not Tier.MAIN or point.kind is Kind.MOMENT:
+                continue
+            flag = point.kind is Kind.FLAG
+            known = (
+                ASPECTS[point.aspect or Aspect.PLAIN]
+                if flag
+                else point.quantity and QUANTITIES[point.quantity].sensor
+            )
+            if known is None:
+                plain.setdefault("binary_sensor" if flag else "sensor", set()).add(word)
+    for platform, words in plain.items():
+        assert words <= set(icons[platform]), platform
 
 
 def test_every_choice_has_a_word(english: dict[str, Any], spoken: Vocabulary) -> None:
