@@ -101,6 +101,7 @@ class QuietLine:
         self._missing = 0
         self._anybody_heard_at = 0.0
         self._failed_at: dict[int, float] = {}
+        self._missed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
         self._returns: dict[int, int] = {}
         self._overdue: defaultdict[int, Overdue] = defaultdict(lambda: Overdue(_now))
@@ -142,8 +143,8 @@ class QuietLine:
 
     def _mistrusted_for(self, unit_id: int) -> float:
         """Return for how long an answer of this unit may still be one to an older request."""
-        failed = self._failed_at.get(unit_id)
-        return 0.0 if failed is None else failed + MISTRUST - _now()
+        missed = self._missed_at.get(unit_id)
+        return 0.0 if missed is None else missed + MISTRUST - _now()
 
     def _unheard(self, unit_id: int) -> bool:
         """Whether the unit has not answered at all since an answer of it was missing."""
@@ -252,6 +253,8 @@ class QuietLine:
             # Where the link could not even be opened, no answer can be under way.
             if opened or unit.connected or isinstance(err, ModbusProtocolError):
                 overdue.miss(request)
+                if request is not ORDER:
+                    self._missed_at[unit.unit_id] = _now()
                 await self._failed(unit, lost=isinstance(err, ModbusConnectionError))
             if isinstance(err, ModbusError):
                 raise

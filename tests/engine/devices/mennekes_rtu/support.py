@@ -76,6 +76,8 @@ class Owner:
         self.scan_interval = scan_interval
         self.polls = 0
         self.troubles: list[VoltrailError] = []
+        self.read = asyncio.Event()
+        """Set by every poll that succeeds."""
         self._asked = asyncio.Event()
         self._heard = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,6 +131,7 @@ class Owner:
                         await self._heard.wait()
             else:
                 self.polls += 1
+                self.read.set()
                 self._asked.set()
                 failures = 0
                 await asyncio.sleep(max(0.0, started + self.scan_interval - loop.time()))

@@ -28,7 +28,11 @@ _DISHEARTENED: Final = 3
 _LOST: Final = 12.0
 """The age from which on there is nothing left to save: the charger has given us up."""
 
-_SLOWLY: Final = 8.0
+_SLOWLY: Final = 6.0
+"""Seconds between two beats that nobody seems to hear; still often enough for somebody who
+hears every one of them and only answers too late."""
+
+_LATELY: Final = 16.0
 _LINK_DOWN: Final = 2.0
 
 
@@ -80,10 +84,9 @@ class Heartbeat(KeepAlive):
         heard = self._line.heard_at(self.unit_id)
         return (
             self.failures > _DISHEARTENED
-            and self.last_started is not None
             and heard is not None
             and heard > (self.last_success or 0.0)
-            and _now() - heard < _SLOWLY * 2
+            and _now() - heard < _LATELY
         )
 
     @property
@@ -98,7 +101,7 @@ class Heartbeat(KeepAlive):
         if self.urgent:
             return _AT_ONCE
         # A charger that is switched off must not cost the others on the line their time.
-        return INTERVAL if self.failures <= 3 * _DISHEARTENED else _SLOWLY
+        return _SLOWLY if self.failures > 3 * _DISHEARTENED else INTERVAL
 
     @property
     def urgent(self) -> bool:
