@@ -7,21 +7,24 @@ import socket
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
+from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from pymodbus.client import AsyncModbusTcpClient
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.voltrail import link, probe
+from custom_components.voltrail import config_flow, link, probe
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
 from simulators import alfen
@@ -542,3 +545,31 @@ async def test_options(hass: HomeAssistant, charger_entry: MockConfigEntry) -> N
         if found.entity_id.endswith("current_limit")
     ]
     assert number.attributes["max"] == 16
+
+
+@pytest.mark.parametrize(("serial", "unique_id"), [("ACE0287582", "alfen_ACE0287582"), ("", None)])
+async def test_an_announcement_that_tells_no_serial_number(
+    hass: HomeAssistant, serial: str, unique_id: str | None
+) -> None:
+    """The device is asked for it; one that has none is known by where it is."""
+    async with serve(alfen.Eve(serial=serial)) as server:
+        kinds = [replace(kind, port=server.port) if kind.zeroconf else kind for kind in FAMILIES]
+        announced = ZeroconfServiceInfo(
+            ip_address=ip_address(server.host),
+            ip_addresses=[ip_address(server.host)],
+            port=80,
+            hostname="eve.local.",
+            type="_alfen._tcp.local.",
+            name="Eve._alfen._tcp.local.",
+            properties={},
+        )
+        with patch.object(config_flow, "FAMILIES", kinds):
+            result = await hass.config_entries.flow.async_init(
+                DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced
+            )
+        assert result["type"] is FlowResultType.FORM
+        result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert result["result"].unique_id == unique_id
+        await hass.async_block_till_done()
+        assert await hass.config_entries.async_unload(result["result"].entry_id)
