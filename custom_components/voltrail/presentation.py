@@ -110,6 +110,8 @@ QUANTITIES: Final[dict[Quantity, Traits]] = {
         sensor=SensorDeviceClass.HUMIDITY, number=NumberDeviceClass.HUMIDITY, decimals=0
     ),
     Quantity.ANGLE: Traits(state=SensorStateClass.MEASUREMENT_ANGLE, decimals=0),
+    # About a metre. The mean of places is no place.
+    Quantity.COORDINATE: Traits(state=None, decimals=5),
     Quantity.CARBON_DIOXIDE: Traits(sensor=SensorDeviceClass.CO2, decimals=0),
     Quantity.PARTICULATES: Traits(sensor=SensorDeviceClass.PM25, decimals=0),
     Quantity.ILLUMINANCE: Traits(sensor=SensorDeviceClass.ILLUMINANCE, decimals=0),

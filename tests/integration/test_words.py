@@ -1,6 +1,7 @@
 """Every word that a device can say is translated, and every translated word is said."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -133,6 +134,24 @@ def test_every_quantity_is_presented() -> None:
     """Nothing the engine can measure is unknown above."""
     assert set(QUANTITIES) == set(Quantity)
     assert set(ASPECTS) == set(Aspect)
+
+
+def test_only_batteries_are_batteries(spoken: Vocabulary) -> None:
+    """Whoever is told of low batteries is not told of a low limit for one."""
+    words = {
+        word
+        for word, points in spoken.readings.items()
+        if any(point.quantity is Quantity.STATE_OF_CHARGE for point in points)
+    }
+    assert "state_of_charge" in words
+    assert not [word for word in words if re.search("minimum|maximum|limit|target|schedule", word)]
+
+
+def test_a_place_is_told_to_the_metre() -> None:
+    """A latitude in whole degrees is no place, and the mean of two places neither."""
+    traits = QUANTITIES[Quantity.COORDINATE]
+    assert traits.decimals == 5
+    assert traits.state is None
 
 
 def test_translations_are_sorted() -> None:

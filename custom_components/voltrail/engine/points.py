@@ -41,6 +41,7 @@ class Quantity(StrEnum):
     TEMPERATURE = "temperature"
     DURATION = "duration"
     STATE_OF_CHARGE = "state_of_charge"
+    """How full a battery is; not how full it should be."""
     RATIO = "ratio"
     CHARGE = "charge"
     COUNT = "count"
@@ -54,6 +55,8 @@ class Quantity(StrEnum):
     IRRADIANCE = "irradiance"
     HUMIDITY = "humidity"
     ANGLE = "angle"
+    COORDINATE = "coordinate"
+    """A latitude or a longitude."""
     DISTANCE = "distance"
     CARBON_DIOXIDE = "carbon_dioxide"
     PARTICULATES = "particulates"
@@ -90,6 +93,7 @@ _UNITS: dict[Quantity, str] = {
     Quantity.IRRADIANCE: "W/m²",
     Quantity.HUMIDITY: "%",
     Quantity.ANGLE: "°",
+    Quantity.COORDINATE: "°",
     Quantity.DISTANCE: "m",
     Quantity.CARBON_DIOXIDE: "ppm",
     Quantity.PARTICULATES: "µg/m³",

@@ -45,9 +45,7 @@ class AcSystem(AlarmedComponent):
         int32(4922, since=59, setting=SETPOINT), Quantity.POWER, tier=Tier.EXPERT
     )
     feed_in_disabled = flag(yes(4924, since=59, setting=SWITCH), tier=Tier.EXPERT)
-    active_state_of_charge_limit = measure(
-        uint16(4925, since=76), Quantity.STATE_OF_CHARGE, tier=Tier.DETAIL
-    )
+    active_state_of_charge_limit = measure(uint16(4925, since=76), Quantity.RATIO, tier=Tier.DETAIL)
     # Printed as writable; the server refuses.
     pv_disabled = flag(yes(4929, since=101), tier=Tier.EXPERT)
     grid_lost_alarm = enumerated(code(4930, Alarm, since=69), tier=Tier.DETAIL)

@@ -10,8 +10,8 @@ from ..service import Block, Service
 class Gps(GxComponent):
     """Where the system is."""
 
-    latitude = measure(int32(2800, 10_000_000), Quantity.ANGLE, private=True)
-    longitude = measure(int32(2802, 10_000_000), Quantity.ANGLE, private=True)
+    latitude = measure(int32(2800, 10_000_000), Quantity.COORDINATE, private=True)
+    longitude = measure(int32(2802, 10_000_000), Quantity.COORDINATE, private=True)
     course = measure(uint16(2804, 100), Quantity.ANGLE)
     speed = measure(uint16(2805, 100), Quantity.SPEED)
     gps_fix = flag(yes(2806), Aspect.CONNECTED, tier=Tier.DETAIL)

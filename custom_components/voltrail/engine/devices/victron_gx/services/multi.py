@@ -132,7 +132,7 @@ class Multi(AlarmedComponent):
     # Whole percents, unlike the setting of VE.Bus systems.
     minimum_state_of_charge = measure(
         uint16(4614, since=58, setting=Setting(minimum=0, maximum=100)),
-        Quantity.STATE_OF_CHARGE,
+        Quantity.RATIO,
         tier=Tier.DETAIL,
     )
     sustain = flag(yes(4615, since=66), tier=Tier.EXPERT)

@@ -230,13 +230,13 @@ class Ess(GxComponent):
         tier=Tier.DETAIL,
     )
     minimum_state_of_charge = measure(
-        uint16(2901, 10, setting=_percent()), Quantity.STATE_OF_CHARGE, tier=Tier.DETAIL
+        uint16(2901, 10, setting=_percent()), Quantity.RATIO, tier=Tier.DETAIL
     )
     phase_regulation = enumerated(
         code(2902, PhaseRegulation, setting=Setting(minimum=1, maximum=3, saved=True)),
         tier=Tier.EXPERT,
     )
-    batterylife_limit = measure(uint16(2903, 10), Quantity.STATE_OF_CHARGE, tier=Tier.EXPERT)
+    batterylife_limit = measure(uint16(2903, 10), Quantity.RATIO, tier=Tier.EXPERT)
 
     @property
     def external(self) -> bool:
@@ -255,7 +255,7 @@ class Ess(GxComponent):
             return EssMode.OPTIMISED_WITH_BATTERYLIFE
         return EssMode.OPTIMISED_WITHOUT_BATTERYLIFE if state in WITHOUT_BATTERYLIFE else None
 
-    @derived(Quantity.STATE_OF_CHARGE, tier=Tier.DETAIL)
+    @derived(Quantity.RATIO, tier=Tier.DETAIL)
     def active_state_of_charge_limit(self) -> float | None:
         """Down to where the battery is discharged now.
 
@@ -323,7 +323,7 @@ class DessSettings(GxComponent):
         tier=Tier.EXPERT,
     )
     dess_schedule_state_of_charge = measure(
-        uint16(5427, since=71, setting=_percent()), Quantity.STATE_OF_CHARGE, tier=Tier.EXPERT
+        uint16(5427, since=71, setting=_percent()), Quantity.RATIO, tier=Tier.EXPERT
     )
     # Seconds since 1970; VRM writes it, with the rest of the slot.
     dess_schedule_start_seconds = int32(5428, since=71, writable=True)

@@ -261,9 +261,7 @@ class DynamicEss(GxComponent):
     dess_error = enumerated(code(5404, DessError, since=71), tier=Tier.EXPERT)
     dess_restriction = enumerated(code(5405, DessRestriction, since=71), tier=Tier.EXPERT)
     dess_strategy = enumerated(code(5406, DessStrategy, since=71), tier=Tier.EXPERT)
-    dess_target_state_of_charge = measure(
-        uint16(5407, since=71), Quantity.STATE_OF_CHARGE, tier=Tier.DETAIL
-    )
+    dess_target_state_of_charge = measure(uint16(5407, since=71), Quantity.RATIO, tier=Tier.DETAIL)
 
 
 class HouseEnergy:
