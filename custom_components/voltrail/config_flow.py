@@ -195,8 +195,9 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
             and entry.state is ConfigEntryState.LOADED
             and entry.data[CONF_HOST] != host
         ):
-            # Asked now: it may have moved since it was asked last.
-            await entry.runtime_data.coordinator.async_refresh()
+            # Asked now: it may have moved since it was asked last. Announcements come in
+            # bursts; one question is enough for all.
+            await entry.runtime_data.coordinator.async_request_refresh()
             stays = entry.runtime_data.coordinator.last_update_success
         self._abort_if_unique_id_configured(None if stays else {CONF_HOST: host})
 

@@ -140,10 +140,16 @@ async def discover(hass: HomeAssistant, host: str = "127.0.0.1") -> ConfigFlowRe
 async def test_a_charger_that_answers_is_not_moved(hass: HomeAssistant, server: Server) -> None:
     """It may have a second address, or be known by its name: both lead to it."""
     entry = await set_up(hass, server)
-    made = server.device.traffic.connections_made
+    server.device.traffic.clear()
     assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
+    asked = server.device.traffic.requests
+    assert asked
+    for _ in range(5):
+        assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
     assert entry.data["host"] == server.host
-    assert server.device.traffic.connections_made == made
+    # On the link that there is, and once for all of them.
+    assert server.device.traffic.requests == asked
+    assert server.device.traffic.connections_open == 1
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
