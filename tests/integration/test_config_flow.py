@@ -306,9 +306,9 @@ async def test_a_second_client(
 @pytest.mark.parametrize(
     ("other", "unit_id", "key"),
     [
-        (alfen.sample, 1, "unknown_device"),
-        (alfen.sample, 200, "unknown_device"),
-        (Compact, 50, "unknown_device"),
+        (alfen.sample, 1, "other_registers"),
+        (alfen.sample, 200, "other_registers"),
+        (Compact, 50, "other_registers"),
         (VictronGx, 100, "device_refused"),
     ],
     ids=["a socket", "a station", "a serial charger behind a gateway", "a gateway"],
@@ -428,20 +428,22 @@ async def test_a_form_is_never_left_waiting(
 
 def test_every_trouble_has_words_of_its_own() -> None:
     """What can be wrong in the form is told in different words, in every language."""
-    eight = (
+    keys = (
         "unknown_host",
         "connection_refused",
         "device_silent",
         "garbled_answer",
         "wrong_unit",
         "unknown_device",
+        "other_registers",
+        "device_refused",
         "read_only",
         "connection_dropped",
         "host_unreachable",
     )
     for file in (INTEGRATION / "translations").glob("*.json"):
         errors = json.loads(file.read_text(encoding="utf-8"))["config"]["error"]
-        assert len({errors[key] for key in eight}) == len(eight), file.name
+        assert len({errors[key] for key in keys}) == len(keys), file.name
 
 
 @pytest.mark.usefixtures("charger_loaded")

@@ -70,6 +70,13 @@ class UnknownDeviceError(VoltrailError):
     message = "The device that answers is not of the chosen kind: {found}."
 
 
+class OtherRegistersError(VoltrailError):
+    """Something answered that has not even the registers that tell what it is."""
+
+    key = "other_registers"
+    message = "The device that answers has other registers than one of the chosen kind."
+
+
 class SettingNeededError(VoltrailError):
     """The device refused, and one of its own settings is the likely reason."""
 

@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.errors import (
     DeviceRefusedError,
     ForbiddenRegisterError,
     LinkDownError,
+    OtherRegistersError,
     UnknownDeviceError,
     WrongDeviceError,
 )
@@ -90,9 +91,9 @@ async def test_the_order_of_the_questions() -> None:
 @pytest.mark.parametrize(
     ("device", "unit_id", "error"),
     [
-        (alfen.sample(), 1, UnknownDeviceError),
-        (alfen.sample(), 200, UnknownDeviceError),
-        (Compact(), 50, UnknownDeviceError),
+        (alfen.sample(), 1, OtherRegistersError),
+        (alfen.sample(), 200, OtherRegistersError),
+        (Compact(), 50, OtherRegistersError),
         (VictronGx(), 100, DeviceRefusedError),
     ],
     ids=["socket", "station", "compact", "gateway"],

@@ -12,7 +12,12 @@ from ...charger import ChargePoint
 from ...controls import Control
 from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import DeviceSilentError, UnknownDeviceError
+from ...errors import (
+    DeviceSilentError,
+    OtherRegistersError,
+    UnknownDeviceError,
+    VoltrailError,
+)
 from ...options import Options
 from ...parts import Identity
 from . import registers_4x, registers_ecu
@@ -30,7 +35,6 @@ SILENT_POLLS: Final = 2
 """Polls in a row without any answer, before the connection is taken for dead."""
 
 _ECU_VERSION: Final = re.compile(r"\d\.\d\d")
-_NAMELESS: Final = "a device without a name"
 
 
 class _Marker(Component):
@@ -123,12 +127,12 @@ class MennekesTcp(VoltrailDevice):
         try:
             await version.async_update(notify=False)
         except IllegalDataAddressError as err:
-            raise UnknownDeviceError(found=name or _NAMELESS) from err
+            raise _stranger(name) from err
         text = (version.firmware or "").strip()
         firmware = _version(text)
         # Whatever does not give a name of theirs has to give a version as they do.
         if firmware == (0, 0) or not (named or _ECU_VERSION.fullmatch(text)):
-            raise UnknownDeviceError(found=name or _NAMELESS)
+            raise _stranger(name)
         self.answered.add("version")
         await self.add_optional("protocol", registers_ecu.Protocol(unit), Cadence.IDENTITY)
         if model is not None:
@@ -291,6 +295,13 @@ class MennekesTcp(VoltrailDevice):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _stranger(name: str) -> VoltrailError:
+    """Return the error for a device that is none of these."""
+    # Fewer letters are a piece of something else that stands where they have their name.
+    named = len(name) >= 3 and name.isprintable()
+    return UnknownDeviceError(found=name) if named else OtherRegistersError()
 
 
 def _has_2000s(protocol: registers_4x.Protocol) -> bool:
