@@ -10,11 +10,14 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from .errors import VoltrailError
 
 _LOGGER = logging.getLogger(__name__)
+
+EARLY: Final = 0.001
+"""Seconds by which a timer may fire too soon: what is left then is not worth a sleep."""
 
 
 class KeepAlive(ABC):
@@ -101,7 +104,7 @@ async def run(keep_alive: KeepAlive, *, on_change: Callable[[], None] | None = N
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, keep_alive.due_in)):
                     await keep_alive.beaten.wait()
-            if keep_alive.due_in <= 0:
+            if keep_alive.due_in <= EARLY:
                 await keep_alive.renew()
     finally:
         keep_alive.running = False
