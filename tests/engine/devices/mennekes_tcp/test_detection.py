@@ -5,14 +5,18 @@ from contextlib import suppress
 from typing import override
 
 import pytest
+from modbus_connection import ModbusTcpParams
+from modbus_connection.tmodbus import ModbusConnection
 from pymodbus.constants import ExcCodes
 
 from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import Relay
 from custom_components.voltrail.engine.errors import (
     DeviceRefusedError,
+    DeviceSilentError,
     ForbiddenRegisterError,
     LinkDownError,
     OtherRegistersError,
@@ -22,11 +26,13 @@ from custom_components.voltrail.engine.errors import (
 from simulators import alfen
 from simulators.device import SimulatedDevice
 from simulators.faults import Fault, FaultKind
+from simulators.memory import serve_in_memory
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.registers import Register, text
 from simulators.traffic import Request
 from simulators.victron_gx import VictronGx
+from tests.fake_time import in_fake_time
 
 from .support import met, number, paths, poll, value
 
@@ -245,6 +251,27 @@ async def test_a_row_that_is_missing_takes_down_only_itself() -> None:
         device._link_lost()
         await poll(device)
         assert value(device, "power") == 0
+
+
+@pytest.mark.parametrize("address", [120, 140, 706, 2010, 600, 610])
+@in_fake_time
+async def test_a_meeting_that_was_cut_short(address: int) -> None:
+    """It is begun anew, and nothing of the first try is taken for read."""
+    charger = Charger4X()
+    charger.set({"network.mode": 1})
+    async with serve_in_memory(charger) as server:
+        connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
+        device = MennekesTcp(connection.for_unit, 1)
+        device.expected = "4X 4Business 710 22 C2"
+        charger.faults.inject("lose_request", address=address, times=1)
+        with pytest.raises(DeviceSilentError):
+            await device.identify()
+        await poll(device)
+        assert device.identity.firmware == "1.5.21-1234"
+        assert value(device, "network_limit_l1") == 32
+        assert value(device, "power_limit_maximum") == 22080
+        device.close()
+        await connection.close()
 
 
 async def test_a_firmware_that_is_not_told() -> None:

@@ -71,6 +71,9 @@ class MennekesTcp(VoltrailDevice):
 
     @override
     async def _async_setup(self) -> None:
+        # An earlier try may have been cut short.
+        self._slots.clear()
+        self.answered.clear()
         # Safe on both profiles, in this order; see the reference for what must not be
         # asked for to find out.
         model = Model(self.modbus_unit)
