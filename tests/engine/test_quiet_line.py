@@ -17,7 +17,6 @@ from modbus_connection import (
 from custom_components.voltrail.engine.overdue import LATEST, ORDER, Overdue, Read
 from custom_components.voltrail.engine.quiet_line import (
     DEAF_AFTER,
-    MISTRUST,
     SETTLE,
     LifeSign,
     QuietLine,
@@ -214,8 +213,8 @@ async def test_a_turn_that_was_given_to_somebody_who_left_goes_to_the_next() -> 
 
 
 @in_fake_time
-async def test_silence_and_mistrust_after_a_missing_answer() -> None:
-    """Orders may go out after a moment; nothing is read before what is late has come."""
+async def test_silence_after_a_missing_answer() -> None:
+    """Whatever is under way arrives while nobody waits for it."""
     fake = FakeUnit()
     unit = on_a_line(fake)
     fake.answers = [LOST]
@@ -226,11 +225,12 @@ async def test_silence_and_mistrust_after_a_missing_answer() -> None:
     await asyncio.gather(order, read)
     assert fake.addresses == [1, 2, 3]
     assert fake.times[1] == pytest.approx(1.0 + SETTLE)
-    assert fake.times[2] == pytest.approx(1.0 + MISTRUST)
+    # Once somebody is heard again there may be more to come.
+    assert fake.times[2] == pytest.approx(fake.times[1] + 0.01 + SETTLE)
 
 
 @in_fake_time
-async def test_another_unit_need_not_be_mistrusted() -> None:
+async def test_another_unit_cannot_be_mistaken() -> None:
     """An answer says whose it is; only the silence is for everybody."""
     line, silent, fake = QuietLine(), FakeUnit(), FakeUnit()
     silent.answers = [LOST]
@@ -348,27 +348,6 @@ async def test_an_order_that_is_not_confirmed_may_pass_for_one_register() -> Non
     await unit.write_register(2, 1)
     assert await unit.read_holding_registers(3, 1) == [3]
     assert fake.addresses == [1, 2, 2, 1, 3]
-
-
-@in_fake_time
-async def test_a_unit_that_is_too_bad_to_be_read() -> None:
-    """Whoever asks is not kept waiting for ever."""
-    fake = FakeUnit()
-    unit = on_a_line(fake)
-    fake.answers = [LOST] * 20
-
-    async def ask_again_and_again() -> None:
-        while True:
-            with pytest.raises(ModbusTimeoutError):
-                await unit.read_holding_registers(1, 4)
-
-    asking = [asyncio.create_task(ask_again_and_again()) for _ in range(3)]
-    await asyncio.sleep(9)
-    with pytest.raises(ModbusTimeoutError, match="reliably"):
-        await unit.read_holding_registers(2, 3)
-    for task in asking:
-        task.cancel()
-    await asyncio.gather(*asking, return_exceptions=True)
 
 
 @in_fake_time

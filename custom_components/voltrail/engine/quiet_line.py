@@ -2,13 +2,13 @@
 
 RTU frames carry no transaction number. An answer that comes after its request was given up
 is taken for the answer to the next request of the same length, and nobody notices. So after
-every answer that is missing or garbled the line keeps silent for a moment, and nothing is
-read from that unit for a while: what still comes in then finds nobody who waits for it. And
-before anything is read again that an answer still owed could be taken for, something of
-another length is read: its answer shows that nothing is owed any more.
+every answer that is missing or garbled the line keeps silent for a moment: what still comes
+in then finds nobody who waits for it. And before anything is read again that an answer still
+owed could be taken for, something of another length is read: its answer shows that nothing
+is owed any more.
 
-Orders and life signs may go out earlier. Their answers carry no values, so a late one does
-no harm there, and a device that counts the seconds does not have to wait.
+Orders and life signs need not wait for that. Their answers carry no values, and a device that
+counts the seconds does not wait either.
 
 One line is shared by everything that speaks on it: two devices on one adapter protect each
 other, and the life sign of one goes before the poll of the other.
@@ -39,10 +39,6 @@ from .overdue import ORDER, Overdue, Read
 SETTLE: Final = 0.3
 """Seconds of silence after a missing or garbled answer; what is under way arrives within."""
 
-MISTRUST: Final = 3.0
-"""Seconds after it in which nothing is read from that unit: how late an answer usually is at
-most, on top of the time it was waited for. Whoever asks earlier talks into the answer."""
-
 RECYCLE_AFTER: Final = 3
 """Answers missing in a row, whoever was asked, after which the link is opened anew..."""
 
@@ -60,8 +56,6 @@ TROUBLE_REMEMBERED: Final = 3600.0
 # where the link has to be opened first. Libraries retry a busy device for up to a minute.
 _GRACE: Final = 0.2
 _OPENING: Final = 8.0
-
-_LONGEST_WAIT: Final = 2 * MISTRUST
 
 
 class LifeSign(Protocol):
@@ -101,7 +95,6 @@ class QuietLine:
         self._missing = 0
         self._anybody_heard_at = 0.0
         self._failed_at: dict[int, float] = {}
-        self._missed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
         self._returns: dict[int, int] = {}
         self._overdue: defaultdict[int, Overdue] = defaultdict(lambda: Overdue(_now))
@@ -141,11 +134,6 @@ class QuietLine:
         failed = self._failed_at.get(unit_id)
         return failed is not None and _now() - failed < TROUBLE_REMEMBERED
 
-    def _mistrusted_for(self, unit_id: int) -> float:
-        """Return for how long an answer of this unit may still be one to an older request."""
-        missed = self._missed_at.get(unit_id)
-        return 0.0 if missed is None else missed + MISTRUST - _now()
-
     def _unheard(self, unit_id: int) -> bool:
         """Whether the unit has not answered at all since an answer of it was missing."""
         failed, heard = self._failed_at.get(unit_id), self._heard_at.get(unit_id)
@@ -166,7 +154,6 @@ class QuietLine:
         Raises what the Modbus library raises. Once it is on the wire an exchange is seen
         through, even if whoever asked has gone: its answer must not meet the next request.
         """
-        give_up = _now() + _LONGEST_WAIT
         urgent = sign is not None and sign.urgent
         reads, overdue = request is not ORDER, self._overdue[unit.unit_id]
         if sign is None and not unit.connected:
@@ -174,15 +161,11 @@ class QuietLine:
             await self._say(lambda other: other.unit_id == unit.unit_id)
         unclear = False
         while True:
-            if reads:
-                await self._until_trusted(unit.unit_id, give_up)
             if not urgent:
                 await self._say(lambda other: self._precedes(other, unit, sign))
             await self._turn(urgent=urgent)
-            # While it waited for its turn, another exchange may have failed or taken long.
-            if (reads and self._mistrusted_for(unit.unit_id) > 0) or (
-                not urgent and any(self._precedes(other, unit, sign) for other in self._running())
-            ):
+            # While it waited for its turn, another exchange may have taken long.
+            if not urgent and any(self._precedes(other, unit, sign) for other in self._running()):
                 self._pass_on()
                 continue
             if reads and (unclear or overdue.doubts(request)):
@@ -216,13 +199,6 @@ class QuietLine:
         task.add_done_callback(self._landed)
         return await asyncio.shield(task)
 
-    async def _until_trusted(self, unit_id: int, give_up: float) -> None:
-        while (wait := self._mistrusted_for(unit_id)) > 0:
-            if _now() + wait > give_up:
-                msg = f"unit {unit_id} does not answer reliably enough to be read"
-                raise ModbusTimeoutError(msg)
-            await asyncio.sleep(wait)
-
     def _precedes(self, other: LifeSign, unit: QuietUnit, sign: LifeSign | None) -> bool:
         """Whether a life sign goes before a poll, or before one that nobody listens to."""
         if sign is not None and (other is sign or not other.urgent):
@@ -253,8 +229,6 @@ class QuietLine:
             # Where the link could not even be opened, no answer can be under way.
             if opened or unit.connected or isinstance(err, ModbusProtocolError):
                 overdue.miss(request)
-                if request is not ORDER:
-                    self._missed_at[unit.unit_id] = _now()
                 await self._failed(unit, lost=isinstance(err, ModbusConnectionError))
             if isinstance(err, ModbusError):
                 raise
