@@ -334,6 +334,39 @@ async def test_limits_set_elsewhere_are_adopted() -> None:
             assert not charger.traffic.writes
 
 
+@pytest.mark.parametrize(
+    ("amps", "watts", "adopted"),
+    # One phase with 6 A, three with 6 A, and once the power is what limits.
+    [(6, 3725, 1380), (6, 11_000, 4140), (16, 5000, 5000)],
+)
+async def test_two_limits_set_elsewhere_become_one(amps: int, watts: int, adopted: int) -> None:
+    """Resuming never lets more through than both of them did."""
+    charger = Charger4X(model="4You 510 11 T2S", phase_mode=PhaseMode.DYNAMIC)
+    async with met(charger) as device:
+        await device.profile.set_current_limit(16)
+        remembered: list[int] = []
+        device.memory_changed = lambda: remembered.append(1)
+        if watts < 11_040:
+            charger.unit(1).write(2002, [watts])
+        charger.unit(1).write(2000, [amps])
+        charger.traffic.clear()
+        for _ in range(6):
+            await poll(device)
+        assert device.profile.wish.power == adopted
+        # It is taken note of once, and left alone.
+        assert remembered == [1]
+        assert not charger.traffic.writes
+        await device.profile.pause()
+        # Somebody lets it go on as before: that counts, too.
+        charger.unit(1).write(2000, [amps])
+        for _ in range(2):
+            await poll(device)
+        assert not device.profile.wish.paused
+        await device.profile.pause()
+        await device.profile.resume()
+        assert charger.unit(1).read(2000, 3) == [16, 160, adopted]
+
+
 async def test_state_e_counts_from_the_second_time() -> None:
     """A flash of state E is no error; one that stays is."""
     charger = Charger4X()

@@ -38,6 +38,7 @@ class Profile4X(MennekesPoint):
         unit = device.modbus_unit
         self._model = model
         self._power_ceiling: float | None = None
+        self._adopted: tuple[float, float] | None = None
         self.status = device.add("status", registers.Status(unit), Cadence.MEASUREMENTS)
         self.vehicle = device.add("vehicle", registers.Vehicle(unit), Cadence.MEASUREMENTS)
         meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)
@@ -277,12 +278,19 @@ class Profile4X(MennekesPoint):
     ) -> None:
         await self.write_and_check("limits", lambda: self.limits.write(field, value), asked, read)
 
+    @override
+    def _keep(self, **changes: float | bool | None) -> None:
+        self._adopted = None
+        super()._keep(**changes)
+
     @property
     def holds_wish(self) -> bool | None:
         """Whether the registers hold what the user asked for; None if that is not known."""
         current, power = self.current_held, self.limits.power
         if current is None or power is None:
             return None
+        if self._adopted == (current, power):
+            return True
         if self.wish.paused:
             return current == 0 or power == 0
         if self.wish.power is not None:
@@ -297,7 +305,11 @@ class Profile4X(MennekesPoint):
         if current == 0 or power == 0:
             self._keep(paused=True)
         elif power < self._highest_power:
-            self._keep(power=float(power), paused=False)
+            # Somebody may limit both. What is wanted then is what they let through together.
+            phases = 1 if power < THREE_PHASE_POWER else self._phases_at_most
+            together = min(power, int(current * NOMINAL_VOLTAGE * phases))
+            self._keep(power=float(together), paused=False)
+            self._adopted = current, power
         else:
             self._keep(current=current, power=None, paused=False)
 
