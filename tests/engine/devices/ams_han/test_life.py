@@ -233,3 +233,18 @@ def test_power_can_be_slowed_down_too() -> None:
     changes = [after for before, after in pairwise(values) if after != before]
     assert 1 <= len(changes) <= 4
     assert METERS["kaifa-tn"].step == 2.0
+
+
+def test_lists_without_a_name_are_signs_of_life_after_a_restart() -> None:
+    """The id may come every ten seconds only, which is longer than the patience with power."""
+    before = Listening("aidon-tn")
+    before.run(60)
+    after = Listening(
+        "aidon-tn", memory=before.meter.recall(), expected=before.meter.identity.serial
+    )
+    for _ in range(9):
+        after.run(2.5, deliver=lambda one: one.name == "1")
+        assert after.meter.alive
+        assert after.value("power") is None
+    after.run(10)
+    assert after.value("power") is not None

@@ -194,6 +194,10 @@ class HanMeter(Words, PushedDevice):
         senders = self._senders.heard(channel, now)
         if senders == (set() if mine is None else {mine}):
             return True
+        if not senders:
+            # Some meters say their id every few lists only. Until then the values may be
+            # another meter's, but somebody is there.
+            self._alive_until = now + self._rhythm.patience
         self.refused["unnamed"] += 1
         return False
 
