@@ -139,6 +139,14 @@ async def connected(
             await connection.close()
 
 
+def alfen(link: Direct, memory: dict[str, Any] | None = None) -> Alfen:
+    """Return a device on a link, with what it remembered."""
+    device = Alfen(link.for_unit, 200, clock=loop_clock)
+    if memory is not None:
+        device.remember(memory)
+    return device
+
+
 async def poll_everything(device: Alfen) -> None:
     """Read every block once, as a dump or the command line does."""
     await device.poll(Cadence.MEASUREMENTS)
