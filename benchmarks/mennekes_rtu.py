@@ -4,8 +4,8 @@
     python benchmarks/mennekes_rtu.py --line     two minutes on a bad line, in real time
     python benchmarks/mennekes_rtu.py --day      a day on a bad line, in simulated time
 
-The line is a pseudo-terminal at the pace of 57600 baud. One byte in a thousand is lost, doubled
-or changed, one answer in a hundred comes too late, and another charger on the same line is
+The line is a pseudo-terminal at the pace of 57600 baud. Three bytes in a thousand are lost,
+doubled or changed, one answer in fifty comes late, and another charger on the same line is
 silent. At the end of the two minutes the adapter is pulled for some seconds.
 """
 
@@ -51,10 +51,10 @@ PULLED_FOR: Final = 5.0
 DAY: Final = 24.0
 MINUTES_TWO: Final = 120.0
 NOISE: Final = {
-    "line.dropped": 0.001 / 3,
-    "line.repeated": 0.001 / 3,
-    "line.corrupted": 0.001 / 3,
-    "line.late": 0.01,
+    "line.dropped": 0.001,
+    "line.repeated": 0.001,
+    "line.corrupted": 0.001,
+    "line.late": 0.02,
 }
 
 

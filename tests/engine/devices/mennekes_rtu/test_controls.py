@@ -1,6 +1,7 @@
 """What the charger is told, seen in its own registers."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -149,6 +150,35 @@ async def test_a_limit_that_waits_does_not_release_too_early() -> None:
         assert not simulated.ems.released
         await asyncio.sleep(6)
         assert (simulated.ems.released, simulated.ems.current) == (True, 7)
+
+
+@in_fake_time
+async def test_the_same_limit_again_is_no_change() -> None:
+    """Paused and resumed at once; unless somebody else has set another limit meanwhile."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        charging = control(device, "charging", SwitchControl)
+        await device.point.set_current_limit(9)
+        await charging.write(False)  # noqa: FBT003 - a switch
+        await charging.write(True)  # noqa: FBT003 - a switch
+        assert (simulated.ems.released, simulated.ems.current) == (True, 9)
+        assert [order[1] for order in orders(simulated)] == [0x0302, 0x0D05, 0x0D05, 0x0D05]
+        for elsewhere in (lambda: setattr(simulated.ems, "current", 0.0), _hide(simulated)):
+            await asyncio.sleep(6)
+            await device.point.set_current_limit(10)
+            await charging.write(False)  # noqa: FBT003 - a switch
+            elsewhere()
+            await charging.write(True)  # noqa: FBT003 - a switch
+            assert not simulated.ems.released
+            simulated.faults.clear()
+            await asyncio.sleep(6)
+            assert (simulated.ems.released, simulated.ems.current) == (True, 10)
+    assert simulated.full_power_trap == 0
+
+
+def _hide(simulated: Compact) -> Callable[[], object]:
+    """Return how to keep the limit that the charger holds from being seen."""
+    return lambda: simulated.faults.inject("lose_request", function=3, address=0x0302, times=2)
 
 
 @in_fake_time

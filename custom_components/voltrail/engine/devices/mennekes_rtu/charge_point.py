@@ -238,7 +238,16 @@ class CompactPoint(CurrentDriven):
 
     @override
     async def send_current(self, amps: float) -> None:
-        await self.sender.send(self._enough(amps))
+        amps = self._enough(amps)
+        if self.sender.held_back and await self._holds(amps):
+            # No change, so it need not wait: resumed at the old limit, for example.
+            self.sender.drop()
+            async with self._orders:
+                with explaining():
+                    await self._release()
+            await self._look_at("functions")
+        else:
+            await self.sender.send(amps)
 
     async def send_current_in_turn(self, amps: float) -> None:
         """Limit the current, and return when the charger has it."""
@@ -252,10 +261,22 @@ class CompactPoint(CurrentDriven):
         async with self._orders:
             with explaining():
                 await blocks.limits.write("current", amps)
-                if blocks.functions.released is not True:
-                    # Only now: released earlier, the car would have the old limit at first.
-                    await blocks.functions.write("released", value=True)
+                # Only now: released earlier, the car would have the old limit at first.
+                await self._release()
         await self._look_at("limits", "functions")
+
+    async def _release(self) -> None:
+        functions = self.blocks.functions
+        if functions.released is not True:
+            await functions.write("released", value=True)
+
+    async def _holds(self, amps: float) -> bool:
+        """Whether the charger holds this limit now; somebody else may have set another one."""
+        try:
+            await self._refresh(("limits",))
+        except VoltrailError:
+            return False
+        return self._is(amps)
 
     @override
     async def send_pause(self) -> None:

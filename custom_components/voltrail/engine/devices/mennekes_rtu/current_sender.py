@@ -29,9 +29,14 @@ class CurrentSender:
         """Whether a limit waits for its turn."""
         return self._task is not None
 
+    @property
+    def held_back(self) -> bool:
+        """Whether a limit would have to wait for its turn now."""
+        return self._wait > 0
+
     async def send(self, amps: float) -> None:
         """Send a limit now, or accept it for later if the last change is too fresh."""
-        if self._task is None and self._wait <= 0:
+        if self._task is None and not self.held_back:
             await self._send(amps)
             return
         self._wanted = amps
