@@ -14,6 +14,7 @@ from modbus_connection import ModbusSerialParams, ModbusTcpParams, ModbusUnit
 from .const import (
     CONF_BAUDRATE,
     CONF_BYTESIZE,
+    CONF_FAMILY,
     CONF_PARITY,
     CONF_STOPBITS,
     CONF_TRANSPORT,
@@ -22,6 +23,7 @@ from .const import (
 )
 from .coordinator import VoltrailConfigEntry
 from .engine.device import UnitSource
+from .engine.devices import family
 from .engine.family import Transport
 from .engine.quiet_line import QuietLines
 
@@ -83,8 +85,9 @@ def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> Unit
         # Home Assistant asks for an entry, and uses no more of it than a holder has.
         return async_get_unit(hass, cast("VoltrailConfigEntry", holder), link, unit_id)
 
-    if isinstance(link, ModbusSerialParams):
+    if isinstance(link, ModbusSerialParams) or family(data[CONF_FAMILY]).line is not None:
         # Frames of a serial line carry no number: what comes late must find nobody waiting.
+        # And behind a gateway is such a line as well, on which one thing is said at a time.
         return hass.data.setdefault(QUIET_LINES, QuietLines()).line(link.endpoint).over(unit)
     return unit
 

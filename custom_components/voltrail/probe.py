@@ -142,11 +142,16 @@ async def _introduce(kind: Family, units: UnitSource, unit_id: int) -> Found:
 
 
 async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
+    """Whether such a device has another unit id; only ever reads, as it may be anybody's."""
+    device = kind.create(units, unit_id, Options())
     try:
-        await _introduce(kind, units, unit_id)
+        await device.identify()
     except VoltrailError:
         return False
-    return True
+    else:
+        return True
+    finally:
+        device.close()
 
 
 def why_down(err: BaseException) -> str:

@@ -14,7 +14,9 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.engine.quiet_line import QuietUnit
 from simulators.mennekes_rtu import Bus, Compact
 from simulators.mennekes_rtu.codes import Satellite
 from simulators.server import serve, serve_pty
@@ -202,6 +204,29 @@ async def test_a_wrong_unit_id(hass: HomeAssistant) -> None:
         result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=7)
         assert result["errors"] == {"base": "wrong_unit"}
         assert result["description_placeholders"]["unit_id"] == "50"
+        # Whoever answers there may be anybody's: finding out only reads.
+        assert not charger.traffic.writes
+
+
+async def test_two_chargers_behind_one_gateway_take_turns(hass: HomeAssistant) -> None:
+    """There is one line behind it, whatever it speaks to us: heartbeats go before all polls."""
+    first = Compact()
+    second = Compact(unit_id=11, serial="_______00000002", clock=first.clock)
+    async with serve(Bus(first, second)) as server:
+        flow_id = await open_form(hass, "tcp")
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        async with finished(hass, result) as one:
+            flow_id = await open_form(hass, "tcp")
+            result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=11)
+            async with finished(hass, result) as two:
+                lines = set()
+                for entry, unit_id in ((one, 50), (two, 11)):
+                    unit = link.units(hass, entry.data, entry)(unit_id)
+                    assert isinstance(unit, QuietUnit)
+                    lines.add(unit.line)
+                assert len(lines) == 1
+                assert first.ems.alive
+                assert second.ems.alive
 
 
 async def test_looking_for_a_second_charger_leaves_the_first_alone(

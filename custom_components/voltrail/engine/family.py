@@ -1,14 +1,12 @@
 """A family: a kind of device, and how one of them is reached."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from .device import UnitSource, VoltrailDevice
-from .errors import LinkDownError, VoltrailError
 from .options import Options
-from .parts import Identity
 from .pushed import PushedDevice
 
 
@@ -100,21 +98,3 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     def pushed(self) -> bool:
         """Whether such a device speaks by itself and cannot be asked."""
         return self.listen is not None
-
-
-async def find(kind: Family, units: UnitSource) -> AsyncIterator[tuple[int, Identity]]:
-    """Look for devices of a family on a link, at the ids they may have; only ever reads.
-
-    Raises a :class:`VoltrailError` if the link itself is down.
-    """
-    for unit_id in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
-        device = kind.create(units, unit_id, Options())
-        try:
-            yield unit_id, await device.identify()
-        except LinkDownError:
-            raise
-        except VoltrailError:
-            # Silent, or somebody else.
-            continue
-        finally:
-            device.close()

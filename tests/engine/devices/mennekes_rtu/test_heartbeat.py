@@ -1,7 +1,6 @@
 """The heartbeat: from the first moment, ahead of everything, and honest about how it goes."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     HeartbeatUnansweredError,
 )
 from custom_components.voltrail.engine.errors import DeviceSilentError
-from custom_components.voltrail.engine.family import find
 from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import in_fake_time
 
@@ -240,20 +238,3 @@ async def test_the_form_tries_a_heartbeat() -> None:
         with pytest.raises(DeviceSilentError):
             await check(stranger)
         stranger.close()
-
-
-@in_fake_time
-async def test_looking_for_chargers_only_reads() -> None:
-    """Other units on the bus may be anything: nothing is ever written to find out."""
-    first = Compact(unit_id=12)
-    second = Compact(unit_id=14, serial="13552020", clock=first.clock)
-    bus = Bus(first, second)
-    async with serial_line(bus) as line:
-        units = line.quiet.over(line.connection.for_unit)
-        found: list[tuple[int, Any]] = [
-            (unit, identity.serial) async for unit, identity in find(FAMILY, units)
-        ]
-        assert found == [(12, "13552019"), (14, "13552020")]
-        assert not bus.traffic.writes
-        # 50, 1, 11 and 13 were asked as well; nobody answers there.
-        assert bus.traffic.foreign >= 4
