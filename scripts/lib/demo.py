@@ -164,13 +164,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant")
     parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds per second")
+    parser.add_argument("--time-zone", default="Europe/Oslo", help="where the house stands")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / ".demo", help="for what is written; emptied first"
+    )
     parser.add_argument(
         "--isolated",
         action="store_true",
         help="in a network namespace, out of reach of every browser that is not in it",
     )
     chosen = parser.parse_args()
-    demo = Demo(folder=ROOT / ".demo", port=chosen.port, speed=chosen.speed)
+    demo = Demo(
+        folder=chosen.folder.resolve(),
+        port=chosen.port,
+        speed=chosen.speed,
+        time_zone=chosen.time_zone,
+    )
     # Not only Ctrl-C: a closed terminal must leave nothing behind either. And Ctrl-C is
     # named too, because a shell starts what runs in its background without it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -182,9 +182,7 @@ def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="scripts/e2e", description=__doc__)
     parser.add_argument("files", nargs="*", help="only these of tests/e2e, such as alfen")
-    parser.add_argument(
-        "--pictures", action="store_true", help="put the pictures into docs/images"
-    )
+    parser.add_argument("--pictures", action="store_true", help="put the pictures into docs/images")
     chosen = parser.parse_args()
     folder = ROOT / ".e2e" / "run"
     shutil.rmtree(folder, ignore_errors=True)

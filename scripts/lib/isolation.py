@@ -13,9 +13,9 @@ from typing import Final
 
 _GET_FLAGS: Final = 0x8913  # SIOCGIFFLAGS
 _SET_FLAGS: Final = 0x8914  # SIOCSIFFLAGS
-_SET_ADDRESS: Final = 0x8916  # SIOCSIFADDR
 _UP_WITH_MULTICAST: Final = 0x1001  # IFF_UP | IFF_MULTICAST
 
+_NEW_ADDRESS: Final = 20  # RTM_NEWADDR
 _NEW_ROUTE: Final = 24  # RTM_NEWROUTE
 _CREATE_AND_TELL: Final = 0x605  # NLM_F_REQUEST | NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE
 _MAIN_TABLE: Final = 254
@@ -63,9 +63,11 @@ def _raise_loopback() -> None:
 
 
 def _give_loopback(address: str) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        where = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(address))
-        fcntl.ioctl(control, _SET_ADDRESS, struct.pack("16s16s", b"lo:1", where))
+    loopback = socket.if_nametoindex("lo")
+    request = struct.pack("BBBBI", socket.AF_INET, 24, 0, 0, loopback)
+    request += struct.pack("HH4s", 8, 1, socket.inet_aton(address))  # IFA_ADDRESS
+    request += struct.pack("HH4s", 8, 2, socket.inet_aton(address))  # IFA_LOCAL
+    _tell_kernel(_NEW_ADDRESS, request)
 
 
 def _route_multicast_to_loopback() -> None:
@@ -78,10 +80,14 @@ def _route_multicast_to_loopback() -> None:
     route = struct.pack("BBBBBBBBI", socket.AF_INET, 4, 0, 0, _MAIN_TABLE, 4, _LINK_SCOPE, 1, 0)
     route += struct.pack("HH4s", 8, 1, socket.inet_aton("224.0.0.0"))  # RTA_DST
     route += struct.pack("HHI", 8, 4, loopback)  # RTA_OIF
-    header = struct.pack("IHHII", 16 + len(route), _NEW_ROUTE, _CREATE_AND_TELL, 1, 0)
+    _tell_kernel(_NEW_ROUTE, route)
+
+
+def _tell_kernel(kind: int, request: bytes) -> None:
+    header = struct.pack("IHHII", 16 + len(request), kind, _CREATE_AND_TELL, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as kernel:
         kernel.bind((0, 0))
-        kernel.send(header + route)
+        kernel.send(header + request)
         (error,) = struct.unpack_from("i", kernel.recv(4096), 16)
     if error:
         raise OSError(-error, os.strerror(-error))

@@ -23,7 +23,7 @@ story('Alfen', (step) => {
     const station = spawn(world.python, announcement, { stdio: 'inherit' });
     try {
       await person.open('/config/integrations/dashboard');
-      const card = person.page.locator('ha-config-flow-card', { hasText: 'Eve' });
+      const card = person.page.locator('ha-config-flow-card', { hasText: NAME });
       await card.waitFor();
       await person.picture('discovered', { clip: { x: 256, y: 56, width: 1024, height: 330 } });
       await person.press('Add', card);
@@ -59,6 +59,8 @@ story('Alfen', (step) => {
 
   step('keeps to the installer’s limit', async (person) => {
     await person.options(NAME, () => person.fill({ "Installer's limit per phase": 10 }));
+    await person.device('Socket 2');
+    await person.move('Current limit', 10);
     await limit(2, 10);
   });
 

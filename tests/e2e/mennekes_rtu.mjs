@@ -4,7 +4,7 @@ import { story } from './story.mjs';
 import { eventually, register, simulator } from './world.mjs';
 
 const KEY = 'mennekes_rtu';
-const NAME = 'AMTRON Compact 2.0s, Start 2.0s or 4You 300';
+const NAME = 'AMTRON';
 const limit = (amps) =>
   eventually(async () => assert.equal(await register(KEY, 50, 'current'), amps));
 
@@ -39,7 +39,7 @@ story('MENNEKES over Modbus RTU', (step) => {
   step('flips the switch off and on, and never sends the 0 that means no limit', async (person) => {
     await person.flip('Charging');
     await person.reads('Not charging because', /^Paused$/);
-    await person.reads('Power', /^0 /);
+    await person.reads('Power', /^0\sW/);
     await person.flip('Charging');
     await limit(8);
     await person.reads('Charging state', /^Charging$/);
@@ -47,8 +47,10 @@ story('MENNEKES over Modbus RTU', (step) => {
   });
 
   step('keeps to the installer’s limit', async (person) => {
-    await person.options(NAME, () => person.fill({ "Installer's limit per phase": 7 }));
-    await limit(7);
+    await person.options(NAME, () => person.fill({ "Installer's limit per phase": 10 }));
+    await person.device(NAME);
+    await person.move('Current limit', 10);
+    await limit(10);
   });
 
   step('changes how it is reached, if it is the same device', async (person) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import { require, world } from './world.mjs';
+import { eventually, require, world } from './world.mjs';
 
 const { chromium } = require('playwright-core');
 
@@ -15,7 +15,7 @@ const EXPECTED = /\/api\/brands\/integration\/(?!voltrail\b)/;
 export class Person {
   complaints = [];
 
-  static async arrive({ width = 1280, height = 900, url = world.url } = {}) {
+  static async arrive({ width = 1280, height = 900, url = world.url, zone = 'Europe/Oslo' } = {}) {
     const person = new Person();
     person.url = url;
     person.browser = await chromium.launch({
@@ -26,7 +26,7 @@ export class Person {
     const context = await person.browser.newContext({
       viewport: { width, height },
       locale: 'en-GB',
-      timezoneId: 'Europe/Oslo',
+      timezoneId: zone,
     });
     context.setDefaultTimeout(PATIENCE);
     person.page = await context.newPage();
@@ -53,7 +53,12 @@ export class Person {
   }
 
   async open(path) {
-    await this.page.goto(this.url + path);
+    await eventually(async () => {
+      await this.page.goto(this.url + path);
+      // A dialog that was just closed takes its page back, even from the next one.
+      await this.page.waitForTimeout(300);
+      assert.equal(new URL(this.page.url()).pathname, path);
+    });
   }
 
   async press(name, within = this.page) {
@@ -104,8 +109,29 @@ export class Person {
     }
   }
 
+  async check(label) {
+    await this.dialog.locator('ha-form ha-selector', { hasText: label }).locator('ha-switch').click();
+  }
+
   async submit() {
     await this.press('Submit', this.dialog);
+  }
+
+  /** Choose from a list that folds out. */
+  async pick(label, option) {
+    const own = this.page.locator(`ha-picker-field[aria-label="${label}"]`);
+    const list = this.dialog.locator('ha-select', { has: own });
+    await list.locator('ha-picker-field').click();
+    await list.locator('ha-dropdown-item').getByText(option, { exact: true }).click();
+  }
+
+  /** Choose a serial port that no list offers. */
+  async serialPort(path) {
+    const picker = this.dialog.locator('ha-selector-serial_port');
+    await picker.locator('ha-picker-field').click();
+    await picker.getByText('Enter manually').click();
+    await picker.locator('ha-picker-field').waitFor({ state: 'detached' });
+    await picker.locator('input').fill(path);
   }
 
   /** Submit something wrong, and read what the form says about it. */
@@ -115,11 +141,13 @@ export class Person {
     await this.dialog.locator('ha-alert', { hasText: expected }).waitFor();
   }
 
-  /** The device was added: leave its name and place as they are. */
+  /** The device was added: leave its name and place as they are, and return the name. */
   async finish() {
     await this.title('Name and assign');
+    const name = await this.dialog.locator('.device input').first().inputValue();
     await this.press('Skip and finish', this.dialog);
     await this.dialog.locator('ha-dialog').waitFor({ state: 'hidden' });
+    return name;
   }
 
   /** Close the dialog with the button at its end. */
@@ -130,9 +158,14 @@ export class Person {
 
   // -- entries and devices
 
+  entryRow(title) {
+    const own = this.page.locator('ha-row-item').getByText(title, { exact: true });
+    return this.page.locator('ha-config-entry-row', { has: own });
+  }
+
   async entry(title) {
     await this.open('/config/integrations/integration/voltrail');
-    const row = this.page.locator('ha-config-entry-row', { hasText: title });
+    const row = this.entryRow(title);
     await row.waitFor();
     return row;
   }
@@ -174,7 +207,7 @@ export class Person {
   async remove(title) {
     await this.fromMenu(title, 'Delete');
     await this.page.locator('dialog-box').getByRole('button', { name: 'Delete' }).click();
-    await this.page.locator('ha-config-entry-row', { hasText: title }).waitFor({ state: 'detached' });
+    await this.entryRow(title).waitFor({ state: 'detached' });
   }
 
   async device(name) {
@@ -201,23 +234,32 @@ export class Person {
   }
 
   async reads(name, expected) {
-    await this.row('sensor', name).getByText(expected).waitFor({ timeout: 2 * PATIENCE });
+    const row = this.row('sensor', name).locator('hui-generic-entity-row');
+    await eventually(async () => {
+      assert.match(await row.evaluate((element) => element.textContent.trim()), expected);
+    }, 30);
   }
 
   // -- what the pages themselves ask
 
   /** Ask Home Assistant over the connection of the page. */
   async ask(message) {
-    return this.page.evaluate(
-      (told) => document.querySelector('home-assistant').hass.callWS(told),
-      message,
-    );
+    return this.call('callWS', message);
   }
 
   async api(method, path, body) {
-    return this.page.evaluate(
-      ([kind, where, told]) => document.querySelector('home-assistant').hass.callApi(kind, where, told),
-      [method, path, body],
-    );
+    return this.call('callApi', method, path, body);
+  }
+
+  async call(...words) {
+    const { result, refusal } = await this.page.evaluate(async ([kind, ...told]) => {
+      try {
+        return { result: await document.querySelector('home-assistant').hass[kind](...told) };
+      } catch (error) {
+        return { refusal: JSON.stringify(error) };
+      }
+    }, words);
+    assert.equal(refusal, undefined);
+    return result;
   }
 }

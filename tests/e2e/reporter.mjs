@@ -1,5 +1,8 @@
 // Prints a line per step, what went wrong, and how many passed and failed.
 
+// Steps that could not be taken say nothing of their own.
+const BROKEN = 'an earlier step failed';
+
 export default async function* report(events) {
   let passed = 0;
   let failed = 0;
@@ -18,7 +21,8 @@ export default async function* report(events) {
     } else {
       failed += 1;
       const { cause } = data.details.error;
-      yield `  FAILED ${seconds} s  ${data.name}\n${String(cause?.stack ?? cause)}\n`;
+      yield `  FAILED ${seconds} s  ${data.name}\n`;
+      if (cause?.message !== BROKEN) yield `${cause?.stack ?? cause}\n`;
     }
   }
   yield `\n${passed} passed, ${failed} failed\n`;

@@ -9,23 +9,30 @@ import { world } from './world.mjs';
 
 const SECONDS = 90;
 
-export function story(title, tell, options = {}) {
+export function story(title, tell, { begin = async () => {}, end = async () => {}, ...options } = {}) {
   describe(title, () => {
     const teller = {};
     before(async () => {
+      await begin();
       teller.person = await Person.arrive(options);
       await teller.person.signIn();
     });
-    after(() => teller.person?.leave());
+    after(async () => {
+      await teller.person?.leave();
+      await end();
+    });
 
+    let broken = false;
     let steps = 0;
     tell((name, act) => {
       steps += 1;
       const file = `${world.folder}/failed-${title}-${steps}.png`.replaceAll(' ', '_');
       it(name, { timeout: SECONDS * 1000 }, async () => {
+        assert.ok(!broken, 'an earlier step failed');
         try {
           await act(teller.person);
         } catch (error) {
+          broken = true;
           await teller.person.page.screenshot({ path: file });
           throw error;
         }

@@ -8,9 +8,9 @@ from typing import Any
 import voluptuous as vol
 from homeassistant.components import websocket_api
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+ENDS = ("async_remove", "async_shutdown", "close", "stop")
 
 
 async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
@@ -31,28 +31,40 @@ def look(
     folder = package.replace(".", "/")
     found = {
         "tasks": [text for text in map(repr, asyncio.all_tasks()) if folder in text],
-        "timers": [text for text in _timers(hass) if folder in text or package in text],
+        "timers": list(_timers(hass, package)),
         "listeners": sorted(_listeners(hass, package)),
         "objects": sorted(_objects(package)),
     }
     connection.send_result(message["id"], found)
 
 
-def _timers(hass: HomeAssistant) -> list[str]:
-    return [repr(timer) for timer in hass.loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]
+def _timers(hass: HomeAssistant, package: str) -> Iterator[str]:
+    for timer in hass.loop._scheduled:  # type: ignore[attr-defined]
+        if timer.cancelled():
+            continue
+        # What is called, whose method it is, and the jobs that it is given.
+        call = timer._callback
+        concerned = (call, getattr(call, "__self__", None), *timer._args)
+        targets = [getattr(one, "target", one) for one in concerned]
+        if any(_belongs(one, package) or _belongs(type(one), package) for one in targets):
+            yield repr(timer)
 
 
 def _listeners(hass: HomeAssistant, package: str) -> Iterator[str]:
     for event, listeners in hass.bus._listeners.items():
         for job, _ in listeners:
-            if str(getattr(job.target, "__module__", "")).startswith(package):
+            if _belongs(job.target, package):
                 yield f"{event}: {job.target}"
 
 
 def _objects(package: str) -> Iterator[str]:
+    """What has to be ended some day, because it has a way to be."""
     gc.collect()
     for one in gc.get_objects():
-        if isinstance(one, (Entity, DataUpdateCoordinator)):
-            kind = type(one)
-            if kind.__module__.startswith(package):
-                yield kind.__qualname__
+        kind = type(one)
+        if _belongs(kind, package) and any(hasattr(kind, end) for end in ENDS):
+            yield kind.__qualname__
+
+
+def _belongs(one: object, package: str) -> bool:
+    return str(getattr(one, "__module__", "")).startswith(package)

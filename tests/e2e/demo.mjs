@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { story } from './story.mjs';
+import { eventually, world } from './world.mjs';
+
+const PORT = 8124;
+const folder = `${world.folder}/demo`;
+
+// Pictures show an afternoon, whenever they are taken.
+const ahead = 14 - new Date().getUTCHours();
+const zone = `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
+
+let demo;
+let told = '';
+
+async function begin() {
+  const options = ['--port', PORT, '--folder', folder, '--time-zone', zone];
+  demo = spawn(world.python, ['-m', 'scripts.lib.demo', ...options]);
+  demo.stdout.on('data', (text) => (told += text));
+  demo.stderr.on('data', (text) => (told += text));
+  await eventually(() => {
+    assert.equal(demo.exitCode, null, told);
+    assert.match(told, /Home Assistant is at/);
+  }, 60);
+}
+
+async function end() {
+  demo.kill('SIGKILL');
+}
+
+story(
+  'The demo',
+  (step) => {
+    step('opens with the dashboard of the house', async (person) => {
+      const { page } = person;
+      await page.getByText('Sun', { exact: true }).waitFor();
+      await page.locator('hui-power-sankey-card').waitFor();
+      for (const place of ['Garage', 'Carport', 'Driveway, left', 'Driveway, right']) {
+        await page.locator('hui-heading-card', { hasText: place }).waitFor();
+      }
+      assert.equal(await page.locator('hui-error-card').count(), 0);
+      assert.equal(await page.getByText(/Unavailable|Entity not found/).count(), 0);
+      // The plots draw themselves in.
+      await sleep(3000);
+      await person.picture('dashboard');
+    });
+
+    step('has an Energy dashboard', async (person) => {
+      await person.open('/energy/electricity');
+      await person.page.locator('hui-energy-usage-graph-card').first().waitFor();
+      await sleep(3000);
+      await person.picture('energy');
+    });
+
+    step('shows each device on a page of its own', async (person) => {
+      await person.device('Garage');
+      await person.row('number', 'Current limit').waitFor();
+      await person.picture('charger', { clip: { x: 256, y: 0, width: 1344, height: 1440 } });
+    });
+
+    step('says nothing in the log that a person would have to care about', () => {
+      const log = fs.readFileSync(`${folder}/config/output.log`, 'utf8').split('\n');
+      const said = log.filter((line) => / (WARNING|ERROR|CRITICAL) /.test(line));
+      const expected = /custom integration \w+ which has not been tested|Skipping pip installation/;
+      assert.deepEqual(said.filter((line) => !expected.test(line)), []);
+    });
+
+    step('ends all that it started on Ctrl-C', async (person) => {
+      await person.page.goto('about:blank');
+      const ended = once(demo, 'exit');
+      demo.kill('SIGINT');
+      const [status] = await ended;
+      assert.equal(status, 0);
+      assert.deepEqual(running(), []);
+    });
+  },
+  { begin, end, url: `http://127.0.0.1:${PORT}`, zone, width: 1600, height: 1440 },
+);
+
+/** Processes that work in the folder of the demo. */
+function running() {
+  return fs.readdirSync('/proc').filter((pid) => {
+    try {
+      return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}
