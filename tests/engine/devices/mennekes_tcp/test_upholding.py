@@ -139,6 +139,26 @@ async def test_once_when_a_timeout_ends_that_took_the_limit_along() -> None:
 
 
 @in_fake_time
+async def test_a_charger_that_comes_out_with_another_limit_is_told_again() -> None:
+    """It heard us, and holds something else all the same by the next poll."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(13)
+        charger.set({"hems.timed_out": True})
+        charger.traffic.clear()
+        await poll(device)
+        charger.set({"hems.current_tenths": 60})
+        await poll(device)
+        assert written(charger) == [(2000, (13,))] * 2
+        # Whoever changes it after that means it.
+        charger.set({"hems.current_tenths": 60})
+        for _ in range(3):
+            await poll(device)
+        assert written(charger) == [(2000, (13,))] * 2
+        assert device.profile.wish.current == 6
+
+
+@in_fake_time
 async def test_an_assertion_that_is_refused_is_due_again() -> None:
     """What did not get through is tried with the next poll."""
     charger = Charger4X()

@@ -96,11 +96,6 @@ class MennekesPoint(ChargePoint):
     def timed_out(self) -> bool:
         """Whether the charger has lost its energy manager."""
 
-    @property
-    @abstractmethod
-    def current_held(self) -> float | None:
-        """The limit of the current that the charger holds, whether it pauses or not."""
-
     # -- what it works out --
 
     def _reasons(self) -> dict[BlockedBy, bool | None]:
@@ -184,12 +179,6 @@ class MennekesPoint(ChargePoint):
         if (failure := self._device.failures.get(component)) is not None:
             # What was read before the write proves nothing.
             raise failure
-
-    @property
-    def exceeds_bounds(self) -> bool:
-        """Whether the charger holds more than the installer allows."""
-        held = self.current_held
-        return held is not None and held > self.current_bounds().maximum
 
     async def assert_wish(self) -> None:
         """Send once more what the user asked for."""

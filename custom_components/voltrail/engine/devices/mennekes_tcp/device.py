@@ -268,7 +268,7 @@ class MennekesTcp(VoltrailDevice):
         if self._assert_due:
             self._assert_due = False
             self._foreign = 0
-            if profile.timed_out or profile.holds_wish is False or profile.exceeds_bounds:
+            if profile.timed_out or profile.holds_wish is False:
                 try:
                     await profile.assert_wish()
                 except BaseException:

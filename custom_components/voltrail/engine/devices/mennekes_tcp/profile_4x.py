@@ -145,8 +145,7 @@ class Profile4X(MennekesPoint):
     # -- read-back --
 
     @property
-    @override
-    def current_held(self) -> float | None:
+    def _current_held(self) -> float | None:
         """The current limit register, the finer one where both agree."""
         whole, tenths = self.limits.current, self.limits.tenths
         if whole is None:
@@ -157,14 +156,14 @@ class Profile4X(MennekesPoint):
 
     @property
     def _paused(self) -> bool | None:
-        if self.current_held is None or self.limits.power is None:
+        if self._current_held is None or self.limits.power is None:
             return None
-        return self.current_held == 0 or self.limits.power == 0
+        return self._current_held == 0 or self.limits.power == 0
 
     @property
     @override
     def current_limit(self) -> float | None:
-        return 0.0 if self._paused else self.current_held
+        return 0.0 if self._paused else self._current_held
 
     @property
     @override
@@ -239,21 +238,12 @@ class Profile4X(MennekesPoint):
         await self._write_current(self.current_bounds().maximum)
         self._keep(power=watts, paused=False)
 
-    @override
-    async def resume(self, amps: float | None = None) -> None:
-        power = self.wish.power
-        if amps is None and power is not None:
-            # The installer may have lowered what is possible since.
-            await self.set_power_limit(min(power, self.power_bounds().maximum))
-        else:
-            await super().resume(amps)
-
     async def _write_current(self, amps: float) -> None:
         # Whole ampere go to the register that every known client uses; only a fraction
         # needs the finer one.
         whole = amps == int(amps)
         field, value = ("current", int(amps)) if whole else ("tenths", round(amps * 10))
-        await self._write(field, value, amps, lambda: self.current_held)
+        await self._write(field, value, amps, lambda: self._current_held)
 
     async def _write_power(self, watts: float) -> None:
         await self._write("power", int(watts), int(watts), lambda: self.limits.power)
@@ -286,7 +276,7 @@ class Profile4X(MennekesPoint):
     @property
     def holds_wish(self) -> bool | None:
         """Whether the registers hold what the user asked for; None if that is not known."""
-        current, power = self.current_held, self.limits.power
+        current, power = self._current_held, self.limits.power
         if current is None or power is None:
             return None
         if self._adopted == (current, power):
@@ -299,7 +289,7 @@ class Profile4X(MennekesPoint):
 
     def adopt(self) -> None:
         """Take what the registers hold as what is wanted: somebody set it at the charger."""
-        current, power = self.current_held, self.limits.power
+        current, power = self._current_held, self.limits.power
         if current is None or power is None:
             return
         if current == 0 or power == 0:

@@ -122,13 +122,8 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
 
     @property
     @override
-    def current_held(self) -> float | None:
-        return self.limits.current
-
-    @property
-    @override
     def current_limit(self) -> float | None:
-        return self.current_held
+        return self.limits.current
 
     @property
     @override
