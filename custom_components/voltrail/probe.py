@@ -30,6 +30,9 @@ PATIENCE: Final = 13.0
 
 NONSENSE_PATIENCE: Final = 2.0
 
+# A line that stays silent has reasons of its own.
+_SILENCE: Final = {Transport.SERIAL: "line_silent"}
+
 _ANY_REQUEST: Final = bytes.fromhex("0001 0000 0006 01 03 0000 0001")
 """Read one register: the plainest thing that can be asked over Modbus TCP."""
 
@@ -64,7 +67,7 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
         async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
             return await _meet(hass, kind, data, units)
     except TimeoutError:
-        return Trouble("device_silent")
+        return Trouble(_SILENCE.get(Transport(data[CONF_TRANSPORT]), "device_silent"))
 
 
 async def _meet(
@@ -97,8 +100,8 @@ async def _silence(
     for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
         if other != asked and await _answers(kind, units, other):
             return Trouble("wrong_unit", other, {"unit_id": str(other)})
-    if data[CONF_TRANSPORT] == Transport.SERIAL:
-        return Trouble("line_silent")
+    if (key := _SILENCE.get(Transport(data[CONF_TRANSPORT]))) is not None:
+        return Trouble(key)
     if link.in_use(hass, data):
         # Others speak over it: it is no nonsense, and must not be taken from them.
         return Trouble("device_silent")

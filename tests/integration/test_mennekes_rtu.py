@@ -196,6 +196,19 @@ async def test_two_chargers_share_an_adapter(hass: HomeAssistant, tmp_path: Path
                 assert state(hass, two, "number", "current_limit") == "9.0"
 
 
+async def test_a_silent_line_is_told_as_such_however_long_it_takes(
+    hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits in front of the form is told to look at the line, not at the charger."""
+    monkeypatch.setattr("custom_components.voltrail.probe.PATIENCE", 0.5)
+    charger = Compact()
+    charger.faults.inject("lose_request", times=None)
+    async with serve_pty(charger, tmp_path / "ttyUSB6") as cable:
+        flow_id = await open_form(hass, "serial")
+        result = await submit(hass, flow_id, device=str(cable.path), unit_id=50, **LINE)
+        assert result["errors"] == {"base": "line_silent"}
+
+
 async def test_a_wrong_unit_id(hass: HomeAssistant) -> None:
     """The charger still has the id it was delivered with: the form finds it there."""
     charger = Compact()

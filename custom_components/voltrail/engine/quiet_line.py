@@ -197,7 +197,9 @@ class QuietLine:
         task = asyncio.ensure_future(self._carry(unit, ask, request))
         self._exchanges.add(task)
         task.add_done_callback(self._landed)
-        return await asyncio.shield(task)
+        # Not shielded: asyncio reports a failure as an error if whoever asked has gone.
+        await asyncio.wait((task,))
+        return task.result()
 
     def _precedes(self, other: LifeSign, unit: QuietUnit, sign: LifeSign | None) -> bool:
         """Whether a life sign goes before a poll, or before one that nobody listens to."""
