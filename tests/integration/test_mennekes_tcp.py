@@ -18,11 +18,12 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN, LONGEST_BACK_OFF
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
-from custom_components.voltrail.engine.errors import LinkDownError
+from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
 
@@ -734,6 +735,45 @@ async def test_only_a_device_that_is_gone_can_be_deleted(
     assert (await delete(gone.id))["success"]
     assert await hass.config_entries.async_unload(charger_entry.entry_id)
     assert (await delete(device.id))["error"]["code"] == "home_assistant_error"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_part_that_is_gone_is_forgotten(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, device_registry: dr.DeviceRegistry
+) -> None:
+    """The next set-up removes a device that is no part of the charger any more."""
+    gone = device_registry.async_get_or_create(
+        config_entry_id=charger_entry.entry_id, identifiers={(DOMAIN, "gone")}
+    )
+    assert await hass.config_entries.async_reload(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    assert device_registry.async_get(gone.id) is None
+    assert len(dr.async_entries_for_config_entry(device_registry, charger_entry.entry_id)) == 1
+
+
+async def test_a_link_in_use_with_other_settings_stops_the_set_up(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> None:
+    """Trying again would not help; the reason is in the user's language."""
+    charger_entry.add_to_hass(hass)
+    with patch.object(link, "async_get_unit", side_effect=HomeAssistantError("in use")):
+        assert not await hass.config_entries.async_setup(charger_entry.entry_id)
+    assert charger_entry.state is ConfigEntryState.SETUP_ERROR
+    assert charger_entry.error_reason_translation_key == "link_settings_in_use"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_set_point_that_cannot_be_restored_is_told_once(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The values are shown all the same, and the warning is not repeated."""
+    device = charger_entry.runtime_data.device
+    caplog.clear()
+    with patch.object(device, "uphold", side_effect=DeviceSilentError):
+        for _ in range(3):
+            await poll(hass, charger_entry)
+    assert len([line for line in caplog.messages if "could not restore" in line]) == 1
+    assert state(hass, charger_entry, "sensor", "power") == "0"
 
 
 @pytest.mark.usefixtures("charger_loaded")
