@@ -496,20 +496,19 @@ async def test_what_is_known_about_a_unit() -> None:
     fake, line = FakeUnit(), QuietLine()
     unit = on_a_line(fake, line)
     assert line.heard_at(50) is None
-    assert not line.troubled(50)
+    assert not line.troubled
     await unit.write_register(1, 1)
     assert line.heard_at(50) == pytest.approx(0.01)
     fake.answers = [LOST] * 6
     for _ in range(6):
         with pytest.raises(ModbusError):
             await unit.write_register(1, 1)
-    assert line.troubled(50)
-    assert not line.troubled(11)
+    assert line.troubled
     assert line.returns(50) == 0
     await unit.write_register(1, 1)
     assert line.returns(50) == 1
     await asyncio.sleep(3700)
-    assert not line.troubled(50)
+    assert not line.troubled
 
 
 # -- the rest --

@@ -50,7 +50,7 @@ AWAY_AFTER: Final = 6.0
 """Seconds without any answer, although it was asked, after which a unit was away."""
 
 TROUBLE_REMEMBERED: Final = 3600.0
-"""Seconds for which a unit counts as hard to reach after an answer was missing."""
+"""Seconds for which a line counts as a bad one after an answer was missing."""
 
 # How long one exchange may take on top of the unit's own time-out: on an open link, and
 # where the link has to be opened first. Libraries retry a busy device for up to a minute.
@@ -129,10 +129,10 @@ class QuietLine:
         """How often the unit has come back after it had been away."""
         return self._returns.get(unit_id, 0)
 
-    def troubled(self, unit_id: int) -> bool:
-        """Whether an answer of this unit was missing or garbled within the last hour."""
-        failed = self._failed_at.get(unit_id)
-        return failed is not None and _now() - failed < TROUBLE_REMEMBERED
+    @property
+    def troubled(self) -> bool:
+        """Whether any answer was missing or garbled within the last hour."""
+        return any(_now() - failed < TROUBLE_REMEMBERED for failed in self._failed_at.values())
 
     def _unheard(self, unit_id: int) -> bool:
         """Whether the unit has not answered at all since an answer of it was missing."""

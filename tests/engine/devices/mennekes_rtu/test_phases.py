@@ -56,7 +56,7 @@ async def test_the_select_comes_and_goes_with_the_configuration() -> None:
     async with serial_line(simulated) as line, Owner(line.device()) as device:
         before = device.layout
         simulated.box.solar_phases_code = 3
-        await asyncio.sleep(65)
+        await asyncio.sleep(75)
         assert device.layout != before
         assert "phases" in {each.path for each in device.controls()}
 

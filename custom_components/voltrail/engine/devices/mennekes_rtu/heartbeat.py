@@ -14,7 +14,8 @@ does not survive one lost answer."""
 
 TROUBLED_INTERVAL: Final = 2.0
 """The same on a line that loses answers, at the pace at which others always beat. A lost beat
-costs 1.3 s, so that even three in a row stay within 6 s."""
+costs 1.3 s, and so does waiting for a neighbour that is silent; even three of these in a row
+stay within 6 s."""
 
 PATIENCE: Final = 1.0
 """The age from which on a beat goes before the next block of a poll, rather than wait for a
@@ -93,7 +94,7 @@ class Heartbeat(KeepAlive):
     @override
     def interval(self) -> float:
         if not self.failures:
-            return TROUBLED_INTERVAL if self._line.troubled(self.unit_id) else INTERVAL
+            return TROUBLED_INTERVAL if self._line.troubled else INTERVAL
         if isinstance(self._trouble, LinkDownError):
             return _LINK_DOWN
         if self.refusals:
@@ -117,7 +118,7 @@ class Heartbeat(KeepAlive):
             # It answered something since: then it is tried again, but not before every block.
             heard = self._line.heard_at(self.unit_id)
             return heard is not None and heard > (self.last_started or 0.0) and self.due_in <= 0
-        unsteady = risky or self._line.troubled(self.unit_id)
+        unsteady = risky or self._line.troubled
         return self.age is None or self.age >= (_RISKY_PATIENCE if unsteady else PATIENCE)
 
 
