@@ -232,6 +232,26 @@ async def test_a_lifted_limit_is_not_brought_back_after_a_bad_minute() -> None:
 
 
 @in_fake_time
+async def test_a_fallback_is_nobodys_wish() -> None:
+    """A charger that wrote its safe current where our limit stood gets our limit back."""
+    simulated = quiet(Compact(fallback=8))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(11)
+        await asyncio.sleep(25)
+        # The charger can be read and hears no heartbeat: a gateway that swallows what is written.
+        simulated.faults.inject("lose_request", function=6, times=None)
+        await asyncio.sleep(30)
+        assert value(device, "safe_current_active") is True
+        simulated.ems.current = 8.0
+        await asyncio.sleep(60)
+        assert device.recall()["current"] == 11
+        simulated.faults.clear()
+        await asyncio.sleep(40)
+        assert value(device, "safe_current_active") is False
+        assert simulated.ems.current == 11
+
+
+@in_fake_time
 async def test_nothing_asked_for_nothing_upheld() -> None:
     """A charger that nobody ever gave an order is read, kept alive, and left alone."""
     simulated = quiet(Compact())

@@ -1,88 +1,39 @@
-"""The one charge point of these chargers: how they take orders, and what they tell."""
+"""The one charge point of these chargers: how they take orders."""
 
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import IllegalDataValueError
 
 from ...charger import (
-    FALLBACK_CURRENT,
     MINIMUM_CURRENT,
-    BlockedBy,
-    ChargingState,
     Phases,
     Wish,
-    first_reason,
-    phases_carrying,
 )
 from ...controls import ButtonControl, Control, SelectControl, SwitchControl
-from ...current_driven import CurrentDriven
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
-from ...points import Quantity, Tier, derived
+from ...points import Tier
 from . import registers
+from .condition import SLIGHTLY_MORE, Blocks, Condition
 from .current_sender import CurrentSender
 from .errors import NotIdleError, PhasesFixedError, PhasesRefusedError
 from .heartbeat import Heartbeat
-from .phase_switch import WORDS, PhaseSwitch
+from .phase_switch import WORDS
 from .states import (
-    Authorisation,
-    ControlPilot,
-    Downgrade,
-    ErrorCode,
     EvseState,
-    GridPhases,
-    HardwarePhases,
-    PhaseSwitchMode,
-    RequestedPhases,
     SolarMode,
-    SolarPhases,
 )
 
-OLD_LAYOUT: Final = 0x0102
-"""Up to here exactly 6 A does not start a charge, and 6.01 A does."""
-
-_SLIGHTLY_MORE: Final = 6.01
 _SAME: Final = 0.05
-_VENTILATED: Final = (ControlPilot.D1, ControlPilot.D2)
-
-_STATES: Final = {
-    EvseState.IDLE: ChargingState.NO_VEHICLE,
-    EvseState.CONNECTED: ChargingState.CONNECTED,
-    EvseState.WAITING: ChargingState.CONNECTED,
-    EvseState.READY: ChargingState.CONNECTED,
-    EvseState.CHARGING: ChargingState.CHARGING,
-    EvseState.ERROR: ChargingState.ERROR,
-}
 
 type Refresh = Callable[[tuple[str, ...]], Awaitable[None]]
 
 
-@dataclass(kw_only=True)
-class Blocks:
-    """What the charge point looks at; what a layout lacks is ``None``."""
-
-    about: registers.About
-    status: registers.Status
-    limits: registers.Limits
-    phase_mode: registers.PhaseMode
-    meter: registers.Meter
-    functions: registers.Functions
-    diagnosis: registers.Diagnosis
-    restart: registers.Restart | None = None
-    pilot: registers.Pilot | None = None
-    phase_options: registers.PhaseOptions | None = None
-    installation: registers.Installation | None = None
-    vehicle: registers.Vehicle | None = None
-    supervision: registers.Supervision | None = None
-    solar: registers.SolarSettings | None = None
-
-
-class CompactPoint(CurrentDriven):
+class CompactPoint(Condition):
     """A Compact, Start or 4You 300 as a charger."""
 
     current_step: ClassVar[float] = 0.1
@@ -98,141 +49,10 @@ class CompactPoint(CurrentDriven):
         heartbeat: Heartbeat,
         refresh: Refresh,
     ) -> None:
-        super().__init__(options, remember)
-        self.blocks = blocks
-        self.heartbeat = heartbeat
+        super().__init__(options, remember, blocks=blocks, heartbeat=heartbeat)
         self.sender = CurrentSender(self._write_current)
-        self.phase_switch = PhaseSwitch()
-        self.phases_refused = False
-        """Whether it refused to switch phases although it said that it could."""
         self._refresh = refresh
         self._orders = asyncio.Lock()
-
-    # -- what it tells --
-
-    @derived(ChargingState, needs=("status",))
-    def charging_state(self) -> ChargingState | None:
-        """What car and charger are doing."""
-        state = self.blocks.status.evse_state
-        pilot = None if self.blocks.pilot is None else self.blocks.pilot.control_pilot
-        if state is EvseState.CHARGING and pilot in _VENTILATED:
-            return ChargingState.VENTILATION
-        return None if state is None else _STATES.get(state)
-
-    @derived(BlockedBy, needs=("status", "limits", "functions", "diagnosis", "supervision"))
-    def blocked_by(self) -> BlockedBy | None:
-        """Why no energy flows."""
-        blocks = self.blocks
-        allowed = self.charging_allowed
-        fallen_back = (
-            blocks.supervision is not None and blocks.supervision.safe_current_active is True
-        )
-        lost = blocks.diagnosis.error_code is ErrorCode.ENERGY_MANAGER_UNAVAILABLE
-        return first_reason(
-            self.charging_state,
-            {
-                BlockedBy.PAUSED: None if allowed is None else not allowed,
-                BlockedBy.NOT_AUTHORISED: (
-                    blocks.status.authorisation is Authorisation.NOT_AUTHORISED
-                ),
-                BlockedBy.STATION_LOCKED: blocks.functions.locked,
-                BlockedBy.COMMUNICATION_TIMEOUT: fallen_back or lost,
-                BlockedBy.PHASE_SWITCHING: self.phase_switch.under_way,
-                BlockedBy.DOWNGRADED: self._downgraded_to_nothing,
-            },
-        )
-
-    @property
-    def _downgraded_to_nothing(self) -> bool:
-        left = self.blocks.limits.downgrade_current
-        downgraded = self.blocks.status.downgrade is Downgrade.DOWNGRADED
-        return downgraded and left is not None and left < MINIMUM_CURRENT
-
-    @derived(Quantity.COUNT, needs=("meter",))
-    def phases_in_use(self) -> int | None:
-        """How many phases carry current."""
-        meter = self.blocks.meter
-        return phases_carrying((meter.current_l1, meter.current_l2, meter.current_l3))
-
-    @derived(Quantity.DURATION, needs=("status",), tier=Tier.EXPERT)
-    def heartbeat_age(self) -> float | None:
-        """Seconds since the charger last acknowledged that we are there."""
-        age = self.heartbeat.age
-        return None if age is None else round(age, 1)
-
-    # -- what the shared verbs ask for --
-
-    @property
-    def old(self) -> bool:
-        """Whether the layout is one on which exactly 6 A is not enough."""
-        layout = self.blocks.about.layout
-        return layout is not None and layout <= OLD_LAYOUT
-
-    @property
-    @override
-    def device_maximum(self) -> float:
-        """The lower of house and charger; the cable and the downgrade come on their own."""
-        limits = self.blocks.limits
-        known = [
-            limit
-            for limit in (limits.house_maximum_current, limits.charger_maximum_current)
-            # Less than a car can be offered is no rating but a register that is not filled.
-            if limit is not None and limit >= MINIMUM_CURRENT
-        ]
-        return min([*known, 32.0]) if known else FALLBACK_CURRENT
-
-    @property
-    @override
-    def current_limit(self) -> float | None:
-        amps = self.blocks.limits.current
-        released = self.blocks.functions.released
-        if released is False:
-            return 0.0
-        if amps is None or released is None:
-            return None
-        if amps == 0:
-            # No limit at all: the most that the charger can signal. What it means on older
-            # layouts no document says.
-            return None if self.old else self.device_maximum
-        if amps < MINIMUM_CURRENT:
-            return 0.0
-        return MINIMUM_CURRENT if self._is(_SLIGHTLY_MORE) else amps
-
-    def _is(self, amps: float) -> bool:
-        """Whether the register holds this current."""
-        found = self.blocks.limits.current
-        return found is not None and abs(found - amps) < 0.001
-
-    @property
-    @override
-    def charging_allowed(self) -> bool | None:
-        limit = self.current_limit
-        return None if limit is None else limit > 0
-
-    @property
-    @override
-    def voltages(self) -> tuple[float | None, float | None, float | None]:
-        meter = self.blocks.meter
-        return meter.voltage_l1, meter.voltage_l2, meter.voltage_l3
-
-    @property
-    @override
-    def active_phases(self) -> int | None:
-        if (measured := self.phases_in_use) is not None:
-            return measured
-        blocks = self.blocks
-        supervision, installation = blocks.supervision, blocks.installation
-        one_switched = (
-            supervision is not None and supervision.switched_phases is RequestedPhases.ONE
-        )
-        one_connected = installation is not None and installation.grid_phases is GridPhases.L1
-        one_built = (
-            blocks.phase_options is not None
-            and blocks.phase_options.hardware_phases is HardwarePhases.ONE_PHASE
-        )
-        if one_switched or one_connected or one_built:
-            return 1
-        return None if blocks.vehicle is None else blocks.vehicle.vehicle_phases
 
     # -- current and pause --
 
@@ -254,7 +74,7 @@ class CompactPoint(CurrentDriven):
         await self.sender.send_in_turn(self._enough(amps))
 
     def _enough(self, amps: float) -> float:
-        return _SLIGHTLY_MORE if self.old and amps == MINIMUM_CURRENT else amps
+        return SLIGHTLY_MORE if self.old and amps == MINIMUM_CURRENT else amps
 
     async def _write_current(self, amps: float) -> None:
         blocks = self.blocks
@@ -276,7 +96,7 @@ class CompactPoint(CurrentDriven):
             await self._refresh(("limits",))
         except VoltrailError:
             return False
-        return self._is(amps)
+        return self.holds(amps)
 
     @override
     async def send_pause(self) -> None:
@@ -297,27 +117,6 @@ class CompactPoint(CurrentDriven):
             await self._refresh(names)
 
     # -- phases --
-
-    @property
-    def can_switch_phases(self) -> bool:
-        """Whether the charger takes orders on its phases now."""
-        blocks = self.blocks
-        options = blocks.phase_options
-        dynamic = blocks.phase_mode.phase_switch_mode is PhaseSwitchMode.DYNAMIC or (
-            blocks.solar is not None and blocks.solar.solar_phases is SolarPhases.DYNAMIC
-        )
-        return (
-            options is not None
-            and options.hardware_phases is HardwarePhases.ONE_OR_THREE
-            and dynamic
-            and not self.phases_refused
-        )
-
-    @property
-    def phases(self) -> Phases | None:
-        """The phases that were asked for, read back from the charger."""
-        requested = self.blocks.functions.requested_phases
-        return next((phases for phases, word in WORDS.items() if word is requested), None)
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on this many phases from now on; the charger does the rest alone."""

@@ -1,7 +1,6 @@
-"""The charger itself: what its layout serves, and bringing it back to what was asked for."""
+"""The charger itself: what its layout serves, and what it offers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import (
@@ -12,7 +11,7 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import ChargePoint, Wish
+from ...charger import ChargePoint
 from ...controls import ButtonControl, Control
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
 from ...errors import UnknownDeviceError
@@ -23,16 +22,12 @@ from ...points import Tier
 from ...quiet_line import QuietLine, QuietUnit
 from . import recovery, registers
 from .block import Block
-from .charge_point import Blocks, CompactPoint
+from .charge_point import CompactPoint
+from .condition import Blocks
 from .heartbeat import Heartbeat
 from .settings import COMPONENTS, Settings
 from .states import EvseState
-
-FOREIGN_POLLS: Final = 2
-"""Polls in a row with another limit than ours, before it counts as set by somebody else."""
-
-REPEATS: Final = 3
-"""How often an order is sent again that the charger confirmed and was never seen to follow."""
+from .upholding import Upholding
 
 _REFUSALS_BEFORE_TELLING: Final = 2
 _OPENING_PAUSE: Final = 1.0
@@ -50,15 +45,10 @@ class MennekesRtu(VoltrailDevice):
         self._quiet: QuietUnit
         self._source = units
         self._point: CompactPoint | None = None
+        self._upholding: Upholding | None = None
         self._settings: Settings | None = None
         self._memory: Mapping[str, Any] = {}
-        self._assert_due = False
-        self._foreign = 0
-        self._seen: Wish | None = None
-        self._repeats = 0
-        self._blank = False
         self._returns = 0
-        self._recovery_tried = False
         super().__init__(self._on_a_quiet_line, unit_id, options)
         self.heartbeat = Heartbeat(self._quiet)
         self._removers.append(self._quiet.line.attend(self.heartbeat))
@@ -84,6 +74,12 @@ class MennekesRtu(VoltrailDevice):
         """The place where a car is plugged in."""
         assert self._point is not None, "identify() first"
         return self._point
+
+    @property
+    def upholding(self) -> Upholding:
+        """What brings it back to what its user asked for."""
+        assert self._upholding is not None, "identify() first"
+        return self._upholding
 
     @override
     def close(self) -> None:
@@ -191,13 +187,15 @@ class MennekesRtu(VoltrailDevice):
             heartbeat=self.heartbeat,
             refresh=self.refresh,
         )
-        point.sender.failed = self._lose_order
+        self._upholding = Upholding(point)
+        # A limit that had been accepted and then could not be sent is sent again.
+        point.sender.failed = self._upholding.due
         self._views.clear()
         self.add_view(point)
         self._point = point
         if self._memory:
             point.remember(self._memory)
-            self._assert_due = point.wish.set
+            self._upholding.due()
 
     @property
     @override
@@ -294,11 +292,7 @@ class MennekesRtu(VoltrailDevice):
 
     @override
     def reconnected(self) -> None:
-        self._assert_due = self.point.wish.set
-
-    def _lose_order(self) -> None:
-        """Send a limit again that had been accepted and then could not be sent."""
-        self._assert_due = True
+        self.upholding.due()
 
     @override
     def recall(self) -> dict[str, Any]:
@@ -310,69 +304,9 @@ class MennekesRtu(VoltrailDevice):
 
     @override
     async def uphold(self) -> None:
-        point = self.point
-        await point.follow_phases()
         returns = self._quiet.line.returns(self.unit_id)
         if returns != self._returns:
             # It was away for longer than it waits for us: it may have been switched off.
             self._returns = returns
-            self._assert_due = point.wish.set
-        if await self._recover():
-            return
-        if point.blocks.status.evse_state in (None, EvseState.NOT_INITIALISED):
-            self._assert_due = self._assert_due or point.wish.set
-            return
-        known = self.available(("limits", "functions"))
-        holds = point.holds_wish
-        if not point.wish.set or not known or holds is None or point.busy:
-            return
-        # Everything back at nothing at once: it was started anew, and nobody noticed.
-        started, self._blank = point.blank and not self._blank, point.blank
-        if self._assert_due or started:
-            await self._assert(holds=holds)
-        elif holds:
-            self._foreign = self._repeats = 0
-            self._seen = replace(point.wish)
-        else:
-            self._foreign += 1
-            if self._foreign >= FOREIGN_POLLS:
-                await self._disagree()
-
-    async def _disagree(self) -> None:
-        """Decide what to do about a charger that does not hold what was asked for."""
-        self._foreign = 0
-        if self.point.wish != self._seen and self._repeats < REPEATS:
-            # It never did: what confirmed the order was the late answer to another one.
-            self._repeats += 1
-            await self._assert(holds=False)
-        else:
-            # Somebody else drives now; fighting over it would help nobody.
-            self._repeats = 0
-            self.point.adopt()
-            self._seen = replace(self.point.wish)
-
-    async def _assert(self, *, holds: bool) -> None:
-        self._assert_due = False
-        self._foreign = 0
-        if holds:
-            return
-        try:
-            # The charger takes orders from nobody whose heartbeat it has not heard.
-            await self.heartbeat.prove()
-            await self.point.assert_wish()
-        except BaseException:
-            # Not asserted, so it is still due.
-            self._assert_due = True
-            raise
-
-    async def _recover(self) -> bool:
-        """Bring it out of error 200, once; return whether it is in it."""
-        if not recovery.lost_manager(self.point):
-            self._recovery_tried = False
-            return False
-        heard = self.heartbeat.running and self.heartbeat.failures == 0
-        if heard and not self._recovery_tried and recovery.harmless(self.point):
-            self._recovery_tried = True
-            await recovery.recover(self.point)
-            self._assert_due = self.point.wish.set
-        return True
+            self.upholding.due()
+        await self.upholding.look(known=self.available(("limits", "functions")))
