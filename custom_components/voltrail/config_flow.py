@@ -158,15 +158,16 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     async def _discovered(self, kind: Family, host: str, announced: str | None) -> ConfigFlowResult:
         """Ask a discovered device who it is, and follow it if it only moved."""
         self._kind = kind
-        if announced is not None:
-            # One that is known, or not wanted, is not even asked: some take one client only.
+        # One that is known, or not wanted, is not even asked: some take one client only.
+        if announced is None:
+            self._async_abort_entries_match({CONF_HOST: host, CONF_FAMILY: kind.key})
+        else:
             await self._is(announced)
             await self._follow(host)
         data = self._data(
             Transport.TCP,
             {CONF_HOST: host, CONF_PORT: kind.port, CONF_UNIT_ID: kind.unit_id},
         )
-        self._async_abort_entries_match({CONF_HOST: data[CONF_HOST], CONF_FAMILY: kind.key})
         found = await meet(self.hass, kind, data)
         if isinstance(found, Trouble):
             return self.async_abort(reason=found.key, description_placeholders=found.details)

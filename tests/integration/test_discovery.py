@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 KINDS = {kind.key: kind for kind in FAMILIES}
 
 
-def announced(host: str = "127.0.0.1") -> ZeroconfServiceInfo:
+def announced(host: str = "127.0.0.1", name: str = "NG910-60503-ACE0287582") -> ZeroconfServiceInfo:
     """What a charger says of itself; the port is not Modbus'."""
     return ZeroconfServiceInfo(
         ip_address=ip_address(host),
@@ -43,7 +43,7 @@ def announced(host: str = "127.0.0.1") -> ZeroconfServiceInfo:
         port=80,
         hostname="eve.local.",
         type="_alfen._tcp.local.",
-        name="NG910-60503-ACE0287582._alfen._tcp.local.",
+        name=f"{name}._alfen._tcp.local.",
         properties={},
     )
 
@@ -177,6 +177,33 @@ async def test_a_charger_that_is_back_is_set_up_at_once(
     assert (await discover(hass))["reason"] == "already_configured"
     await hass.async_block_till_done()
     assert hass.config_entries.async_loaded_entries(DOMAIN) == [entry]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("on_this_port")
+async def test_a_charger_at_the_address_of_another_is_found(hass: HomeAssistant) -> None:
+    """The other one is gone, and its address was given to this one."""
+    MockConfigEntry(
+        domain=DOMAIN,
+        unique_id="alfen_ACE0000001",
+        data={"family": "alfen", "transport": "tcp", "host": "127.0.0.1", "port": 502},
+    ).add_to_hass(hass)
+    result = await discover(hass)
+    assert result["type"] is FlowResultType.FORM
+    hass.config_entries.flow.async_abort(result["flow_id"])
+
+
+async def test_a_charger_without_a_name_is_known_by_its_address(
+    hass: HomeAssistant, server: Server
+) -> None:
+    """Not every firmware announces the serial number; where one is set up nobody is asked."""
+    entry = await set_up(hass, server)
+    server.device.traffic.clear()
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced(name="Garage")
+    )
+    assert result["reason"] == "already_configured"
+    assert not server.device.traffic.requests
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
