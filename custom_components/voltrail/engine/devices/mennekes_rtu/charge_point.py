@@ -17,7 +17,7 @@ from ...controls import ButtonControl, Control, SelectControl, SwitchControl
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
 from ...points import Tier
-from . import registers
+from . import recovery, registers
 from .condition import SLIGHTLY_MORE, Blocks, Condition
 from .current_sender import CurrentSender
 from .errors import NotIdleError, PhasesFixedError, PhasesRefusedError
@@ -193,6 +193,12 @@ class CompactPoint(Condition):
             raise NotIdleError
         with explaining():
             await restart.write("word", registers.RESTART)
+
+    async def recover(self) -> None:
+        """Bring the charger out of an error; one that is in none is left alone."""
+        await self._refresh(("status",))
+        if self.blocks.status.evse_state is EvseState.ERROR:
+            await recovery.recover(self)
 
     # -- what was asked for --
 

@@ -20,7 +20,7 @@ from ...options import Options
 from ...parts import Identity
 from ...points import Tier
 from ...quiet_line import QuietLine, QuietUnit
-from . import recovery, registers
+from . import registers
 from .block import Block
 from .charge_point import CompactPoint
 from .condition import Blocks
@@ -233,7 +233,7 @@ class MennekesRtu(VoltrailDevice):
             key="recover",
             needs=("status",),
             tier=Tier.DETAIL,
-            press=lambda: recovery.recover(self.point),
+            press=self.point.recover,
             usable=lambda: self.point.blocks.status.evse_state is EvseState.ERROR,
         )
         assert self._settings is not None, "identify() first"

@@ -1,13 +1,15 @@
 """The way out of error 200, in which a charger ends that has missed its energy manager."""
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ...charger import MINIMUM_CURRENT
 from ...errors import explaining
-from .charge_point import CompactPoint
 from .errors import RecoveryFailedError
 from .states import Authorisation, Downgrade, ErrorCode, EvseState
+
+if TYPE_CHECKING:
+    from .charge_point import CompactPoint
 
 _LOOKS: Final = 5
 _BETWEEN_LOOKS: Final = 1.0
