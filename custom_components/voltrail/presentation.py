@@ -6,7 +6,7 @@ from typing import Final
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.number import NumberDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfReactiveEnergy
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfReactiveEnergy, UnitOfTime
 
 from .engine.points import Aspect, Quantity, Tier
 
@@ -167,3 +167,11 @@ def named_by_class(quantity: Quantity | None, word: str) -> bool:
 def native_unit(quantity: Quantity) -> str | None:
     """Return the unit for Home Assistant; its words are the engine's."""
     return quantity.unit or None
+
+
+def shown_unit(quantity: Quantity, tier: Tier) -> str | None:
+    """Return the unit that people want to see; None if it is the engine's."""
+    if quantity is Quantity.DURATION and tier is Tier.MAIN:
+        # How long a car has been charging; nobody counts that in thousands of seconds.
+        return UnitOfTime.MINUTES
+    return QUANTITIES[quantity].shown_unit

@@ -17,7 +17,7 @@ from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.device import Reading
 from .engine.points import Kind, Quantity, UnknownCode
 from .entity import VoltrailReading
-from .presentation import QUANTITIES, native_unit
+from .presentation import QUANTITIES, native_unit, shown_unit
 
 PARALLEL_UPDATES = 0
 
@@ -69,7 +69,7 @@ class VoltrailSensor(VoltrailReading, SensorEntity):
             self._attr_device_class = traits.sensor
             self._attr_state_class = traits.state
             self._attr_native_unit_of_measurement = native_unit(point.quantity)
-            self._attr_suggested_unit_of_measurement = traits.shown_unit
+            self._attr_suggested_unit_of_measurement = shown_unit(point.quantity, point.tier)
             self._attr_suggested_display_precision = traits.decimals
         elif point.states is not None:
             self._attr_device_class = SensorDeviceClass.ENUM

@@ -21,7 +21,7 @@ from custom_components.voltrail.engine.controls import (
 from custom_components.voltrail.engine.parts import Part
 from custom_components.voltrail.engine.points import Kind, Point, Quantity, Tier, points_of
 from custom_components.voltrail.engine.source import Source
-from custom_components.voltrail.presentation import QUANTITIES, named_by_class
+from custom_components.voltrail.presentation import named_by_class, shown_unit
 from scripts.lib.specimens import SPECIMENS, Specimen
 
 type Words = Mapping[str, Any]
@@ -199,7 +199,7 @@ def humanised(word: str) -> str:
 def _unit(row: Row) -> str:
     if row.quantity is None:
         return ""
-    shown = QUANTITIES[row.quantity].shown_unit if row.platform == "sensor" else None
+    shown = shown_unit(row.quantity, row.tier) if row.platform == "sensor" else None
     return shown or row.quantity.unit
 
 

@@ -37,7 +37,7 @@ NUMBERS = {
     "power": (220, 2, 1),
     "current_offered": (706, 1, 1),
     "session_energy": (716, 2, 0.001),
-    "session_duration": (718, 2, 1),
+    "session_duration": (718, 2, 1 / 60),
     "vehicle_maximum_current": (715, 1, 1),
     "minimum_current": (712, 1, 1),
     "safe_current": (131, 1, 1),
