@@ -30,9 +30,6 @@ PATIENCE: Final = 13.0
 
 NONSENSE_PATIENCE: Final = 2.0
 
-# A line that stays silent has reasons of its own.
-_SILENCE: Final = {Transport.SERIAL: "line_silent"}
-
 _ANY_REQUEST: Final = bytes.fromhex("0001 0000 0006 01 03 0000 0001")
 """Read one register: the plainest thing that can be asked over Modbus TCP."""
 
@@ -67,7 +64,7 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
         async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
             return await _meet(hass, kind, data, units)
     except TimeoutError:
-        return Trouble(_SILENCE.get(Transport(data[CONF_TRANSPORT]), "device_silent"))
+        return Trouble(_silent(kind, data))
 
 
 async def _meet(
@@ -100,15 +97,20 @@ async def _silence(
     for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
         if other != asked and await _answers(kind, units, other):
             return Trouble("wrong_unit", other, {"unit_id": str(other)})
-    if (key := _SILENCE.get(Transport(data[CONF_TRANSPORT]))) is not None:
-        return Trouble(key)
-    if link.in_use(hass, data):
-        # Others speak over it: it is no nonsense, and must not be taken from them.
-        return Trouble("device_silent")
+    # Where others speak over it, it is no nonsense, and must not be taken from them.
+    if data[CONF_TRANSPORT] == Transport.SERIAL or link.in_use(hass, data):
+        return Trouble(_silent(kind, data))
     await units(asked).disconnect()
     if await _talks_nonsense(data[CONF_HOST], data[CONF_PORT]):
         return Trouble("garbled_answer")
-    return Trouble("device_silent")
+    return Trouble(_silent(kind, data))
+
+
+def _silent(kind: Family, data: Mapping[str, Any]) -> str:
+    """Say what is silent: a line and a gateway to one have reasons of their own."""
+    if data[CONF_TRANSPORT] == Transport.SERIAL:
+        return "line_silent"
+    return "device_silent" if kind.line is None else "gateway_silent"
 
 
 async def _talks_nonsense(host: str, port: int) -> bool:

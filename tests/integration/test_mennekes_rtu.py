@@ -12,6 +12,7 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
+from pymodbus.constants import ExcCodes
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail import link
@@ -242,6 +243,36 @@ async def test_two_chargers_behind_one_gateway_take_turns(hass: HomeAssistant) -
                 assert second.ems.alive
 
 
+@pytest.mark.parametrize(
+    ("transport", "charger", "trouble"),
+    [
+        ("tcp", Compact(), "gateway_silent"),
+        ("rtu_over_tcp", Compact(), "gateway_silent"),
+        # This one says that it knows nobody of that id, in the language of its own mode.
+        (
+            "rtu_over_tcp",
+            Compact(unknown_unit=ExcCodes.GATEWAY_NO_RESPONSE),
+            "garbled_answer",
+        ),
+    ],
+)
+async def test_a_gateway_in_the_other_mode(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    charger: Compact,
+    trouble: str,
+) -> None:
+    """It says nothing, or nothing that makes sense: both explanations name the mode."""
+    monkeypatch.setattr(
+        "custom_components.voltrail.engine.devices.mennekes_rtu.MennekesRtu.request_timeout", 0.2
+    )
+    async with serve(charger, rtu=transport == "tcp") as server:
+        flow_id = await open_form(hass, transport)
+        result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
+        assert result["errors"] == {"base": trouble}
+
+
 async def test_looking_for_a_second_charger_leaves_the_first_alone(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,7 +288,7 @@ async def test_looking_for_a_second_charger_leaves_the_first_alone(
             flow_id = await open_form(hass, "tcp")
             made = charger.traffic.connections_made
             result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=7)
-            assert result["errors"] == {"base": "device_silent"}
+            assert result["errors"] == {"base": "gateway_silent"}
             assert charger.traffic.connections_made == made
 
 
