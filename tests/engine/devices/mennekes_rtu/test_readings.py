@@ -9,7 +9,7 @@ import pytest
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import ErrorCode, EvseState
-from custom_components.voltrail.engine.errors import UnknownDeviceError
+from custom_components.voltrail.engine.errors import ForbiddenRegisterError, UnknownDeviceError
 from custom_components.voltrail.engine.points import UnknownCode
 from simulators.mennekes_rtu import Compact
 from simulators.registers import RefusedError
@@ -425,4 +425,25 @@ async def test_reading_says_nothing_of_what_is_not_there(mock_modbus_unit: objec
     assert point.phases_in_use is None
     assert point.heartbeat_age is None
     assert point.holds_wish is None
+    point.adopt()
+    assert not point.wish.set
+    assert registers.About(device.modbus_unit).register_layout is None
+    assert registers.Installation(device.modbus_unit).fallback is None
+    assert list(device.charge_points()) == [point]
     device.close()
+
+
+@in_fake_time
+async def test_what_can_only_be_written_is_never_read() -> None:
+    """Not even for somebody who wants to see every register."""
+    simulated = charger()
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        simulated.traffic.clear()
+        for address, count in ((0x0D00, 1), (0x0CFE, 4), (0x0D19, 1)):
+            with pytest.raises(ForbiddenRegisterError):
+                await device.read_registers(50, address, count)
+        assert not simulated.traffic.requests
+        assert await device.read_registers(50, 0x0D05, 1) == [1]
+        device.close()

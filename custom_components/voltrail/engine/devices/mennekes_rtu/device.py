@@ -40,6 +40,8 @@ class MennekesRtu(VoltrailDevice):
     # The slowest normal answer is far below; the heartbeat must never wait for much longer.
     request_timeout: ClassVar[float] = 1.0
     identity_interval: ClassVar[float] = 3600.0
+    # These can only be written.
+    never_read: ClassVar[frozenset[int]] = frozenset({0x0D00, 0x0D19})
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         self._quiet: QuietUnit
