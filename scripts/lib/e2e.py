@@ -138,9 +138,12 @@ def run(folder: Path, files: list[str], pictures: Path) -> int:
         say("starting the devices and Home Assistant")
         start_broker(stack, folder)
         network = devices(folder)
-        for name, device in network.items():
-            process = Process(name, device.command(), log=folder / f"{name}.log", folder=ROOT)
-            stack.enter_context(process)
+        simulators = [
+            stack.enter_context(
+                Process(name, device.command(), log=folder / f"{name}.log", folder=ROOT)
+            )
+            for name, device in network.items()
+        ]
         home_assistant = HomeAssistant(folder / "config")
         home_assistant.prepare(more="zeroconf:\ninspection:\n", components=[TESTS / "inspection"])
         stack.callback(home_assistant.stop)
@@ -163,7 +166,7 @@ def run(folder: Path, files: list[str], pictures: Path) -> int:
         }
         (folder / "world.json").write_text(json.dumps(world), encoding="utf-8")
         say("opening the browser")
-        return subprocess.run(  # noqa: S603 - our tests
+        status = subprocess.run(  # noqa: S603 - our tests
             [
                 *("node", f"--test-reporter={TESTS / 'reporter.mjs'}"),
                 *(str(TESTS / "all.mjs"), *files),
@@ -176,6 +179,10 @@ def run(folder: Path, files: list[str], pictures: Path) -> int:
             cwd=ROOT,
             check=False,
         ).returncode
+        # What failed may have failed because of this.
+        for process in (*simulators, home_assistant.process):
+            process.check()
+        return status
 
 
 def main() -> int:

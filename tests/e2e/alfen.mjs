@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 import { story } from './story.mjs';
 import { eventually, register, world } from './world.mjs';
@@ -16,6 +17,7 @@ story('Alfen', (step) => {
     await person.choose('Alfen Eve charger');
     await person.mistake({ Host: 'no such charger!' }, 'There is no host with this name');
     await person.mistake({ Host: host, Port: 503 }, 'but not at this port');
+    await person.dismiss();
   });
 
   step('discovers the station', async (person) => {
@@ -31,7 +33,9 @@ story('Alfen', (step) => {
       await person.submit();
       await person.finish();
     } finally {
+      const left = once(station, 'exit');
       station.kill();
+      await left;
     }
   });
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import socket
 
 from zeroconf import IPVersion
@@ -19,7 +20,12 @@ async def _run(chosen: argparse.Namespace) -> None:
             server=f"{chosen.name}.local.",
         )
     )
-    await asyncio.Event().wait()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+    # Says goodbye, so that nobody remembers the device.
+    await mdns.async_unregister_all_services()
+    await mdns.async_close()
 
 
 def main() -> None:

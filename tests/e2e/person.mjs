@@ -88,13 +88,16 @@ export class Person {
     await this.title('Which device?');
   }
 
-  /** Wait for a step of the form. */
+  /** Wait for a step of the form; a meter that is listened to takes its time. */
   async title(text) {
-    await this.dialog.locator('.dialog-title', { hasText: text }).waitFor();
+    const title = this.dialog.locator('.dialog-title', { hasText: text });
+    await title.waitFor({ timeout: 3 * PATIENCE });
   }
 
   async choose(text) {
-    await this.dialog.locator('ha-list-item', { hasText: text }).click();
+    const line = this.dialog.locator('ha-list-item', { hasText: text });
+    await line.click();
+    await line.waitFor({ state: 'detached' });
   }
 
   field(label) {
@@ -150,10 +153,17 @@ export class Person {
     return name;
   }
 
-  /** Close the dialog with the button at its end. */
+  /** Close a dialog that has come to its end. */
   async close() {
     await this.dialog.getByText('Close', { exact: true }).click();
     await this.dialog.locator('ha-dialog').waitFor({ state: 'hidden' });
+  }
+
+  /** Think better of it. */
+  async dismiss() {
+    const forgotten = this.page.waitForResponse((answer) => answer.request().method() === 'DELETE');
+    await this.press('Close', this.dialog);
+    await forgotten;
   }
 
   // -- entries and devices
