@@ -26,6 +26,7 @@ from typing import Any, Final, Protocol, cast
 from weakref import WeakValueDictionary
 
 from modbus_connection import (
+    GatewayTargetError,
     ModbusConnectionError,
     ModbusError,
     ModbusExceptionError,
@@ -221,7 +222,7 @@ class QuietLine:
         limit = unit.timeout + (_GRACE if opened else _OPENING)
         try:
             async with asyncio.timeout(limit):
-                answer = await ask()
+                answer = await _unless_silent(ask)
         except ModbusExceptionError:
             # A refusal is an answer.
             self._heard(unit.unit_id)
@@ -378,6 +379,14 @@ class QuietUnit:
             msg = f"{name} is nothing that a quiet line can keep apart from a late answer"
             raise NotImplementedError(msg)
         return attribute
+
+
+async def _unless_silent[R](ask: Callable[[], Awaitable[R]]) -> R:
+    """Ask; a gateway that says that nobody answered it says what a time-out says."""
+    try:
+        return await ask()
+    except GatewayTargetError as err:
+        raise ModbusTimeoutError(str(err)) from err
 
 
 class QuietLines:

@@ -4,14 +4,19 @@ import asyncio
 
 import pytest
 from modbus_connection import ModbusTcpParams, tmodbus
+from pymodbus.constants import ExcCodes
 
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
-from custom_components.voltrail.engine.errors import LinkDownError, WrongDeviceError
+from custom_components.voltrail.engine.errors import (
+    DeviceSilentError,
+    LinkDownError,
+    WrongDeviceError,
+)
 from simulators.memory import MemoryServer, serve_in_memory
-from simulators.mennekes_rtu import Bus, Compact
+from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import in_fake_time
 
-from .support import Connection, Owner, connect, serial_line, value
+from .support import Connection, Owner, connect, problems, serial_line, value
 
 #: Seconds within which everything has to be as it was.
 BACK_WITHIN = 10.0
@@ -126,6 +131,33 @@ async def test_a_gateway_that_forgot_its_connections() -> None:
             # Not the whole 10 s: they began with the last answer before.
             assert await until_read_again(owner) < BACK_WITHIN
             assert simulated.ems.silence < 5
+        await connection.close()
+
+
+@in_fake_time
+async def test_a_gateway_that_tells_of_a_lost_answer() -> None:
+    """Its exception 11 is no refusal: beats are repeated, and nothing is taken for missing."""
+    simulated = Compact(fallback=8, unknown_unit=ExcCodes.GATEWAY_NO_RESPONSE)
+    simulated.set({"charger.temperature": 21.0})
+    async with serve_in_memory(simulated) as server:
+        connection = _connection(server, rtu=False)
+        owner = Owner(MennekesRtu(connection.for_unit, 50))
+        for address in (0x0013, 0x0706, 0x030A):
+            simulated.faults.inject("exception", address=address, code=11)
+        async with owner as device:
+            assert device.identity.serial == "13552019"
+            assert "charger_maximum" in {control.path for control in device.controls()}
+            await asyncio.sleep(20)
+            for _ in range(10):
+                simulated.faults.inject("exception", function=6, code=11, times=2)
+                await asyncio.sleep(17)
+            assert simulated.ems.longest_gap < 6
+            assert not problems(device)
+            # And one that is switched off is silent, not obstinate.
+            simulated.box.satellite = Satellite.OFF
+            await asyncio.sleep(60)
+            assert isinstance(owner.troubles[-1], DeviceSilentError)
+            assert not problems(device)
         await connection.close()
 
 
