@@ -4,6 +4,7 @@ Pure arithmetic: whoever owns an integrator tells it what was measured and when.
 counters come out, one per direction; both only ever grow.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,23 +33,30 @@ class Integrator:
     def add(self, power: float | None, at: float) -> None:
         """Take a sample in watt at a moment in seconds.
 
-        A sample that is missing, or above what this house can draw, is skipped: the line
-        is drawn from the last good one to the next, unless those are too far apart.
+        A sample that is missing, no number, above what this house can draw, or older than
+        the last one is skipped: the line is drawn from the last good one to the next, unless
+        those are too far apart.
         """
-        if power is None or (self._limit is not None and abs(power) > self._limit):
+        if power is None or not self._possible(power):
             self.skipped += 1
             return
-        last, self._last = self._last, (power, at)
+        last = self._last
+        if last is not None and at < last[1]:
+            # Going back would count the time since then twice.
+            self.skipped += 1
+            return
+        self._last = (power, at)
         if last is None:
             return
         before, since = last
         elapsed = at - since
-        if elapsed <= 0:
-            return
         if elapsed > self._longest_gap:
             self.gaps += 1
             return
         self._add_line(before, power, elapsed / _SECONDS_PER_HOUR)
+
+    def _possible(self, power: float) -> bool:
+        return math.isfinite(power) and (self._limit is None or abs(power) <= self._limit)
 
     def _add_line(self, before: float, after: float, hours: float) -> None:
         if before * after >= 0:
@@ -67,7 +75,7 @@ class Integrator:
 
     def recall(self) -> dict[str, float]:
         """Return both counters in a form that can be stored."""
-        return {"positive": round(self.positive, 3), "negative": round(self.negative, 3)}
+        return {"positive": self.positive, "negative": self.negative}
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Go on from stored counters; neither may fall."""
@@ -76,4 +84,5 @@ class Integrator:
 
 
 def _amount(value: Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and value >= 0 else 0.0
+    known = isinstance(value, (int, float)) and math.isfinite(value) and value >= 0
+    return float(value) if known else 0.0
