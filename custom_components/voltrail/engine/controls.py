@@ -4,11 +4,14 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from .errors import NotANumberError, OutOfBoundsError
 from .parts import Part
 from .points import Quantity, Tier
+
+_NOISE: Final = 1e-6
+"""The part of a step that binary fractions may lose or add: 7.2 / 0.1 is 71.99…"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,20 +28,36 @@ class Bounds:
         Between two steps the one nearer to zero is taken: a limit must never come out
         higher than it was asked for.
         """
+        try:
+            value = float(value)
+        except OverflowError:
+            # A whole number that is larger than any other number can be.
+            value = math.inf
         if not math.isfinite(value):
             raise NotANumberError(value=value)
-        if not self.minimum <= value <= self.maximum:
+        noise = _NOISE * self.step
+        if not self.minimum - noise <= value <= self.maximum + noise:
             raise OutOfBoundsError(
                 value=shown(value), minimum=shown(self.minimum), maximum=shown(self.maximum)
             )
-        # The small addition undoes what binary fractions lose: 7.2 / 0.1 is 71.99…
-        steps = math.trunc(value / self.step + math.copysign(1e-6, value))
-        return round(steps * self.step, 6)
+        accepted = self._steps(math.trunc, value + math.copysign(noise, value))
+        if not self.minimum - noise <= accepted <= self.maximum + noise:
+            # A bound between two steps, and no step between it and the value.
+            raise OutOfBoundsError(
+                value=shown(value),
+                minimum=shown(self._steps(math.ceil, self.minimum - noise)),
+                maximum=shown(self._steps(math.floor, self.maximum + noise)),
+            )
+        return accepted
+
+    def _steps(self, cut: Callable[[float], int], value: float) -> float:
+        return round(cut(value / self.step) * self.step, 6)
 
 
 def shown(value: float) -> str:
     """Return a number without a needless fraction, for a message."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")
+    # z: there is no minus before a zero.
+    return f"{value:z.6f}".rstrip("0").rstrip(".")
 
 
 def always() -> bool:
