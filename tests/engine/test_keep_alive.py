@@ -87,6 +87,37 @@ async def test_a_slow_beat_does_not_stretch_the_rhythm() -> None:
     assert [beat - slow.beats[0] for beat in slow.beats] == [0, 5, 10]
 
 
+@in_fake_time
+async def test_a_beat_of_somebody_who_left_is_made_up_for() -> None:
+    """A poll that is cancelled takes its life sign along; the device still waits for one."""
+    drum = Drum()
+    task = asyncio.create_task(run(drum))
+    await asyncio.sleep(3)
+    drum.takes = 2
+    poll = asyncio.create_task(drum.renew())
+    await asyncio.sleep(0.5)
+    poll.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await poll
+    drum.takes = 0
+    await asyncio.sleep(5)
+    assert drum.beats == [0, 3, 4, 8]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@in_fake_time
+async def test_a_life_sign_goes_on_without_anybody_who_wants_to_know() -> None:
+    """Whoever waits for a beat that is under way is told of no other."""
+    drum = Drum()
+    drum.takes = 1
+    drum.broken = True
+    await asyncio.gather(drum.renew(), drum.renew())
+    assert drum.beats == [0]
+    assert drum.failures == 1
+
+
 class Hasty(Drum):
     """Beats again soon after a beat that failed."""
 

@@ -62,10 +62,15 @@ class KeepAlive(ABC):
 
     async def _renew(self) -> None:
         loop = asyncio.get_running_loop()
-        self.last_started = loop.time()
+        before, self.last_started = self.last_started, loop.time()
         alive = self.failures == 0
         try:
             await self.beat()
+        except asyncio.CancelledError:
+            # Whoever asked for it has gone, and nobody knows whether it was said.
+            self.last_started = before
+            self.beaten.set()
+            raise
         except VoltrailError as err:
             self.failures += 1
             # Once each way: a device that is away for the night must not fill the log.
