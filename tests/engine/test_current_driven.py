@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from custom_components.voltrail.engine.charger import ChargingState
 from custom_components.voltrail.engine.current_driven import CurrentDriven
 from custom_components.voltrail.engine.errors import (
+    BelowMinimumError,
     NotANumberError,
     NoVoltageError,
     OutOfBoundsError,
@@ -188,6 +189,20 @@ def test_a_lower_limit_of_the_installer_holds_for_what_is_upheld() -> None:
         await lowered.resume()
         assert lowered.wish.current == 10
         assert lowered.offered == 10
+
+    run(story())
+
+
+def test_going_on_never_ends_in_a_pause() -> None:
+    """Where the installer leaves too little to charge with, it is said."""
+
+    async def story() -> None:
+        point = Point(Options(max_current=5))
+        with pytest.raises(BelowMinimumError, match="at least 6 A"):
+            await point.set_charging(True)
+        with pytest.raises(BelowMinimumError):
+            await point.resume(5)
+        assert not point.wish.paused
 
     run(story())
 

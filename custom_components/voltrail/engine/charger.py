@@ -258,7 +258,8 @@ class ChargePoint(ABC):
                 await self.set_power_limit(min(power, self.power_bounds().maximum))
                 return
             amps = self.resume_current
-        elif amps < self.minimum_current:
+        if amps < self.minimum_current:
+            # To be told to go on must never end in a pause.
             raise BelowMinimumError(minimum=shown(self.minimum_current))
         await self.set_current_limit(amps)
 
