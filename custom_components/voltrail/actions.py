@@ -45,9 +45,20 @@ ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
 DEVICE: Final = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+
+
+def _number(value: object) -> float:
+    """Return a number; a truth value is none, though Python counts with it."""
+    if isinstance(value, bool):
+        message = "expected a number"
+        raise vol.Invalid(message)
+    number: float = vol.Coerce(float)(value)
+    return number
+
+
 # Bounds are the charger's own affair: it tells them in the user's language.
-AMPS: Final = vol.Coerce(float)
-WATTS: Final = vol.Coerce(float)
+AMPS: Final = _number
+WATTS: Final = _number
 
 type Verb = Callable[[Charger, dict[str, Any]], Awaitable[None]]
 type Question = Callable[[Charger], Awaitable[JsonObjectType]]
@@ -191,15 +202,25 @@ QUESTIONS: Final[dict[str, Question]] = {
     "get_configuration": _configuration,
 }
 
-READ_REGISTERS: Final = vol.Schema(
-    {
-        **DEVICE,
-        vol.Optional(ATTR_UNIT_ID): vol.All(vol.Coerce(int), vol.Range(min=0, max=255)),
-        vol.Required(ATTR_ADDRESS): vol.All(vol.Coerce(int), vol.Range(min=0, max=65535)),
-        vol.Optional(ATTR_COUNT, default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=125)),
-        vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
-    }
-)
+LAST_ADDRESS: Final = 65535
+
+
+def _within_reach(given: dict[str, Any]) -> dict[str, Any]:
+    """Refuse registers behind the last one that there can be."""
+    if given[ATTR_ADDRESS] + given[ATTR_COUNT] - 1 > LAST_ADDRESS:
+        message = f"the last register is {LAST_ADDRESS}"
+        raise vol.Invalid(message, [ATTR_COUNT])
+    return given
+
+
+REGISTERS: Final[dict[vol.Marker, Any]] = {
+    **DEVICE,
+    vol.Optional(ATTR_UNIT_ID): vol.All(vol.Coerce(int), vol.Range(min=0, max=255)),
+    vol.Required(ATTR_ADDRESS): vol.All(vol.Coerce(int), vol.Range(min=0, max=LAST_ADDRESS)),
+    vol.Optional(ATTR_COUNT, default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=125)),
+    vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
+}
+READ_REGISTERS: Final = vol.Schema(vol.All(REGISTERS, _within_reach))
 
 
 @callback

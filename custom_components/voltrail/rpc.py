@@ -1,6 +1,7 @@
 """JSON-RPC 2.0 for programs that control a charger: one address, batches, notifications."""
 
 import json
+import math
 from http import HTTPStatus
 from typing import Final
 
@@ -45,21 +46,18 @@ class RpcView(HomeAssistantView):
         """Answer one request, or a batch of them."""
         try:
             body = json.loads(await request.text())
-        except ValueError:
-            return self.json(_failure(None, RpcError(PARSE_ERROR, "this is not JSON")))
+        except ValueError, LookupError, RecursionError:
+            # Also an encoding that nobody knows, and brackets in brackets without end.
+            return _response(_failure(None, RpcError(PARSE_ERROR, "this is not JSON")))
         if not isinstance(body, list):
-            told = await self._handle(request, body)
-            if told is None:
-                return web.Response(status=HTTPStatus.NO_CONTENT)
-            return self.json(told)
+            return _response(await self._handle(request, body))
         if not body:
-            return self.json(_failure(None, RpcError(INVALID_REQUEST, "the batch is empty")))
+            return _response(_failure(None, RpcError(INVALID_REQUEST, "the batch is empty")))
         if len(body) > LONGEST_BATCH:
             message = f"a batch may hold at most {LONGEST_BATCH} requests"
-            return self.json(_failure(None, RpcError(INVALID_REQUEST, message)))
+            return _response(_failure(None, RpcError(INVALID_REQUEST, message)))
         answers = [await self._handle(request, one) for one in body]
-        wanted = [one for one in answers if one is not None]
-        return self.json(wanted) if wanted else web.Response(status=HTTPStatus.NO_CONTENT)
+        return _response([one for one in answers if one is not None])
 
     async def _handle(self, request: web.Request, body: object) -> Json | None:
         """Answer one request; None for a notification, which wants no answer."""
@@ -108,11 +106,20 @@ class RpcView(HomeAssistantView):
         )
 
 
+def _response(told: Json | list[Json] | None) -> web.Response:
+    """Send an answer; nothing if none is wanted.
+
+    Not with Home Assistant's own JSON, which cannot return every number and text that a
+    caller may have sent as its id.
+    """
+    return web.json_response(told) if told else web.Response(status=HTTPStatus.NO_CONTENT)
+
+
 def _parsed(body: object) -> tuple[str, Params]:
     if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
         raise RpcError(INVALID_REQUEST, "this is not a JSON-RPC 2.0 request")
     request_id = body.get("id")
-    if isinstance(request_id, (bool, dict, list)):
+    if request_id is not None and _known_id(request_id) is None:
         raise RpcError(INVALID_REQUEST, "id must be a number, a text or null")
     method, params = body.get("method"), body.get("params", {})
     if not isinstance(method, str):
@@ -141,10 +148,18 @@ def _charger(hass: HomeAssistant, params: Params) -> Charger:
     return chargers[0]
 
 
+def _known_id(request_id: object) -> str | float | None:
+    """Return an id that JSON can return; None for everything else."""
+    if isinstance(request_id, float) and math.isfinite(request_id):
+        return request_id
+    if isinstance(request_id, (str, int)) and not isinstance(request_id, bool):
+        return request_id
+    return None
+
+
 def _failure(request_id: object, err: RpcError) -> Json:
-    known = request_id if isinstance(request_id, (str, int, float)) else None
     return {
         "jsonrpc": "2.0",
         "error": {"code": err.code, "message": str(err)},
-        "id": known,
+        "id": _known_id(request_id),
     }

@@ -37,18 +37,20 @@ class RpcError(Exception):
 def _amps(params: Params, name: str, default: float | None = None) -> float:
     """Return a current that the interface allows: at least 6 A. The charger has its own maximum."""
     value = params.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RpcError(INVALID_PARAMS, f"{name} must be a number of ampere")
+    if isinstance(value, float) and math.isnan(value):
         raise RpcError(INVALID_PARAMS, f"{name} must be a number of ampere")
     if value < 6:
         raise RpcError(INVALID_PARAMS, f"{name} must be at least 6 A")
-    return float(value)
+    return value
 
 
 def _within(charger: Charger, name: str, amps: float) -> float:
     maximum = charger.point.current_bounds().maximum
     if amps > maximum:
         raise RpcError(INVALID_PARAMS, f"{name} must be at most {maximum:g} A for this charger")
-    return amps
+    return float(amps)
 
 
 def _unknown_params(params: Params, *known: str) -> None:

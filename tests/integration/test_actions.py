@@ -133,10 +133,15 @@ async def test_what_cannot_be_done_says_why(
     [
         ("set_charging_current", {}),
         ("set_charging_current", {"current": "much"}),
+        ("set_charging_current", {"current": True}),
+        ("set_charging_current", {"current": 10**400}),
         ("set_charging_power", {"power": "much"}),
+        ("set_charging_power", {"power": False}),
         ("start_charging", {"current": "much"}),
         ("set_requested_phases", {"phases": "two"}),
         ("read_registers", {"address": 1, "count": 126}),
+        ("read_registers", {"address": 65535, "count": 2}),
+        ("read_registers", {"address": float("nan")}),
         ("pause_charging", {"speed": 1}),
     ],
 )

@@ -138,7 +138,11 @@ async def test_every_verb_moves_the_register(
         ("setChargingCurrent", {"ampere": 5}, -32602),
         ("setChargingCurrent", {"ampere": 0}, -32602),
         ("setChargingCurrent", {"ampere": 33}, -32602),
+        ("setChargingCurrent", {"ampere": 10**400}, -32602),
+        ("setChargingCurrent", {"ampere": float("inf")}, -32602),
+        ("setChargingCurrent", {"ampere": float("nan")}, -32602),
         ("setChargingCurrent", {"ampere": 10, "volt": 230}, -32602),
+        ("setChargingCurrent", {"\ud800": 10}, -32602),
         ("startCharging", {"current": 3}, -32602),
         ("setRequestedPhases", {"phases": 2}, -32602),
         ("setRequestedPhases", {"phases": True}, -32602),
@@ -146,7 +150,11 @@ async def test_every_verb_moves_the_register(
         ("setLock", {"lock": 1}, -32602),
         ("setLock", {"lock": True}, -32000),
         ("getStatus", {"device": "nobody"}, -32602),
+        ("getStatus", {"device": "\ud800"}, -32602),
+        ("getStatus", {"device": {"name": []}}, -32602),
+        ("\ud800", {}, -32601),
     ],
+    ids=str,
 )
 async def test_bad_requests_change_nothing(
     client: TestClient[Any, Any],
@@ -173,7 +181,12 @@ async def test_bad_requests_change_nothing(
         ("42", -32600),
         ("{}", -32600),
         ('{"jsonrpc": "1.0", "id": 1, "method": "ping"}', -32600),
+        ("9" * 5000, -32700),
+        ("[" * 100_000, -32700),
+        ('{"a":' * 100_000, -32700),
         ('{"jsonrpc": "2.0", "id": {}, "method": "ping"}', -32600),
+        ('{"jsonrpc": "2.0", "id": true, "method": "ping"}', -32600),
+        ('{"jsonrpc": "2.0", "id": 1e999, "method": "ping"}', -32600),
         ('{"jsonrpc": "2.0", "id": 1, "method": 7}', -32600),
         ('{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 7}', -32600),
         ('{"jsonrpc": "2.0", "id": 1, "method": "getStatus", "params": [1]}', -32602),
@@ -185,6 +198,23 @@ async def test_broken_requests(client: TestClient[Any, Any], raw: str, code: int
     answer = await client.post(URL, data=raw)
     assert answer.status == HTTPStatus.OK
     assert (await answer.json())["error"]["code"] == code
+
+
+@pytest.mark.parametrize("charset", ["klingon", "hex", "utf-8"])
+async def test_a_body_that_is_no_text(client: TestClient[Any, Any], charset: str) -> None:
+    """Neither bytes that mean nothing nor an encoding that nobody knows is a fault of ours."""
+    kind = f"application/json; charset={charset}"
+    answer = await client.post(URL, data=b'"\xff"', headers={"Content-Type": kind})
+    assert answer.status == HTTPStatus.OK
+    assert (await answer.json())["error"]["code"] == -32700
+
+
+@pytest.mark.parametrize("request_id", [10**40, 0.5, "\ud800", "", 0])
+async def test_every_id_comes_back(client: TestClient[Any, Any], request_id: object) -> None:
+    """It belongs to the caller, whatever it is."""
+    answer = await client.post(URL, json={"jsonrpc": "2.0", "id": request_id, "method": "ping"})
+    assert answer.status == HTTPStatus.OK
+    assert (await answer.json())["id"] == request_id
 
 
 async def test_batches_and_notifications(client: TestClient[Any, Any], charger: Charger4X) -> None:
