@@ -23,6 +23,16 @@ BATTERY_POWER: Final = "gx/battery_225_power"
 _FACTORS: Final = {("Wh", "kWh"): 0.001}
 
 
+BEHIND_THE_GX: Final = (
+    "hub4 100",
+    "vebus 227",
+    "battery 225",
+    "solarcharger 224",
+    "solarcharger 226",
+    "grid 30",
+)
+
+
 class SetUpError(Exception):
     """A device of the house could not be set up."""
 
@@ -73,7 +83,8 @@ def places(ports: Ports, carport: Path) -> list[Place]:
             title="the Victron GX, over Modbus TCP",
             family="victron_gx",
             path=(),
-            answers={"host": host, "port": ports.gx},
+            # Named, they need no search, which takes some seconds.
+            answers={"host": host, "port": ports.gx, "services": list(BEHIND_THE_GX)},
             area="Utility room",
         ),
         Place(

@@ -60,7 +60,7 @@ story(
     step('shows each device on a page of its own', async (person) => {
       await person.device('Garage');
       await person.row('number', 'Current limit').waitFor();
-      await person.picture('charger', { clip: { x: 256, y: 0, width: 1344, height: 1390 } });
+      await person.picture('charger', { clip: { x: 292, y: 130, width: 852, height: 1250 } });
     });
 
     step('says nothing in the log that a person would have to care about', () => {
