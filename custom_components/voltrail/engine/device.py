@@ -81,7 +81,9 @@ class VoltrailDevice(Source, Device):
         self._views: list[tuple[object, Part | None]] = []
         self._held: dict[int, ModbusUnit] = {}
         self._removers: list[Callable[[], None]] = []
-        self._fresh_link = False
+        # Counted, and not only noted: a link can be lost again while the device is being met.
+        self._losses = 0
+        self._met_after = 0
         self._identity_due = math.inf
         self.answered: set[str] = set()
         """Components that have been read at least once."""
@@ -163,7 +165,7 @@ class VoltrailDevice(Source, Device):
 
     def _link_lost(self) -> None:
         # What answers after this may be another device: addresses get reused.
-        self._fresh_link = True
+        self._losses += 1
 
     # -- asking ----------------------------------------------------------------
 
@@ -183,7 +185,7 @@ class VoltrailDevice(Source, Device):
             self.expected = found
         elif self.expected != found:
             # Asked again at the next poll: the right one may come back.
-            self._fresh_link = True
+            self._losses += 1
             raise WrongDeviceError(expected=self.expected, found=found)
 
     def names(self, cadence: Cadence) -> tuple[str, ...]:
@@ -197,16 +199,22 @@ class VoltrailDevice(Source, Device):
         Raises a :class:`VoltrailError` if the link is down or nobody answers.
         """
         await self.identify()
-        if self._fresh_link:
+        if self._losses != self._met_after:
             await self._meet_again()
         names = self.names(cadence)
-        if cadence is Cadence.SETTINGS and _now() >= self._identity_due:
+        due = cadence is Cadence.SETTINGS and _now() >= self._identity_due
+        if due:
             names += self.names(Cadence.IDENTITY)
-            self._identity_due = _now() + self.identity_interval
         if wanted is not None:
-            keep = self.essential.union(wanted)
+            # Who it is counts even if nobody looks at it.
+            keep = self.essential.union(wanted, self.identifying if due else ())
             names = tuple(name for name in names if name in keep)
         await self.refresh(names)
+        if due:
+            self._identity_due = _now() + self.identity_interval
+            if not self.failures.keys() & set(self.identifying):
+                # Behind a gateway a device can be exchanged without any link being lost.
+                self._check_fingerprint()
 
     async def update(self) -> None:
         """Read everything now; what could not be read is in :attr:`failures`."""
@@ -221,33 +229,35 @@ class VoltrailDevice(Source, Device):
         has been failing does not, so that it cannot slow every poll down.
         """
         names = tuple(names)
-        again: list[str] = []
+        again: list[tuple[str, ModbusError]] = []
         heard = False
         for name in names:
             err = await self._read(name)
-            if isinstance(err, ModbusTimeoutError) and not heard:
-                again.append(name)
+            if err is not None:
+                again.append((name, err))
+            if not isinstance(err, ModbusTimeoutError):
+                heard = True
+            elif not heard and len(again) == 2:
                 # Two that time out with nothing heard before: the device is gone, and
                 # asking for the rest would only add up time-outs.
-                if len(again) == min(2, len(names)):
-                    raise DeviceSilentError from err
-                continue
-            heard = True
-            if err is not None:
-                again.append(name)
-        for name in again:
-            if name not in self.failures:
-                await self._read_again(name)
+                raise DeviceSilentError from err
+        for name, err in again:
+            await self._try_again(name, err, heard=heard)
         for name in names:
             if name not in self.failures:
                 self._slots[name].component.notify()
 
-    async def _read_again(self, name: str) -> None:
-        err = await self._read(name)
-        if err is not None:
-            if name not in self.failures:
-                _LOGGER.warning("%s: %s failed: %s", self._title, name, err)
-            self.failures[name] = explained(err)
+    async def _try_again(self, name: str, first: ModbusError, *, heard: bool) -> None:
+        known = name in self.failures
+        err = first if known else await self._read(name)
+        if err is None:
+            return
+        if isinstance(err, ModbusTimeoutError) and not heard:
+            # It was the only one that was asked.
+            raise DeviceSilentError from err
+        if not known:
+            _LOGGER.warning("%s: %s failed: %s", self._title, name, err)
+        self.failures[name] = explained(err)
 
     async def _read(self, name: str) -> ModbusError | None:
         try:
@@ -267,15 +277,14 @@ class VoltrailDevice(Source, Device):
 
     async def _meet_again(self) -> None:
         """After the link was lost, make sure that it is still the same device."""
-        names = self.identifying
+        losses, names = self._losses, self.identifying
         await self.refresh(names)
         for name in names:
             if name in self.failures:
                 # Whoever does not say who it is may be anybody.
                 raise self.failures[name]
-        # Cleared only now: a link that is lost during these reads is not a fresh one.
-        self._fresh_link = False
         self._check_fingerprint()
+        self._met_after = losses
         self.reconnected()
 
     def reconnected(self) -> None:
