@@ -44,7 +44,9 @@ ATTR_ADDRESS: Final = "address"
 ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
-DEVICE: Final = {vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+DEVICE: Final[dict[vol.Marker, Any]] = {
+    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])
+}
 
 
 def _number(value: object) -> float:

@@ -12,8 +12,11 @@ from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, Menne
 from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
 from custom_components.voltrail.engine.keep_alive import KeepAlive
 from simulators.memory import serve_in_memory
+from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
+from simulators.server import serve
 from simulators.traffic import Request
+from simulators.victron_gx import ess_home
 from tests.engine.cli.conftest import Box
 from tests.engine.cli.support import Outcome, interrupted, voltrail
 from tests.fake_time import in_fake_time
@@ -82,6 +85,8 @@ async def test_json_tells_what_holds_now(box: Box) -> None:
         ("current_limit=nan", 1, "current_limit: nan is not a number"),
         ("current_limit=inf", 1, "current_limit: inf is not a number"),
         ("current_limit=much", 2, "current_limit is a number, not much"),
+        ("current_limit=1_6", 2, "current_limit is a number, not 1_6"),
+        ("current_limit=१६", 2, "current_limit is a number, not १६"),
         ("charging=perhaps", 2, "charging is on or off, not perhaps"),
         ("curent_limit=10", 2, "has no control curent_limit: did you mean current_limit?"),
         ("zzz=10", 2, "has no control zzz: there is current_limit, power_limit, charging"),
@@ -200,6 +205,28 @@ async def test_choices_and_buttons(box: Box, chosen: list[object]) -> None:
     assert done.status == 2
     assert "restart is a button: restart=press" in done.err
     assert len(chosen) == 2
+
+
+async def test_a_restart_is_no_failure() -> None:
+    """A charger that starts anew does not answer for a while, and need not."""
+    charger = Compact()
+    async with serve(charger) as server:
+        place = f"{server.host}:{server.port}"
+        done = await voltrail("set", "mennekes_rtu", place, "restart=press")
+        assert (done.status, done.lines) == (0, ["restart  pressed"])
+        (written,) = charger.traffic.writes
+        assert (written.address, written.values) == (0x0D19, (0x00BB,))
+
+
+async def test_controls_that_must_be_allowed() -> None:
+    """Whoever misses a control is told that options may bring it."""
+    async with serve(ess_home()) as server:
+        words = "set", "victron_gx", f"{server.host}:{server.port}", "grid_setpoint=50"
+        done = await voltrail(*words)
+        assert done.status == 2
+        assert "no control grid_setpoint" in done.err
+        assert "depends on --option, with write, ac_voltage" in done.err
+        assert (await voltrail(*words, "--option", "write=on", "--option", "ac_current=25")).lines
 
 
 @pytest.mark.usefixtures("chosen")

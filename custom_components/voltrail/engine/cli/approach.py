@@ -162,9 +162,11 @@ def yes_or_no(key: str, text: str) -> bool:
 
 
 def number(key: str, text: str) -> float:
-    """Return a number."""
+    """Return a number, in the form that people write and not only Python."""
     try:
-        return float(text)
+        if text.isascii() and "_" not in text:
+            return float(text)
     except ValueError:
-        msg = f"{key} is a number, not {text}"
-        raise UsageError(msg) from None
+        pass
+    msg = f"{key} is a number, not {text}"
+    raise UsageError(msg)

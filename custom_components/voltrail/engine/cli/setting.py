@@ -59,7 +59,7 @@ async def _carry_out(
     with console.progress(f"reading {device.identity.model}"):
         await device.update()
     # All of them are looked at before the first one is carried out.
-    orders = [_order(device, *assignment) for assignment in arguments.assignments]
+    orders = [_order(family, device, *assignment) for assignment in arguments.assignments]
     for order in orders:
         with _naming(order.control.path):
             await order.carry_out()
@@ -84,8 +84,8 @@ def _warn(device: VoltrailDevice, console: Console) -> None:
 # -- understanding orders ------------------------------------------------------
 
 
-def _order(device: VoltrailDevice, path: str, text: str) -> Order:
-    control = _find(device, path)
+def _order(family: Family, device: VoltrailDevice, path: str, text: str) -> Order:
+    control = _find(family, device, path)
     with _naming(path):
         _check_usable(device, control)
         return Order(control=control, asked=text, carry_out=_verb(control, text))
@@ -101,7 +101,7 @@ def _naming(path: str) -> Iterator[None]:
         raise CommandError(msg) from err
 
 
-def _find(device: VoltrailDevice, path: str) -> Control:
+def _find(family: Family, device: VoltrailDevice, path: str) -> Control:
     try:
         return device.control(path)
     except KeyError:
@@ -109,6 +109,10 @@ def _find(device: VoltrailDevice, path: str) -> Control:
         near = difflib.get_close_matches(path, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there is {_listed(known)}"
         msg = f"this device has no control {path}: {hint}"
+        if family.option_fields:
+            # Some controls are only there once their owner has allowed them.
+            options = _listed(field.key for field in family.option_fields)
+            msg = f"{msg}; what there is depends on --option, with {options}"
         raise UsageError(msg) from None
 
 
@@ -158,10 +162,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 async def _read_back(device: VoltrailDevice, orders: list[Order]) -> None:
-    needs = {
-        name for order in orders for name in device.serving(order.control.needs, order.control.part)
-    }
-    await device.refresh(sorted(needs))
+    # A button holds nothing, and the device may be starting anew because of it.
+    held = [order.control for order in orders if not isinstance(order.control, ButtonControl)]
+    if held:
+        needs = {name for one in held for name in device.serving(one.needs, one.part)}
+        await device.refresh(sorted(needs))
 
 
 def _report(
