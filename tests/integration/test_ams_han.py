@@ -14,6 +14,7 @@ import pytest
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import issue_registry as ir
@@ -22,6 +23,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
 )
 
+from custom_components.voltrail.actions import QUESTIONS
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
@@ -587,6 +589,26 @@ async def test_a_refresh_asked_for_by_hand(
     assert not coordinator.last_update_success
     assert not [record for record in caplog.records if record.levelno >= logging.INFO]
     assert state(hass, home.entry, "sensor", "power") == STATE_UNAVAILABLE
+
+
+@pytest.mark.parametrize("name", ["read_registers", "pause_charging", *QUESTIONS])
+async def test_an_action_for_something_else(hass: HomeAssistant, home: Home, name: str) -> None:
+    """A meter is no charger, and has no registers; both is said in words."""
+    await home.run(62)
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), home.entry.entry_id)
+    asked = name == "read_registers" or name in QUESTIONS
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(
+            DOMAIN,
+            name,
+            {"device_id": device.id, **({"address": 1} if name == "read_registers" else {})},
+            blocking=True,
+            return_response=asked,
+        )
+    key = "no_registers" if name == "read_registers" else "not_a_charger"
+    assert refused.value.translation_key == key
+    assert refused.value.translation_placeholders == {"name": home.entry.title}
+    assert home.entry.title in str(refused.value)
 
 
 async def test_nothing_lingers(
