@@ -64,8 +64,8 @@ def option(field: OptionField) -> Any:
         return choice(*field.choices, translation_key=field.key)
     if field.secret:
         return secret()
-    if field.minimum is None or field.maximum is None:
-        return TextSelector()
+    assert field.minimum is not None, "a number has bounds"
+    assert field.maximum is not None, "a number has bounds"
     config = NumberSelectorConfig(
         min=field.minimum,
         max=field.maximum,

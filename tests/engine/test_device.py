@@ -317,7 +317,6 @@ async def test_what_it_has_and_what_it_lacks(lamp: Lamp, wire: MockModbusUnit) -
     assert [reading.path for reading in lamp.readings()] == [
         *("serial", "power", "voltage", "timeout", "current")
     ]
-    assert lamp.cadence_of("setting") is Cadence.SETTINGS
     assert lamp.essential == frozenset()
     assert lamp.attention is None
     assert list(lamp.parts()) == [UPSTAIRS]

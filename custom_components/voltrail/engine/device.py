@@ -341,10 +341,6 @@ class VoltrailDevice(Source, Device):
                 seen.add(part.key)
                 yield part
 
-    def cadence_of(self, name: str) -> Cadence:
-        """Return how often a component is read."""
-        return self._slots[name].cadence
-
     @override
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""

@@ -37,11 +37,13 @@ class OptionField:
     key: str
     default: bool | float | str | None = None
     minimum: float | None = None
+    """A number has both bounds; what has none is a yes or no, a choice or a text."""
     maximum: float | None = None
     step: float | None = None
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
+    """A text that nobody should read over a shoulder."""
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
     suggestions: tuple[str, ...] = ()

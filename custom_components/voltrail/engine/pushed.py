@@ -92,9 +92,9 @@ class PushedDevice(Source):
         """Whether it has said all that it will ever say about itself."""
 
     @property
+    @abstractmethod
     def quote(self) -> str:
         """The beginning of the last text that was none of its values."""
-        return ""
 
     @abstractmethod
     def diagnose(self) -> dict[str, Any]:

@@ -272,9 +272,8 @@ def options(family: list[Family], monkeypatch: pytest.MonkeyPatch) -> dict[str, 
         OptionField(key="write", default=False),
         OptionField(key="mode", default="a", choices=("a", "b")),
         OptionField(key="rail", minimum=1, maximum=9, unit="V"),
-        OptionField(key="floor", minimum=1),
-        OptionField(key="name"),
-        OptionField(key="secret", check=parse_key),
+        OptionField(key="devices", suggestions=("a 1", "b 2")),
+        OptionField(key="secret", secret=True, check=parse_key),
     )
     family.append(replace(EVERY_WAY, option_fields=fields, create=create))
     return reached
@@ -283,17 +282,14 @@ def options(family: list[Family], monkeypatch: pytest.MonkeyPatch) -> dict[str, 
 async def test_options_reach_the_device(box: Box, options: dict[str, object]) -> None:
     """As what they are; what was not said is as usual."""
     await read(box.place)
-    assert options == {"write": False, "mode": "a", "rail": None, "floor": None} | dict.fromkeys(
-        ("name", "secret")
-    )
-    words = ["write=on", "mode=b", "rail=4.5", "floor=7", "name=x", f"secret={KEY}"]
+    assert options == {"write": False, "mode": "a"} | dict.fromkeys(("rail", "devices", "secret"))
+    words = ["write=on", "mode=b", "rail=4.5", "devices=c 3", f"secret={KEY}"]
     await read(box.place, *(part for word in words for part in ("--option", word)))
     assert options == {
         "write": True,
         "mode": "b",
         "rail": 4.5,
-        "floor": 7,
-        "name": "x",
+        "devices": "c 3",
         "secret": KEY,
     }
 
@@ -305,7 +301,7 @@ async def test_options_reach_the_device(box: Box, options: dict[str, object]) ->
         ("write=perhaps", "write is on or off"),
         ("mode=c", "mode is one of a, b, not c"),
         ("rail=10", "rail is from 1 to 9, not 10"),
-        ("floor=0", "floor is from 1 to inf"),
+        ("rail=nan", "rail is from 1 to 9, not nan"),
         ("rail=x", "rail is a number, not x"),
         ("rial=5", "rial is no option of mennekes_tcp: there is write, mode"),
         ("secret=12", "secret: a key has 32"),

@@ -1,7 +1,6 @@
 """From the arguments to a device that has said who it is."""
 
 import argparse
-import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -141,13 +140,13 @@ def _option(field: OptionField, text: str) -> bool | float | str:
         except ValueError as err:
             msg = f"{field.key}: {err}"
             raise UsageError(msg) from err
-    if isinstance(field.default, str) or field.minimum is None is field.maximum:
+    if field.suggestions or field.secret:
         return text
     value = number(field.key, text)
-    low = -math.inf if field.minimum is None else field.minimum
-    high = math.inf if field.maximum is None else field.maximum
-    if not low <= value <= high:
-        msg = f"{field.key} is from {low:g} to {high:g}, not {text}"
+    assert field.minimum is not None, "a number has bounds"
+    assert field.maximum is not None, "a number has bounds"
+    if not field.minimum <= value <= field.maximum:
+        msg = f"{field.key} is from {field.minimum:g} to {field.maximum:g}, not {text}"
         raise UsageError(msg)
     return value
 

@@ -29,9 +29,7 @@ class Style(StrEnum):
     """How a piece of text stands out."""
 
     STRONG = "1"
-    FAINT = "2"
     BAD = "31"
-    GOOD = "32"
 
 
 class Console:

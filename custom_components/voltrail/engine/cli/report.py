@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..controls import ButtonControl, Control, NumberControl, SelectControl
 from ..device import VoltrailDevice
 from ..family import Family
 from ..han import Message, shown
@@ -109,18 +109,11 @@ def control_object(device: VoltrailDevice, control: Control) -> Object:
         "step": None,
         "options": None,
     }
-    match control:
-        case NumberControl():
-            bounds = control.bounds()
-            found |= {
-                "minimum": bounds.minimum,
-                "maximum": bounds.maximum,
-                "step": bounds.step,
-            }
-        case SelectControl():
-            found["options"] = [choice.name.lower() for choice in control.options]
-        case SwitchControl() | ButtonControl():
-            pass
+    if isinstance(control, NumberControl):
+        bounds = control.bounds()
+        found |= {"minimum": bounds.minimum, "maximum": bounds.maximum, "step": bounds.step}
+    elif isinstance(control, SelectControl):
+        found["options"] = [choice.name.lower() for choice in control.options]
     return found
 
 

@@ -42,14 +42,14 @@ async def change(arguments: argparse.Namespace, console: Console) -> int:
     """Carry orders out, one after the other."""
     approach = Approach.of(arguments)
     async with approach.meet(console) as device:
-        if not arguments.hold:
+        if arguments.hold:
+            # Life signs go ahead of everything else: a device may be counting already.
+            async with kept_alive(device, on_change=partial(_tell, console)) as lifelines:
+                await _carry_out(approach.family, device, arguments, console)
+                await _hold(device, lifelines, console)
+        else:
             await _carry_out(approach.family, device, arguments, console)
             _warn(device, console)
-            return Status.DONE
-        # Life signs go ahead of everything else: a device may be counting already.
-        async with kept_alive(device, on_change=partial(_tell, console)) as lifelines:
-            await _carry_out(approach.family, device, arguments, console)
-            await _hold(device, lifelines, console)
     return Status.DONE
 
 
