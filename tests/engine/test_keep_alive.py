@@ -108,6 +108,21 @@ async def test_a_beat_of_somebody_who_left_is_made_up_for() -> None:
 
 
 @in_fake_time
+async def test_what_was_never_said_is_due() -> None:
+    """Also after a first try that was cut short."""
+    drum = Drum()
+    assert drum.due_in == 0
+    drum.takes = 2
+    first = asyncio.create_task(drum.renew())
+    await asyncio.sleep(1)
+    assert drum.due_in == 3
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert drum.due_in == 0
+
+
+@in_fake_time
 async def test_a_life_sign_goes_on_without_anybody_who_wants_to_know() -> None:
     """Whoever waits for a beat that is under way is told of no other."""
     drum = Drum()

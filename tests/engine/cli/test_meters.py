@@ -3,6 +3,7 @@ import importlib
 import io
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,15 +13,18 @@ import pytest
 
 from custom_components.voltrail.engine.cli import byte_source
 from custom_components.voltrail.engine.cli.arguments import parse
-from custom_components.voltrail.engine.cli.byte_source import Rhythm
+from custom_components.voltrail.engine.cli.byte_source import Keys, Listener, Place, Rhythm
+from custom_components.voltrail.engine.cli.errors import NotReachedError
 from custom_components.voltrail.engine.cli.listing import line_text
 from custom_components.voltrail.engine.devices import ams_han
 from custom_components.voltrail.engine.family import LineSettings
-from custom_components.voltrail.engine.target import SerialPort
+from custom_components.voltrail.engine.han import Message, Zone
+from custom_components.voltrail.engine.target import Network, SerialPort
 from simulators.ams_han.outputs import PtyOutput, TcpOutput, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload
 from tests.engine.cli.support import Outcome, interrupted, voltrail
 from tests.engine.han.support import AUTHENTICATION_KEY, BUSY, KEY, encoded, simulated
+from tests.fake_time import in_fake_time
 
 LIST_1 = encoded("aidon-tn", "1", BUSY)
 LIST_2 = encoded("aidon-tn", "2", BUSY)
@@ -317,6 +321,52 @@ async def test_listen_opens_the_link_again(tcp: TcpOutput) -> None:
     assert said[2] == f"voltrail: {place}: nothing for 0.2 s"
     assert said[3] == f"voltrail: {place} is open again"
     assert "5 bytes belong to no frame" in said[4]
+
+
+KEYS = Keys(encryption_key=None, authentication_key=None, zone=Zone.AUTOMATIC)
+
+
+@in_fake_time
+async def test_a_link_that_cannot_be_opened_for_a_while() -> None:
+    """Once it was open, it is tried until it is again; nobody is told of every try."""
+    tries: list[float] = []
+
+    @asynccontextmanager
+    async def opened(place: Place, patience: float) -> AsyncIterator[asyncio.StreamReader]:
+        tries.append(asyncio.get_running_loop().time())
+        if 1 < len(tries) < 4:
+            raise ConnectionRefusedError
+        stream = asyncio.StreamReader()
+        stream.feed_data(LIST_1)
+        stream.feed_eof()
+        yield stream
+
+    notes: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(byte_source, "_opened", opened)
+        listener = Listener((Network(host="meter", port=3001),), KEYS, note=notes.append)
+        async with aclosing(listener.events()) as events:
+            heard = [await anext(events) for _ in range(2)]
+    assert all(isinstance(event, Message) for event in heard)
+    assert tries == [0, 1, 3, 7]
+    assert notes == ["meter:3001: the other side closed the link", "meter:3001 is open again"]
+
+
+@in_fake_time
+async def test_a_driver_with_words_of_its_own() -> None:
+    """They are passed on."""
+
+    @asynccontextmanager
+    async def opened(place: Place, patience: float) -> AsyncIterator[asyncio.StreamReader]:
+        message = "no such speed"
+        raise OSError(message)
+        yield asyncio.StreamReader()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(byte_source, "_opened", opened)
+        listener = Listener((Network(host="meter", port=3001),), KEYS, note=print)
+        with pytest.raises(NotReachedError, match="meter:3001 cannot be opened: no such speed"):
+            await anext(listener.events())
 
 
 @pytest.mark.usefixtures("rhythm")

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import io
 import json
+import logging
 import os
 import signal
 import sys
@@ -184,6 +185,17 @@ def test_fault_of_ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         "voltrail: that is a fault of Voltrail, please report it: RuntimeError('for a test') "
         "(--debug tells)\n"
     )
+
+
+def test_debug_logs_to_standard_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output is for results, whatever is logged."""
+    given: dict[str, object] = {}
+    monkeypatch.setattr(logging, "basicConfig", lambda **words: given.update(words))
+    assert main(["--debug", "families", "--json"]) == 0
+    assert given == {"level": logging.DEBUG, "stream": sys.stderr}
+    assert json.loads(capsys.readouterr().out)
 
 
 async def test_debug_tells_what_is_said_on_the_wire(box: Box) -> None:
