@@ -131,7 +131,7 @@ def choices_are_typed(take_mode: Callable[[Mode], Awaitable[None]]) -> None:
         read=lambda: Colour.RED,  # type: ignore[arg-type, return-value]
         write=take_mode,
     )
-    SelectControl(key="wrong", options=("slow",), read=lambda: None, write=take_mode)  # type: ignore[arg-type]
+    SelectControl(key="wrong", options=("slow",), read=lambda: None, write=take_mode)  # type: ignore[arg-type, type-var]
 
 
 def devices_are_typed(point: ChargePoint) -> tuple[CurrentLimited, PowerLimited, Pausable]:
