@@ -72,6 +72,7 @@ story('MENNEKES over Modbus TCP', (step) => {
     await person.options(NAME, async () => {
       await person.fill({ 'Read measurements every': 5, "Installer's limit per phase": 10 });
     });
+    await limit(10);
     await person.device(NAME);
     await eventually(async () => {
       const most = await person.row('number', 'Current limit').locator('input').getAttribute('max');
