@@ -97,11 +97,11 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
         colon, said = rest[:1], rest[1:]
     elif text.count(":") == 1:
         host, colon, said = text.partition(":")
-    if not _HOST.fullmatch(host) or colon not in {"", ":"}:
+    if not _is_host(host) or colon not in {"", ":"}:
         msg = f"{text} is neither a host nor a serial port"
         raise TargetError(msg)
     if colon:
-        if not (said.isdecimal() and 0 < int(said) < 65536):
+        if not (said.isdecimal() and len(said) < 6 and 0 < int(said) < 65536):
             msg = f"{said or 'nothing'} is no port, in {text}"
             raise TargetError(msg)
         if port not in {None, int(said)}:
@@ -113,6 +113,15 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
         msg = f"{text} needs a port, as in {text}:3001"
         raise TargetError(msg)
     return Network(host=host, port=port)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        # As whoever looks it up will do, and fail at an empty part or one that is too long.
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return _HOST.fullmatch(text) is not None
 
 
 def target(

@@ -273,7 +273,12 @@ def test_network_targets(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a b", "http://charger", "charger:0", "charger:65536", "charger:x", "[::1]x", "/dev/x"],
+    [
+        *("", "a b", "http://charger", "[::1]x", "/dev/x"),
+        *("charger:0", "charger:65536", "charger:x", f"charger:{'9' * 5000}"),
+        # Names that whoever looks them up cannot even write down.
+        *("a..b", "a" * 64, "\udcff"),
+    ],
 )
 def test_what_is_no_target(text: str) -> None:
     """Said before anything is opened."""
