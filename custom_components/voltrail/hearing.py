@@ -14,7 +14,7 @@ from .engine.errors import LinkDownError
 from .engine.family import Transport
 from .engine.parts import Identity
 from .engine.pushed import Impression, PushedDevice
-from .probe import Trouble, why_down
+from .probe import Trouble, misspelt, why_down
 from .streams import hear_piece, opened
 from .topics import TopicListener
 
@@ -75,6 +75,8 @@ async def listen(
     Several ways are the same place with other settings of the line, tried in turn. Under topics
     several devices may speak: one with a fingerprint that is wanted goes before the others.
     """
+    if misspelt(ways[0]):
+        return Trouble("unknown_host")
     try:
         if Transport(ways[0][CONF_TRANSPORT]) is Transport.MQTT:
             return await _listen_to_topics(hass, create, ways[0], wanted)

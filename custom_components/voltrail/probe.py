@@ -22,6 +22,7 @@ from .engine.errors import (
 from .engine.family import Family, Transport
 from .engine.options import Options
 from .engine.parts import Identity
+from .engine.target import is_host
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Trouble:
 
 async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Found | Trouble:
     """Ask the device at the other end who it is; leave nothing open behind."""
+    if misspelt(data):
+        return Trouble("unknown_host")
     try:
         async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
             return await _meet(hass, kind, data, units)
@@ -157,6 +160,11 @@ async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
         return True
     finally:
         device.close()
+
+
+def misspelt(data: Mapping[str, Any]) -> bool:
+    """Whether no host can have that name; nobody takes it well to be asked for such a one."""
+    return CONF_HOST in data and not is_host(data[CONF_HOST])
 
 
 def why_down(err: BaseException) -> str:

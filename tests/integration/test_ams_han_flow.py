@@ -552,6 +552,16 @@ async def test_nobody_at_the_port(somebody: Somebody) -> None:
     assert person.waited <= 5
 
 
+@pytest.mark.parametrize("host", ["", "192.168.1..20", "http://192.168.1.20/"])
+async def test_a_host_that_nobody_can_have(somebody: Somebody, host: str) -> None:
+    """A slip of the pen is told from an adapter that is away."""
+    person = somebody()
+    await person.choose("network")
+    await person.submit(host=host, port=3001)
+    result = await person.wait()
+    assert result["errors"] == {"base": "unknown_host"}
+
+
 async def test_hung_up_at_once(somebody: Somebody, output: TcpOutput) -> None:
     """The adapter serves one client, and has one."""
     person = somebody()

@@ -245,6 +245,23 @@ async def test_a_host_that_nobody_knows(hass: HomeAssistant, charger_server: Ser
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["", " ", "192.168.1..20", "a" * 300, "http://192.168.1.20/", "my charger", "\x00", "[::1"],
+)
+async def test_a_host_that_nobody_can_have(
+    hass: HomeAssistant, charger_server: Server, host: str
+) -> None:
+    """A slip of the pen is told from a charger that is away, and nobody is asked for it."""
+    flow = await open_form(hass)
+    before = Before(hass)
+    with patch.object(link, "units", side_effect=AssertionError("somebody is asked")):
+        result = await submit(hass, flow, host, 502)
+    assert result["errors"] == {"base": "unknown_host"}
+    await before.nothing_left()
+    await recover(hass, flow, charger_server)
+
+
+@pytest.mark.parametrize(
     "raised",
     [OSError(errno.EHOSTUNREACH, "No route to host"), TimeoutError()],
     ids=["no route", "no answer"],

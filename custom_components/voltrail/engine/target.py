@@ -97,7 +97,7 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
         colon, said = rest[:1], rest[1:]
     elif text.count(":") == 1:
         host, colon, said = text.partition(":")
-    if not _is_host(host) or colon not in {"", ":"}:
+    if not is_host(host) or colon not in {"", ":"}:
         msg = f"{text} is neither a host nor a serial port"
         raise TargetError(msg)
     if colon:
@@ -115,13 +115,14 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
     return Network(host=host, port=port)
 
 
-def _is_host(text: str) -> bool:
+def is_host(text: str) -> bool:
+    """Whether this can be the name or the address of a host, without a port."""
     try:
         # As whoever looks it up will do, and fail at an empty part or one that is too long.
         text.encode("idna")
     except UnicodeError:
         return False
-    return _HOST.fullmatch(text) is not None
+    return text.isprintable() and _HOST.fullmatch(text) is not None
 
 
 def target(
