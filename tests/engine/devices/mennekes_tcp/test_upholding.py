@@ -70,6 +70,35 @@ async def test_once_after_a_reboot(wish: str, expected: Written) -> None:
 
 
 @in_fake_time
+async def test_a_pause_is_not_undone_by_the_order_before_it() -> None:
+    """A limit of power is two writes; the second one must not come after the pause."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        point = device.profile
+        await asyncio.gather(point.set_power_limit(6000), point.pause())
+        assert written(charger)[-1] == (2000, (0,))
+        assert point.wish.paused
+        assert point.current_limit == 0
+
+
+@in_fake_time
+async def test_a_pause_is_not_undone_by_what_is_asserted() -> None:
+    """What was asked for last is what counts, even while the charger comes back."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        point = device.profile
+        await point.set_power_limit(6000)
+        charger.set({"hems.power": 22080})
+        device._link_lost()
+        await device.poll(Cadence.MEASUREMENTS)
+        assert point.holds_wish is False
+        await asyncio.gather(device.uphold(), point.pause())
+        assert written(charger)[-1] == (2000, (0,))
+        assert point.wish.paused
+        assert point.current_limit == 0
+
+
+@in_fake_time
 async def test_nothing_after_a_reconnect_that_lost_nothing() -> None:
     """A charger that kept the limit is left alone."""
     charger = Charger4X()

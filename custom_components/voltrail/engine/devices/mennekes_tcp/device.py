@@ -263,6 +263,10 @@ class MennekesTcp(VoltrailDevice):
         self._watch_time_out()
         if not profile.writable or not self.available(("limits",)):
             return
+        async with profile.turn:
+            await self._uphold(profile)
+
+    async def _uphold(self, profile: Profile4X | ProfileEcu) -> None:
         if isinstance(profile, CurrentDriven):
             await profile.fit_power(profile.charging_state)
         if self._assert_due:

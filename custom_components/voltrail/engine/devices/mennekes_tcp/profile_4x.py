@@ -219,7 +219,7 @@ class Profile4X(MennekesPoint):
         await self._write_current(0)
 
     @override
-    async def set_power_limit(self, watts: float) -> None:
+    async def send_power_limit(self, watts: float) -> None:
         """Limit the power; in dynamic mode the charger also chooses its phases by it.
 
         The current limit then only keeps what the installer allows.

@@ -1,0 +1,34 @@
+"""One order at a time: an order is made of several writes, and none may come between them."""
+
+import asyncio
+from types import TracebackType
+
+
+class Turn:
+    """A lock that an order holds from its first write to its last.
+
+    Whatever an order does on its own behalf, in its own task, belongs to it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._owner: asyncio.Task[object] | None = None
+        self._depth = 0
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        if self._owner is not task:
+            await self._lock.acquire()
+            self._owner = task
+        self._depth += 1
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        err: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._owner = None
+            self._lock.release()
