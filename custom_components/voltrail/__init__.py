@@ -1,5 +1,8 @@
 """Voltrail: the energy devices of a house on one rail."""
 
+import asyncio
+import logging
+
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
@@ -31,6 +34,8 @@ from .engine.options import Options
 from .engine.pushed import PushedDevice
 from .engine.source import Source
 from .push import PushCoordinator
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -84,7 +89,7 @@ async def _start_polling(
         ) from err
     await _prepare(hass, entry, device)
     try:
-        await device.identify()
+        await link.introduce(device, entry.data)
     except VoltrailError as err:
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
@@ -97,11 +102,25 @@ async def _start_polling(
     for alive in device.keep_alives():
         entry.async_create_background_task(
             hass,
-            keep_alive.run(alive, on_change=coordinator.async_heard),
+            _keep_saying(alive, coordinator),
             name=f"{DOMAIN} {alive.name} {entry.title}",
         )
     await coordinator.async_config_entry_first_refresh()
     return coordinator
+
+
+async def _keep_saying(alive: keep_alive.KeepAlive, coordinator: PollingCoordinator) -> None:
+    """Renew for as long as the entry is loaded, whatever becomes of one time.
+
+    Polls go on after a fault of ours; a charger that is told a limit must not lose its life
+    sign by one, and fall back without anybody knowing why.
+    """
+    while True:
+        try:
+            await keep_alive.run(alive, on_change=coordinator.async_heard)
+        except Exception:
+            _LOGGER.exception("Unexpected error in the %s of %s", alive.name, coordinator.name)
+        await asyncio.sleep(alive.interval)
 
 
 async def _start_listening(

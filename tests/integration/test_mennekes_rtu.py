@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.engine.devices.mennekes_rtu.heartbeat import Heartbeat
 from custom_components.voltrail.engine.quiet_line import QuietUnit
 from simulators.mennekes_rtu import Bus, Compact
 from simulators.mennekes_rtu.codes import Satellite
@@ -124,6 +125,34 @@ async def test_heartbeats_go_on_by_themselves(hass: HomeAssistant) -> None:
     beats = charger.state()["ems.heartbeats"]
     await asyncio.sleep(0)
     assert charger.state()["ems.heartbeats"] == beats
+
+
+async def test_heartbeats_survive_a_fault_of_ours(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged with all that is known, and the next one goes out in its time."""
+    original, beats = Heartbeat.beat, 0
+
+    async def beat(heartbeat: Heartbeat) -> None:
+        nonlocal beats
+        beats += 1
+        # The first one belongs to the form.
+        if beats == 2:
+            message = "for a test"
+            raise RuntimeError(message)
+        await original(heartbeat)
+
+    monkeypatch.setattr(Heartbeat, "beat", beat)
+    monkeypatch.setattr(Heartbeat, "interval", 0.01)
+    charger = Compact()
+    async with behind_a_gateway(hass, charger):
+        for _ in range(100):
+            if beats > 3:
+                break
+            await asyncio.sleep(0.01)
+    assert beats > 3
+    assert "Unexpected error in the heartbeat of AMTRON" in caplog.text
+    assert "RuntimeError: for a test" in caplog.text
 
 
 async def test_the_charge_switch_takes_the_release_away(hass: HomeAssistant) -> None:
