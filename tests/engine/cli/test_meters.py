@@ -352,21 +352,22 @@ async def test_a_link_that_cannot_be_opened_for_a_while() -> None:
     assert notes == ["meter:3001: the other side closed the link", "meter:3001 is open again"]
 
 
-@in_fake_time
-async def test_a_driver_with_words_of_its_own() -> None:
-    """They are passed on."""
+@pytest.mark.parametrize(
+    ("err", "said"),
+    [(OSError("no such speed"), "no such speed"), (TimeoutError(), "it does not answer")],
+)
+async def test_why_a_link_cannot_be_opened(
+    err: OSError, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver's own words are passed on; what has none is put into words."""
 
-    @asynccontextmanager
-    async def opened(place: Place, patience: float) -> AsyncIterator[asyncio.StreamReader]:
-        message = "no such speed"
-        raise OSError(message)
-        yield asyncio.StreamReader()
+    async def refuse(*_: object) -> None:
+        raise err
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(byte_source, "_opened", opened)
-        listener = Listener((Network(host="meter", port=3001),), KEYS, note=print)
-        with pytest.raises(NotReachedError, match="meter:3001 cannot be opened: no such speed"):
-            await anext(listener.events())
+    monkeypatch.setattr(asyncio, "open_connection", refuse)
+    listener = Listener((Network(host="meter", port=3001),), KEYS, note=print)
+    with pytest.raises(NotReachedError, match=f"meter:3001 cannot be opened: {said}"):
+        await anext(listener.events())
 
 
 @pytest.mark.usefixtures("rhythm")

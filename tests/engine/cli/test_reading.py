@@ -105,6 +105,17 @@ async def test_what_fails_is_named(box: Box) -> None:
     assert "  meter: The device refused" in table.out
 
 
+async def test_what_a_control_holds_is_not_known_where_its_registers_failed(box: Box) -> None:
+    """The last value is not shown for it, and neither is a zero."""
+    box.charger.faults.inject("exception", code=4, address=2000, times=None)
+    done = await voltrail("read", "mennekes_tcp", box.place, "--json")
+    assert list(done.object["failed"]) == ["limits"]
+    for key in ("current_limit", "power_limit", "charging"):
+        assert done.object["controls"][key]["value"] is None
+    table = await voltrail("read", "mennekes_tcp", box.place)
+    assert re.search(r"^  charging +- +on, off$", table.out, re.MULTILINE)
+
+
 async def test_colours_and_progress_are_for_terminals(
     box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
