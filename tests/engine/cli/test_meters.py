@@ -20,6 +20,7 @@ from custom_components.voltrail.engine.devices import ams_han
 from custom_components.voltrail.engine.family import LineSettings
 from custom_components.voltrail.engine.han import Message, Zone
 from custom_components.voltrail.engine.target import Network, SerialPort
+from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.outputs import PtyOutput, TcpOutput, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload
 from tests.engine.cli.support import Outcome, interrupted, voltrail
@@ -84,6 +85,16 @@ async def test_decode_for_people(decode: Callable[..., Any]) -> None:
     assert done.lines[-2].startswith("Aidon 6534 7359990000000001")
     alone = await decode(TELEGRAM)
     assert alone.lines[0].startswith("2026-07-01T11:00:10+01:00  Landis+Gyr E360")
+
+
+@pytest.mark.parametrize("meter", METERS)
+async def test_every_message_fits(meter: str, decode: Callable[..., Any]) -> None:
+    """Also where a meter has long names for itself."""
+    kind = METERS[meter]
+    data = b"".join(encoded(meter, message, BUSY) for message in kind.lists(kind.identity))
+    done = await decode(data, "--key", KEY.hex(), "--authentication-key", AUTHENTICATION_KEY.hex())
+    assert done.lines
+    assert all(len(line) <= 80 for line in done.lines)
 
 
 @pytest.mark.parametrize(

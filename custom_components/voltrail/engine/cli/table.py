@@ -63,7 +63,7 @@ def device_table(device: VoltrailDevice, console: Console, *, everything: bool) 
 
 
 def _title(identity: Identity, console: Console) -> Iterator[str]:
-    yield console.styled(f"{identity.manufacturer} {identity.model}", Style.STRONG)
+    yield from _heading(f"{identity.manufacturer} {identity.model}", console)
     yield from _identity(identity, console)
 
 
@@ -118,6 +118,11 @@ def _row(name: str, value: str, width: int, console: Console) -> Iterator[str]:
         yield f"{_INDENT}{'':{width}}  {line}"
 
 
+def _heading(text: str, console: Console) -> Iterator[str]:
+    for line in textwrap.wrap(text, console.width, subsequent_indent=_INDENT):
+        yield console.styled(line, Style.STRONG)
+
+
 def _wrapped(text: str, console: Console) -> Iterable[str]:
     return textwrap.wrap(
         text,
@@ -134,7 +139,7 @@ def message_table(message: Message, console: Console) -> Iterator[str]:
     facts = (sender.manufacturer, sender.model, sender.serial, message.meter.list_version)
     who = " ".join(fact for fact in facts if fact) or "a meter that does not say who it is"
     when = "" if message.timestamp is None else f"{message.timestamp.isoformat()}  "
-    yield console.styled(f"{when}{who}", Style.STRONG)
+    yield from _heading(f"{when}{who}", console)
     width = max(map(len, message.readings), default=0)
     for name, value in message.readings.items():
         number, unit = shown_reading(name, value)
