@@ -160,6 +160,9 @@ async def test_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(version, "_MANIFEST", tmp_path / "manifest.json")
     monkeypatch.setattr(metadata, "version", lambda _: "7.8.9")
     assert version.version() == "7.8.9"
+    for foreign in ('{"version": "1"}', "[]", "no JSON"):
+        (tmp_path / "manifest.json").write_text(foreign, encoding="utf-8")
+        assert version.version() == "7.8.9"
 
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
