@@ -82,6 +82,9 @@ def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[st
     errors = {}
     for field in fields:
         given = typed.get(field.key)
+        below = typed.get(field.above) if field.above is not None else None
+        if given is not None and below is not None and given <= below:
+            errors[field.key] = f"{field.key}_invalid"
         if field.check is None or not given:
             continue
         try:

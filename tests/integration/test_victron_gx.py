@@ -209,6 +209,23 @@ async def test_a_slip_of_the_pen_is_refused_at_once(hass: HomeAssistant, slip: s
         assert part_keys(hass, entry) == {"vebus_227", "battery_225"}
 
 
+@pytest.mark.parametrize("highest", [40, 60])
+async def test_a_range_that_leaves_nothing_is_refused(hass: HomeAssistant, highest: float) -> None:
+    """Otherwise the controls would be missing, and nobody would know why."""
+    async with loaded(hass, ess_home()) as entry:
+        result = await choose(hass, entry, dc_voltage_minimum=60, dc_voltage_maximum=highest)
+        assert result["type"] is FlowResultType.FORM
+        assert result["errors"] == {"dc_voltage_maximum": "dc_voltage_maximum_invalid"}
+        result = await hass.config_entries.options.async_configure(
+            result["flow_id"],
+            {**RAILS_IN_THE_FORM, "dc_voltage_minimum": 44, "dc_voltage_maximum": 58},
+        )
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        await poll(hass, entry)
+        assert entry.options["dc_voltage_maximum"] == 58
+
+
 async def test_a_search_is_wished_for_in_the_options(hass: HomeAssistant) -> None:
     """Ticked, it is done once; the tick is gone when the form is opened again."""
     gx = ess_home(pv_inverter=True)

@@ -39,6 +39,8 @@ class OptionField:
     minimum: float | None = None
     """A number has both bounds; what has none is a yes or no, a choice or a text."""
     maximum: float | None = None
+    above: str | None = None
+    """The key of another number, than which this one is greater."""
     step: float | None = None
     unit: str | None = None
     choices: tuple[str, ...] = ()

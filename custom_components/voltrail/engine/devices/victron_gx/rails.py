@@ -147,6 +147,13 @@ OPTION_FIELDS: Final = (
     OptionField(key="ac_current", minimum=1, maximum=1000, step=1, unit="A"),
     OptionField(key="battery", default="custom", choices=("custom", *BATTERIES)),
     OptionField(key="dc_voltage_minimum", minimum=0, maximum=1000, step=0.1, unit="V"),
-    OptionField(key="dc_voltage_maximum", minimum=0, maximum=1000, step=0.1, unit="V"),
+    OptionField(
+        key="dc_voltage_maximum",
+        minimum=0,
+        maximum=1000,
+        above="dc_voltage_minimum",
+        step=0.1,
+        unit="V",
+    ),
     OptionField(key="dc_current", minimum=1, maximum=10000, step=1, unit="A"),
 )
