@@ -1,8 +1,9 @@
 """From what an entry holds to Modbus units, over links that Home Assistant shares."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from homeassistant.components.modbus import async_get_unit
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT
@@ -22,13 +23,18 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import VoltrailConfigEntry
-from .engine.device import UnitSource
+from .engine.device import UnitSource, VoltrailDevice
 from .engine.devices import family
+from .engine.errors import LinkDownError
 from .engine.family import Transport
+from .engine.parts import Identity
 from .engine.quiet_line import QuietLines
 
 QUIET_LINES: HassKey[QuietLines] = HassKey(f"{DOMAIN}_quiet_lines")
 """The serial lines in use; all devices on one of them take turns on it."""
+
+PORT_PAUSES: Final = (0.1, 0.3, 0.6)
+"""Seconds between the attempts to open a serial port."""
 
 type Params = ModbusTcpParams | ModbusSerialParams
 
@@ -90,6 +96,21 @@ def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> Unit
         # And behind a gateway is such a line as well, on which one thing is said at a time.
         return hass.data.setdefault(QUIET_LINES, QuietLines()).line(link.endpoint).over(unit)
     return unit
+
+
+async def introduce(device: VoltrailDevice, data: Mapping[str, Any]) -> Identity:
+    """Ask a device who it is, over a link that somebody may just have let go of.
+
+    A serial port is closed in the background. Whoever comes right after, as an entry does
+    after the form that found the device, would find it taken.
+    """
+    if data[CONF_TRANSPORT] == Transport.SERIAL:
+        for pause in PORT_PAUSES:
+            try:
+                return await device.identify()
+            except LinkDownError:
+                await asyncio.sleep(pause)
+    return await device.identify()
 
 
 class _FlowHold:

@@ -75,7 +75,7 @@ async def _meet(
 ) -> Found | Trouble:
     serial = data[CONF_TRANSPORT] == Transport.SERIAL
     try:
-        return await _introduce(kind, units, data[CONF_UNIT_ID])
+        return await _introduce(kind, units, data)
     except DeviceSilentError:
         return await _silence(hass, kind, data, units)
     except LinkDownError as err:
@@ -134,10 +134,10 @@ async def _talks_nonsense(host: str, port: int) -> bool:
         return False
 
 
-async def _introduce(kind: Family, units: UnitSource, unit_id: int) -> Found:
-    device = kind.create(units, unit_id, Options())
+async def _introduce(kind: Family, units: UnitSource, data: Mapping[str, Any]) -> Found:
+    device = kind.create(units, data[CONF_UNIT_ID], Options())
     try:
-        identity = await device.identify()
+        identity = await link.introduce(device, data)
         if kind.check is not None:
             await kind.check(device)
         return Found(
