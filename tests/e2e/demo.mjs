@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { BLUEPRINTS, offer } from './blueprints.mjs';
 import { story } from './story.mjs';
 import { eventually, world } from './world.mjs';
 
@@ -62,6 +63,18 @@ story(
       await person.row('number', 'Current limit').waitFor();
       await person.picture('charger', { clip: { x: 292, y: 130, width: 852, height: 1250 } });
     });
+
+    for (const [name, { title, answers }] of Object.entries(BLUEPRINTS)) {
+      step(`has a form for “${title}”`, async (person) => {
+        await offer(person, name);
+        await person.blueprint(title);
+        for (const [question, answer] of Object.entries(answers)) {
+          await person.chooseEntity(question, ...answer);
+        }
+        assert.equal(await person.form.locator('p.warning, ha-alert').count(), 0);
+        await person.pictureOfForm(`blueprint-${name}`);
+      });
+    }
 
     step('says nothing in the log that a person would have to care about', () => {
       const log = fs.readFileSync(`${folder}/config/output.log`, 'utf8').split('\n');

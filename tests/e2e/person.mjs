@@ -250,6 +250,46 @@ export class Person {
     }, 30);
   }
 
+  // -- automations
+
+  get form() {
+    return this.page.locator('blueprint-automation-editor');
+  }
+
+  /** Begin an automation with a blueprint. */
+  async blueprint(title) {
+    await this.open('/config/blueprint/dashboard');
+    const table = this.page.locator('hass-tabs-subpage-data-table');
+    await table.getByText(title, { exact: true }).click();
+    const chosen = this.form.locator('ha-blueprint-picker [slot=headline]');
+    await chosen.getByText(title, { exact: true }).waitFor();
+    await this.form.locator('ha-settings-row').first().waitFor();
+  }
+
+  /** Answer a question of a blueprint. */
+  async chooseEntity(question, device, name) {
+    const own = this.page.locator('[slot=heading]').getByText(question, { exact: true });
+    const row = this.form.locator('ha-settings-row', { has: own });
+    await row.locator('ha-picker-field').click();
+    const list = row.locator('ha-picker-combo-box');
+    await list.locator('input').fill(`${device} ${name}`.trim());
+    const called = this.page.getByText(name, { exact: true });
+    await list.locator('ha-combo-box-item', { has: called, hasText: device }).click();
+    await list.waitFor({ state: 'detached' });
+    await row.locator('ha-picker-field').getByText(name, { exact: true }).waitFor();
+  }
+
+  /** Take a picture of the whole form of a blueprint. */
+  async pictureOfForm(name) {
+    const seen = this.page.viewportSize();
+    // The page scrolls inside of itself: what is below its edge would not be in the picture.
+    await this.page.setViewportSize({ width: 1200, height: 3000 });
+    await this.page.evaluate(deselect);
+    await this.page.waitForTimeout(500);
+    await this.picture(name, { clip: await this.form.locator('ha-card').first().boundingBox() });
+    await this.page.setViewportSize(seen);
+  }
+
   // -- what the pages themselves ask
 
   /** Ask Home Assistant over the connection of the page. */
@@ -272,4 +312,11 @@ export class Person {
     assert.equal(refusal, undefined);
     return result;
   }
+}
+
+/** Take the cursor out of the field it is in, however deep; runs in the page. */
+function deselect() {
+  let field = document.activeElement;
+  while (field?.shadowRoot?.activeElement) field = field.shadowRoot.activeElement;
+  field?.blur();
 }
