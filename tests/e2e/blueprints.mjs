@@ -41,7 +41,8 @@ export const BLUEPRINTS = {
 /** Bring a blueprint into Home Assistant, as its import does, and make the toggle it asks for. */
 export async function offer(person, name) {
   const yaml = fs.readFileSync(new URL(`${name}.yaml`, FOLDER), 'utf8');
-  await person.ask({ type: 'blueprint/save', domain: 'automation', path: `voltrail/${name}`, yaml });
+  const path = `voltrail/${name}`;
+  await person.ask({ type: 'blueprint/save', domain: 'automation', path, yaml });
   const { toggle } = BLUEPRINTS[name];
   if (toggle) await person.ask({ type: 'input_boolean/create', name: toggle });
 }
