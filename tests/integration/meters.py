@@ -7,16 +7,20 @@ to carry a few bytes.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_mqtt_message,
 )
+from serialx import open_serial_connection
 
+from custom_components.voltrail import streams
 from custom_components.voltrail.const import DOMAIN
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.ciphering import Seal
@@ -42,6 +46,7 @@ class JumpingClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._ahead = 0.0
+        self._at_work = 0
         self._loop = loop
         self._real = loop.time
         # A jump in the middle of a callback would look like a slow one.
@@ -52,8 +57,30 @@ class JumpingClock:
         """Let the loop have its own time again."""
         self._loop.time = self._real  # type: ignore[method-assign]
 
+    @contextmanager
+    def waiting_for_ports(self) -> Iterator[None]:
+        """Wait for serial ports that open or close: the system does that in its own time."""
+
+        async def waited_for[T](doing: Awaitable[T]) -> T:
+            self._at_work += 1
+            try:
+                return await doing
+            finally:
+                self._at_work -= 1
+
+        async def opened(**settings: Any) -> Any:
+            reader, writer = await waited_for(open_serial_connection(**settings))
+            closed = writer.wait_closed
+            writer.wait_closed = lambda: waited_for(closed())  # type: ignore[method-assign]
+            return reader, writer
+
+        with patch.object(streams, "open_serial_connection", opened):
+            yield
+
     async def jump(self, seconds: float) -> None:
         """Let time pass, and all timers fire that are due by then."""
+        if self._at_work:
+            await until(lambda: not self._at_work, "the port is open or closed")
         self._ahead += seconds
         for _ in range(4):
             await asyncio.sleep(0)

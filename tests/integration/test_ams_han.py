@@ -53,7 +53,8 @@ OTHER = "7359990000000099"
 async def clock(hass: HomeAssistant) -> AsyncIterator[JumpingClock]:
     """Time that jumps."""
     jumping = JumpingClock(hass.loop)
-    yield jumping
+    with jumping.waiting_for_ports():
+        yield jumping
     jumping.release()
 
 

@@ -18,9 +18,8 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_mqtt_message,
 )
-from serialx import open_serial_connection
 
-from custom_components.voltrail import hearing
+from custom_components.voltrail import hearing, streams
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
@@ -62,7 +61,8 @@ type Sender = Callable[[bytes], Any]
 async def clock(hass: HomeAssistant) -> AsyncIterator[JumpingClock]:
     """Time that jumps."""
     jumping = JumpingClock(hass.loop)
-    yield jumping
+    with jumping.waiting_for_ports():
+        yield jumping
     # The pretended broker has a timer that fires once.
     await jumping.jump(2)
     jumping.release()
@@ -148,7 +148,10 @@ class Person:
         for sent in self.meter.run_until(self.moment):
             if send is not None and wanted(sent):
                 send(sent.wire)
-        # The operating system carries the bytes, and the loop takes them.
+                # The operating system carries the bytes when it gets round to it.
+                for _ in range(10):
+                    await asyncio.sleep(0.002)
+        # And the loop takes them.
         await asyncio.sleep(0.002)
 
     async def leave(self, entry_of: dict[str, Any] | None = None) -> None:
@@ -222,7 +225,7 @@ class Line:
         self.settings = {"byte_size": 8, "parity": "N", "stopbits": 1, **settings}
         self.tried: list[dict[str, Any]] = []
         self._random = Random(0)  # noqa: S311 - noise
-        self._open = open_serial_connection
+        self._open = vars(streams)["open_serial_connection"]
 
     async def open(self, *, url: str, **settings: Any) -> Any:
         """Open the port, and remember how."""
@@ -239,7 +242,7 @@ class Line:
 
 
 @pytest.fixture
-def line(request: pytest.FixtureRequest) -> Iterator[Line]:
+def line(request: pytest.FixtureRequest, clock: JumpingClock) -> Iterator[Line]:
     """A line, and Home Assistant's serial library on it."""
     found = Line(**getattr(request, "param", {"baudrate": 2400, "parity": "E"}))
     with patch(f"{STREAMS}.open_serial_connection", found.open):
