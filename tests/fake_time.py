@@ -23,15 +23,18 @@ this in its `conftest.py`:
     def pytest_asyncio_loop_factories() -> dict[str, LoopFactory]:
         return {"fake_time": FakeTimeLoop}
 
-Time is `loop.time()`, counted from 0. `time.monotonic()` and `datetime.now()` stay real: code that
-is tested like this asks the loop.
+Time is `loop.time()`, counted from 0, and so is `time.monotonic()` while the loop runs: Modbus
+libraries space their requests by it. `datetime.now()` stays real: code that is tested like this
+asks the loop.
 """
 
 import asyncio
 import selectors
+import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Final, override
+from unittest.mock import patch
 
 from simulators.memory import MemoryNetwork
 
@@ -82,6 +85,11 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     @override
     def time(self) -> float:
         return self._now
+
+    @override
+    def run_forever(self) -> None:
+        with patch.object(time, "monotonic", self.time):
+            super().run_forever()
 
     def jump(self, seconds: float) -> None:
         """Let time pass."""
