@@ -18,6 +18,8 @@ from custom_components.voltrail.engine.errors import (
     NotAcceptedError,
     NotNowError,
     OutOfBoundsError,
+    VoltrailError,
+    WrongDeviceError,
 )
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
@@ -218,6 +220,35 @@ async def test_a_lost_link_does_not_end_the_renewal() -> None:
         await asyncio.sleep(40)
         assert number.read() == -1000
         assert gx.value("vebus_276.setpoint_l1") == -1000
+
+
+@in_fake_time
+async def test_another_gx_at_the_same_address_is_told_nothing() -> None:
+    """Addresses get reused: after a lost link it is asked who it is before it is written to."""
+    gx = ess_home()
+    system = gx.services["system_0"]
+    serial = system["serial"]
+    async with kept(gx) as meeting:
+        number = meeting.number("volatile_grid_setpoint")
+        await number.write(-3000)
+        await meeting.server.unplug()
+        system["serial"] = "d41243b7e0aa"
+        gx.controller.override.drop()
+        gx.refresh()
+        await meeting.server.plug()
+        gx.traffic.clear()
+        for _ in range(6):
+            await asyncio.sleep(10)
+            with suppress(VoltrailError):
+                await meeting.device.poll(Cadence.MEASUREMENTS)
+        with pytest.raises(WrongDeviceError):
+            await meeting.number("minimum_state_of_charge").write(44)
+        assert not gx.traffic.writes
+        # The right one is back within the time that its user chose.
+        system["serial"] = serial
+        gx.refresh()
+        await asyncio.sleep(30)
+        assert gx.value("hub4_0.setpoint_override") == -3000
 
 
 @in_fake_time

@@ -50,7 +50,9 @@ class VictronGx(VoltrailDevice):
         # The GX itself is there whatever unit id somebody wrote into a form.
         super().__init__(units, GX_UNIT, options)
         self.rails = Rails.chosen(self.options.extra)
-        self.writer = Writer(self.refresh, self.failures, clock=self.now, pause=self._wait)
+        self.writer = Writer(
+            self.refresh, self.failures, meet=self.meet, clock=self.now, pause=self._wait
+        )
         self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
         self.ledger = Ledger(self.now, self.options.scan_interval, self.keep_memory)
         self.limits: dict[str, float] = {}
@@ -259,6 +261,10 @@ class VictronGx(VoltrailDevice):
     async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
         await self.ensure_found()
         return await super().read_raw(private=private)
+
+    async def meet(self) -> None:
+        """Make sure, after the link was lost, that it is still the same GX."""
+        await self.poll(Cadence.IDENTITY, ())
 
     async def refresh_now(self, *names: str) -> None:
         """Read components now; raise if one of them fails."""

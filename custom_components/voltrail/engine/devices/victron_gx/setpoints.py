@@ -117,6 +117,8 @@ class TimedSetpoint:
         if not self.active:
             self.release()
             return
+        # What another GX says is no reason to let go.
+        await self._keeper.writer.meet()
         try:
             await self._guard()
         except NotNowError:

@@ -39,11 +39,14 @@ class Writer:
         refresh: Callable[[Iterable[str]], Awaitable[None]],
         failures: Mapping[str, VoltrailError],
         *,
+        meet: Callable[[], Awaitable[None]],
         clock: Clock,
         pause: Pause,
     ) -> None:
         self._refresh = refresh
         self._failures = failures
+        self.meet = meet
+        """Makes sure, after the link was lost, that it is still the same GX."""
         self._clock = clock
         self._pause = pause
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -85,6 +88,7 @@ class Writer:
 
     async def send(self, component: GxComponent, field: str, value: float) -> None:
         """Write a value, without a look at what came of it."""
+        await self.meet()
         try:
             with explaining():
                 await component.write(field, value)
