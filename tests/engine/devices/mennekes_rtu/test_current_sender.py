@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from custom_components.voltrail.engine.devices.mennekes_rtu.current_sender import CurrentSender
 from custom_components.voltrail.engine.errors import DeviceSilentError
 from tests.fake_time import in_fake_time
@@ -78,3 +80,34 @@ async def test_one_in_turn_takes_the_place_of_what_waits() -> None:
     await asyncio.sleep(10)
     assert [amps for _, amps in wire.taken] == [6, 8, 10]
     sender.drop()
+
+
+@in_fake_time
+async def test_two_limits_never_arrive_at_once() -> None:
+    """Also if the first one is still on its way while the second one waits for its turn."""
+    wire = Wire()
+    sender = CurrentSender(wire.write)
+    wire.takes = 3.0
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sender.send(6))
+        await asyncio.sleep(1)
+        wire.takes = 0.0
+        await sender.send(7)
+    await asyncio.sleep(10)
+    assert wire.taken == [(3, 6), (8, 7)]
+
+
+@in_fake_time
+async def test_one_in_turn_can_be_dropped() -> None:
+    """Whoever waits for it is told at once, and it is never sent."""
+    wire = Wire()
+    sender = CurrentSender(wire.write)
+    assert await sender.send_in_turn(6)
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(sender.send_in_turn(7))
+        await asyncio.sleep(1)
+        sender.drop()
+    assert waiting.result() is False
+    assert asyncio.get_running_loop().time() == pytest.approx(1)
+    await asyncio.sleep(10)
+    assert wire.taken == [(0, 6)]

@@ -157,6 +157,31 @@ async def test_power_is_kept_when_the_phases_change() -> None:
 
 
 @in_fake_time
+async def test_a_pause_waits_for_no_change_of_phases() -> None:
+    """The current that is lowered first waits for its turn; a pause does not, and it stays."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_phases(Phases.ONE)
+        await asyncio.sleep(30)
+        await point.set_power_limit(3300)
+        await asyncio.sleep(60)
+        await point.set_power_limit(3600)
+        async with asyncio.TaskGroup() as group:
+            changing = group.create_task(point.set_phases(Phases.THREE))
+            await asyncio.sleep(1)
+            assert not changing.done()
+            started = asyncio.get_running_loop().time()
+            await point.pause()
+            assert asyncio.get_running_loop().time() - started < 0.5
+        for _ in range(60):
+            assert not simulated.ems.released
+            await asyncio.sleep(1)
+        assert point.wish.paused
+        assert not simulated.ems.single_phase
+
+
+@in_fake_time
 async def test_without_a_wish_in_watt_the_current_stays() -> None:
     """Who set amps gets amps, on however many phases."""
     simulated = quiet(Compact())

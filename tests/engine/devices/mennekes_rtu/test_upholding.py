@@ -231,6 +231,56 @@ async def test_a_lifted_limit_is_not_brought_back_after_a_bad_minute() -> None:
         assert device.recall()["current"] == 13
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.01, 0.02, 0.04, 0.08])
+@in_fake_time
+async def test_a_pause_is_not_undone_by_the_order_before_it(delay: float) -> None:
+    """Wherever the order stands: what was asked for last is what counts."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_current_limit(10)
+        await point.pause()
+        # The limit is held already, so going on does not wait; but it looks first.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(point.resume())
+            await asyncio.sleep(delay)
+            await point.pause()
+        assert point.wish.paused
+        assert not simulated.ems.released
+        await asyncio.sleep(30)
+        # Now a limit is sent at once, and its answer cannot be seen for a while.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(point.set_current_limit(12))
+            await asyncio.sleep(delay)
+            simulated.faults.inject("lose_request", function=3)
+            await point.pause()
+        assert (point.wish.current, point.wish.paused) == (12, True)
+        for _ in range(60):
+            assert not simulated.ems.released
+            await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("delay", [0.5, 2.0, 4.0, 6.0])
+@in_fake_time
+async def test_a_pause_is_not_undone_by_the_way_out_of_an_error(delay: float) -> None:
+    """Which begins with a release, and ends with a limit that waits for its turn."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        # Without a car it would be harmless to try again at the next poll.
+        simulated.car.plug_in()
+        await point.set_current_limit(10)
+        simulated.box.error_code = LOST
+        async with asyncio.TaskGroup() as group:
+            group.create_task(point.recover())
+            await asyncio.sleep(delay)
+            await point.pause()
+        for _ in range(60):
+            assert not simulated.ems.released
+            await asyncio.sleep(1)
+        assert point.wish.paused
+
+
 @in_fake_time
 async def test_a_fallback_is_nobodys_wish() -> None:
     """A charger that wrote its safe current where our limit stood gets our limit back."""

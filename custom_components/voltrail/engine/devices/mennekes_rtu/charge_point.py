@@ -17,6 +17,7 @@ from ...controls import ButtonControl, Control, SelectControl, SwitchControl
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
 from ...points import Tier
+from ...turn import Turn
 from . import recovery, registers
 from .condition import SLIGHTLY_MORE, Blocks, Condition
 from .current_sender import CurrentSender
@@ -53,6 +54,32 @@ class CompactPoint(Condition):
         self.sender = CurrentSender(self._write_current)
         self._refresh = refresh
         self._orders = asyncio.Lock()
+        self.turn = Turn()
+        """Held by an order; whoever upholds what was asked for waits for it as well."""
+
+    # -- orders, one at a time --
+
+    @override
+    async def set_current_limit(self, amps: float) -> None:
+        async with self.turn:
+            await super().set_current_limit(amps)
+
+    @override
+    async def set_power_limit(self, watts: float) -> None:
+        async with self.turn:
+            await super().set_power_limit(watts)
+
+    @override
+    async def pause(self) -> None:
+        # A pause waits for no limit that itself only waits.
+        self.sender.drop()
+        async with self.turn:
+            await super().pause()
+
+    @override
+    async def resume(self, amps: float | None = None) -> None:
+        async with self.turn:
+            await super().resume(amps)
 
     # -- current and pause --
 
@@ -69,9 +96,9 @@ class CompactPoint(Condition):
         else:
             await self.sender.send(amps)
 
-    async def send_current_in_turn(self, amps: float) -> None:
-        """Limit the current, and return when the charger has it."""
-        await self.sender.send_in_turn(self._enough(amps))
+    async def send_current_in_turn(self, amps: float) -> bool:
+        """Limit the current, and return when the charger has it; false if a pause came before."""
+        return await self.sender.send_in_turn(self._enough(amps))
 
     def _enough(self, amps: float) -> float:
         return SLIGHTLY_MORE if self.old and amps == MINIMUM_CURRENT else amps
@@ -122,10 +149,11 @@ class CompactPoint(Condition):
         """Charge on this many phases from now on; the charger does the rest alone."""
         if phases not in WORDS or not self.can_switch_phases:
             raise PhasesFixedError
-        if self.phase_switch.under_way:
-            raise PhasesSwitchingError
-        await self.send_phases(phases)
-        self._keep(phases=phases.value)
+        async with self.turn:
+            if self.phase_switch.under_way:
+                raise PhasesSwitchingError
+            await self.send_phases(phases)
+            self._keep(phases=phases.value)
 
     async def send_phases(self, phases: Phases) -> None:
         """Order the phases, with the current lowered first where the power is what counts."""
@@ -196,9 +224,10 @@ class CompactPoint(Condition):
 
     async def recover(self) -> None:
         """Bring the charger out of an error; one that is in none is left alone."""
-        await self._refresh(("status",))
-        if self.blocks.status.evse_state is EvseState.ERROR:
-            await recovery.recover(self)
+        async with self.turn:
+            await self._refresh(("status",))
+            if self.blocks.status.evse_state is EvseState.ERROR:
+                await recovery.recover(self)
 
     # -- what was asked for --
 

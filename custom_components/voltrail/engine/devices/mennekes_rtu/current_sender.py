@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from ...errors import VoltrailError
@@ -21,6 +22,7 @@ class CurrentSender:
         self._wanted: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._sent_at: float | None = None
+        self._dropped = asyncio.Event()
         self.failed: Callable[[], None] | None = None
         """Called when a limit that had been accepted could not be sent."""
 
@@ -43,14 +45,23 @@ class CurrentSender:
         if self._task is None:
             self._task = asyncio.create_task(self._send_later())
 
-    async def send_in_turn(self, amps: float) -> None:
-        """Send a limit, and return when it was sent."""
+    async def send_in_turn(self, amps: float) -> bool:
+        """Send a limit, and return when it was sent; false if it was dropped before."""
         self.drop()
-        await asyncio.sleep(max(0.0, self._wait))
+        dropped = self._dropped
+        while (wait := self._wait) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await dropped.wait()
+            if dropped.is_set():
+                return False
         await self._send(amps)
+        return True
 
     def drop(self) -> None:
         """Forget a limit that still waits."""
+        self._dropped.set()
+        self._dropped = asyncio.Event()
         self._wanted = None
         if self._task is not None:
             self._task.cancel()
@@ -64,7 +75,10 @@ class CurrentSender:
     async def _send_later(self) -> None:
         try:
             while self._wanted is not None:
-                await asyncio.sleep(max(0.0, self._wait))
+                if (wait := self._wait) > 0:
+                    # And then looked at anew: the last one may still have been on its way.
+                    await asyncio.sleep(wait)
+                    continue
                 amps, self._wanted = self._wanted, None
                 await self._send(amps)
         except VoltrailError as err:

@@ -311,4 +311,5 @@ class MennekesRtu(VoltrailDevice):
             # It was away for longer than it waits for us: it may have been switched off.
             self._returns = returns
             self.upholding.due()
-        await self.upholding.look(known=self.available(("limits", "functions")))
+        async with self.point.turn:
+            await self.upholding.look(known=self.available(("limits", "functions")))

@@ -56,8 +56,9 @@ async def recover(point: CompactPoint) -> None:
     try:
         with explaining():
             await blocks.functions.write("released", value=True)
-        await point.send_current_in_turn(amps)
-        await _watch(point)
+        if await point.send_current_in_turn(amps):
+            await _watch(point)
+        # If not, a pause came between; that is in force now, in an error or not.
     finally:
         if stays_paused:
             await point.send_pause()

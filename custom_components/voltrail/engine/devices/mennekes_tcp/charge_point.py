@@ -16,10 +16,10 @@ from ...controls import Bounds, Control, NumberControl, shown
 from ...device import Problem, VoltrailDevice
 from ...errors import NotAppliedError, ReadOnlyError, explaining
 from ...points import Quantity, Tier, derived
+from ...turn import Turn
 from . import registers_4x, registers_ecu
 from .registers_shared import Fallback, NetworkLimits
 from .states import VehicleState
-from .turn import Turn
 
 # What the register takes is not documented (UNCONFIRMED); another integration offers
 # these and was used on a real charger.
