@@ -384,6 +384,37 @@ async def test_a_link_on_which_nobody_answers_is_opened_anew() -> None:
     assert fake.disconnects == 1
 
 
+@pytest.mark.parametrize("stubborn", [False, True])
+@in_fake_time
+async def test_a_link_that_does_not_close_stops_nobody(stubborn: bool) -> None:  # noqa: FBT001 - a parameter
+    """The line goes on after a moment, whether the library heeds its cancellation or not."""
+    fake = FakeUnit()
+    unit = on_a_line(fake)
+    parted = asyncio.Event()
+
+    async def hang() -> None:
+        fake.disconnects += 1
+        while not parted.is_set():
+            try:
+                await parted.wait()
+            except asyncio.CancelledError:
+                if not stubborn:
+                    raise
+
+    fake.disconnect = hang  # type: ignore[method-assign]  # it never comes to an end
+    await unit.write_register(1, 1)
+    fake.answers = [LOST] * 20
+    async with asyncio.timeout(60):
+        while not fake.disconnects:
+            with pytest.raises(ModbusTimeoutError):
+                await unit.write_register(1, 1)
+        fake.answers = []
+        begun = _now()
+        await unit.write_register(1, 1)
+    assert _now() - begun < 1.5
+    parted.set()
+
+
 @in_fake_time
 async def test_a_link_that_cannot_be_opened_owes_nothing() -> None:
     """No answer is under way on it, so nobody has to be silent."""

@@ -58,6 +58,10 @@ TROUBLE_REMEMBERED: Final = 3600.0
 _GRACE: Final = 0.2
 _OPENING: Final = 8.0
 
+# How long dropping a dead link may take: libraries give a request that is about to be answered
+# half a second, and wait for a port that is just being opened.
+_PARTING: Final = 1.0
+
 
 class LifeSign(Protocol):
     """Something that has to be said to a unit again and again."""
@@ -260,8 +264,16 @@ class QuietLine:
         deaf = _now() - self._anybody_heard_at >= DEAF_AFTER
         if self._missing >= RECYCLE_AFTER and deaf and not lost:
             self._missing = 0
-            with suppress(ModbusError):
-                await unit.disconnect()
+            await self._drop_link(unit)
+
+    async def _drop_link(self, unit: QuietUnit) -> None:
+        """Drop the link; whatever that takes, the line has to go on."""
+        task = asyncio.ensure_future(unit.disconnect())
+        self._exchanges.add(task)
+        task.add_done_callback(self._landed)
+        # Not a time-out around it: that would wait for whoever does not heed it.
+        await asyncio.wait((task,), timeout=_PARTING)
+        task.cancel()
 
     def _landed(self, task: asyncio.Task[Any]) -> None:
         self._exchanges.discard(task)
