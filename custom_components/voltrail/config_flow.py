@@ -279,9 +279,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
 
     async def _add(self, data: dict[str, Any], found: Found) -> ConfigFlowResult:
         if found.identity.serial is None:
-            # Nothing tells two of its kind apart but where they are.
-            place = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID)
-            self._async_abort_entries_match({key: data[key] for key in place if key in data})
+            self._refuse_taken(data)
         else:
             await self._is(found.identity.serial)
             self._abort_if_unique_id_configured()
@@ -303,12 +301,14 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         if user_input is None:
             return self._show(transport, "reconfigure", entry.data)
         data = self._data(transport, user_input)
+        if entry.unique_id is None:
+            self._refuse_taken(data)
         freed = await self._free_link(entry, data)
         # An entry that only reads was accepted as such; that is no trouble now.
         found = await self._meet(data, {**user_input, CONF_READ_ONLY: True})
         same = isinstance(found, Found) and found.fingerprint == entry.data[CONF_FINGERPRINT]
         if freed and not same:
-            await self.hass.config_entries.async_setup(entry.entry_id)
+            await self._set_up_again()
         if isinstance(found, Trouble):
             return self._show(transport, "reconfigure", user_input, found)
         if not same:

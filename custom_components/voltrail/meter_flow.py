@@ -23,10 +23,12 @@ from .const import (
     CONF_BYTESIZE,
     CONF_FAMILY,
     CONF_FINGERPRINT,
+    CONF_IDENTITY_KEY,
     CONF_PARITY,
     CONF_STOPBITS,
     CONF_TOPICS,
     CONF_TRANSPORT,
+    CONF_UNIT_ID,
 )
 from .engine.family import Family, LineSettings, OptionField, Transport
 from .engine.options import Options
@@ -39,7 +41,7 @@ from .topics import topics
 AUTOMATIC: Final = "automatic"
 
 _LINE: Final = (CONF_BAUDRATE, CONF_BYTESIZE, CONF_PARITY, CONF_STOPBITS)
-_PLACE: Final = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_TOPICS)
+_PLACE: Final = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID, CONF_TOPICS)
 
 
 def _line_choice(*choices: str, custom: bool = False) -> Any:
@@ -147,10 +149,14 @@ class MeterFlow(ConfigFlow):
 
     def _wanted(self, fingerprint: str) -> bool:
         """Whether this one is looked for, where several may speak."""
-        if self._reconfiguring:
-            return self._get_reconfigure_entry().data[CONF_FINGERPRINT] in {"", fingerprint}
+        if self._reconfiguring and (known := self._get_reconfigure_entry().data[CONF_FINGERPRINT]):
+            return bool(fingerprint == known)
+        return not self._is_known(fingerprint)
+
+    def _is_known(self, fingerprint: str) -> bool:
+        """Whether a device is set up already."""
         unique_id = f"{self._kind.key}_{fingerprint}"
-        return all(entry.unique_id != unique_id for entry in self._async_current_entries())
+        return any(entry.unique_id == unique_id for entry in self._async_current_entries())
 
     @property
     def _reconfiguring(self) -> bool:
@@ -233,7 +239,13 @@ class MeterFlow(ConfigFlow):
     async def _give_back(self) -> None:
         if self._unloaded:
             self._unloaded = False
-            await self.hass.config_entries.async_setup(self._get_reconfigure_entry().entry_id)
+            await self._set_up_again()
+
+    async def _set_up_again(self) -> None:
+        # Somebody may have removed it, or loaded it, while this took its time.
+        entry = self.hass.config_entries.async_get_entry(self.context["entry_id"])
+        if entry is not None and entry.state is ConfigEntryState.NOT_LOADED:
+            await self.hass.config_entries.async_setup(entry.entry_id)
 
     @callback
     @override
@@ -296,15 +308,19 @@ class MeterFlow(ConfigFlow):
             await self.async_set_unique_id(f"{self._kind.key}_{heard.fingerprint}")
             self._abort_if_unique_id_configured()
         else:
-            # Nothing tells two of its kind apart but where they speak.
-            self._async_abort_entries_match(
-                {key: heard.data[key] for key in _PLACE if key in heard.data}
-            )
+            self._refuse_taken(heard.data)
         return self.async_create_entry(
             title=heard.title or self._kind.title,
             data={**heard.data, CONF_FINGERPRINT: heard.fingerprint},
             options=self._secrets,
         )
+
+    def _refuse_taken(self, data: Mapping[str, Any]) -> None:
+        """Stop if another entry is about the same place.
+
+        Nothing tells two of a kind apart that have no serial number, but where they are.
+        """
+        self._async_abort_entries_match({key: data[key] for key in _PLACE if key in data})
 
     async def _move(self) -> ConfigFlowResult:
         entry, heard = self._get_reconfigure_entry(), self._heard
@@ -315,7 +331,20 @@ class MeterFlow(ConfigFlow):
         if known not in ("", heard.fingerprint):
             await self._give_back()
             return self.async_abort(reason="wrong_device")
+        data = dict(heard.data)
+        unique_id = entry.unique_id
+        if not heard.fingerprint:
+            self._refuse_taken(data)
+        elif not known:
+            if self._is_known(heard.fingerprint):
+                return self.async_abort(reason="already_configured")
+            # Where several speak, it is this one from now on. Its entities keep their ids.
+            unique_id = f"{self._kind.key}_{heard.fingerprint}"
+            data |= {CONF_FINGERPRINT: heard.fingerprint, CONF_IDENTITY_KEY: entry.entry_id}
         self._unloaded = False
         return self.async_update_reload_and_abort(
-            entry, data_updates=dict(heard.data), options={**entry.options, **self._secrets}
+            entry,
+            unique_id=unique_id,
+            data_updates=data,
+            options={**entry.options, **self._secrets},
         )

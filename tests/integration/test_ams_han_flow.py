@@ -853,6 +853,53 @@ async def test_moving_in_vain(
     await connected(output, 1)
 
 
+@pytest.mark.parametrize(
+    ("known", "only_list_1"), [(SERIAL, False), ("", True)], ids=["named", "unnamed"]
+)
+async def test_moving_to_the_place_of_another_entry(
+    *, hass: HomeAssistant, somebody: Somebody, output: TcpOutput, known: str, only_list_1: bool
+) -> None:
+    """One that has not said who it is takes up nobody's meter: that would count it twice."""
+    async with tcp_output() as old:
+        entry = network_entry(old.port, serial="")
+        await set_up(hass, entry)
+        # This one is not loaded.
+        network_entry(output.port, serial=known).add_to_hass(hass)
+        before = dict(entry.data)
+        person = somebody()
+        await person.reconfigure(entry)
+        await person.submit(host="127.0.0.1", port=output.port)
+        await connected(output)
+        result = await person.wait(output.send, list_1 if only_list_1 else lambda _: True)
+        assert result["reason"] == "already_configured"
+        await hass.async_block_till_done()
+        assert loaded(entry)
+        assert dict(entry.data) == before
+        await connected(old)
+        await connected(output, 0)
+        assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_moving_to_a_topic_of_a_known_meter_and_a_new_one(
+    hass: HomeAssistant, somebody: Somebody
+) -> None:
+    """Among several, the one is meant that has no entry yet."""
+    topic_entry().add_to_hass(hass)
+    entry = topic_entry("other/han", serial="")
+    entry.add_to_hass(hass)
+    known, person = somebody(), somebody(serial=OTHER)
+    await person.reconfigure(entry)
+    await person.submit(topics=TOPIC)
+    assert (await person.wait(both(known, person)))["reason"] == "reconfigure_successful"
+    assert person.waited < 20
+    await hass.async_block_till_done()
+    assert entry.unique_id == f"ams_han_{OTHER}"
+    assert entry.data["fingerprint"] == OTHER
+    assert entry.runtime_data.coordinator.identity_key == entry.entry_id
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 async def test_an_entry_that_is_off(
     hass: HomeAssistant, somebody: Somebody, output: TcpOutput
 ) -> None:
@@ -880,6 +927,37 @@ async def test_leaving_in_between(
     await hass.async_block_till_done()
     assert loaded(entry)
     await connected(output, 1)
+
+
+async def test_removing_in_between(
+    hass: HomeAssistant,
+    somebody: Somebody,
+    output: TcpOutput,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An entry that is gone is not set up again."""
+    person = somebody()
+    await person.reconfigure(entry)
+    await person.submit(host="127.0.0.1", port=output.port)
+    await hass.config_entries.async_remove(entry.entry_id)
+    hass.config_entries.flow.async_abort(person.flow["flow_id"])
+    await hass.async_block_till_done()
+    await connected(output, 0)
+    assert "UnknownEntry" not in caplog.text
+
+
+async def test_loading_in_between(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput, entry: MockConfigEntry
+) -> None:
+    """An entry that somebody set up again meanwhile stays as it is."""
+    person = somebody()
+    await person.reconfigure(entry)
+    await person.submit(host="127.0.0.1", port=output.port)
+    await hass.config_entries.async_reload(entry.entry_id)
+    result = await person.wait()
+    assert result["errors"] == {"base": "meter_silent_network"}
+    assert loaded(entry)
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -495,6 +495,22 @@ async def test_reconfigure_refuses_another_device(
     assert charger_entry.state is ConfigEntryState.LOADED
 
 
+@pytest.mark.usefixtures("charger_loaded")
+async def test_reconfigure_refuses_the_place_of_another_entry(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> None:
+    """Its twin looks the same, as neither tells a serial number, and is set up already."""
+    before = dict(charger_entry.data)
+    async with serve(Charger4X(model="4Business 710 22 C2")) as twin:
+        MockConfigEntry(domain=DOMAIN, data={**before, "port": twin.port}).add_to_hass(hass)
+        result = await charger_entry.start_reconfigure_flow(hass)
+        result = await submit(hass, result, twin.host, twin.port)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert charger_entry.data == before
+    assert charger_entry.state is ConfigEntryState.LOADED
+
+
 @pytest.mark.usefixtures("charger_loaded", "impatient")
 async def test_reconfigure_gives_the_charger_its_name(
     hass: HomeAssistant, charger_entry: MockConfigEntry, charger_server: Server
