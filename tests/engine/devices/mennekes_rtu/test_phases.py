@@ -156,6 +156,49 @@ async def test_power_is_kept_when_the_phases_change() -> None:
         assert simulated.violations.fast_changes == 0
 
 
+@pytest.mark.parametrize("delay", [0, 3, 8, 15])
+@pytest.mark.parametrize("layout", ["1.01", "1.03"])
+@pytest.mark.parametrize("charging", [False, True])
+@in_fake_time
+async def test_a_power_for_one_phase_right_after_the_change(
+    charging: bool,  # noqa: FBT001 - a parameter
+    layout: str,
+    delay: float,
+) -> None:
+    """Too little for the three phases that were in use is no reason to stop for good."""
+    simulated = quiet(Compact(layout=layout))
+    if not charging:
+        simulated.car.leave()
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(16)
+        await asyncio.sleep(33)
+        await device.point.set_phases(Phases.ONE)
+        await asyncio.sleep(delay)
+        await device.point.set_power_limit(3300)
+        await asyncio.sleep(40)
+        assert simulated.ems.released
+        assert simulated.ems.current == pytest.approx(14.3)
+        assert device.recall()["power"] == 3300
+
+
+@pytest.mark.parametrize("delay", [0, 3, 8, 12])
+@in_fake_time
+async def test_a_power_for_three_phases_right_after_the_change(delay: float) -> None:
+    """It is for three phases, although the car is still seen on one."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_phases(Phases.ONE)
+        await device.point.set_power_limit(3600)
+        await asyncio.sleep(60)
+        await device.point.set_phases(Phases.THREE)
+        await asyncio.sleep(delay)
+        await device.point.set_power_limit(7000)
+        for _ in range(60):
+            assert simulated.meter.power < 7050
+            await asyncio.sleep(1)
+        assert simulated.ems.current == pytest.approx(10.1)
+
+
 @in_fake_time
 async def test_a_pause_waits_for_no_change_of_phases() -> None:
     """The current that is lowered first waits for its turn; a pause does not, and it stays."""

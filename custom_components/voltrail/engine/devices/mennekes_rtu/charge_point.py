@@ -172,7 +172,8 @@ class CompactPoint(Condition):
         pause = None if installation is None else installation.phase_switch_pause
         if self.phases is not phases:
             self.phase_switch.begin(phases, charging=charging, pause=float(pause or 0))
-        await self._look_at("functions")
+        # What a power comes to in ampere depends on it from now on.
+        await self._look_at("functions", *(() if blocks.supervision is None else ("supervision",)))
 
     async def _make_room(self) -> None:
         """Lower the current before two more phases are added, so that the power stays within."""
@@ -184,6 +185,26 @@ class CompactPoint(Condition):
         )
         if amps < (self.current_limit or 0.0):
             await self.send_current_in_turn(amps)
+
+    @property
+    @override
+    def _phases(self) -> int | None:
+        # A car that still draws on one phase is about to get three of them.
+        return 3 if self.phase_switch.target is Phases.THREE else super()._phases
+
+    @override
+    async def _limit(self, watts: float) -> None:
+        volts = self._volts_in_use
+        one = next((volt for volt in self.voltages if volt), None)
+        leaving = self.phase_switch.target is Phases.ONE
+        if leaving and volts and one and watts / volts < MINIMUM_CURRENT <= watts / one:
+            # Too little for the phases that the charger is about to leave, and no reason to
+            # stop: the current is fitted as soon as it has left them.
+            await self.set_current_limit(MINIMUM_CURRENT)
+            self._fitted = None
+            self._keep(power=watts)
+        else:
+            await super()._limit(watts)
 
     async def follow_phases(self) -> None:
         """After a change of phases, fit the current to the power that is wanted."""

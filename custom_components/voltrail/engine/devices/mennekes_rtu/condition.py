@@ -201,9 +201,10 @@ class Condition(CurrentDriven):
             return measured
         blocks = self.blocks
         supervision, installation = blocks.supervision, blocks.installation
-        one_switched = (
-            supervision is not None and supervision.switched_phases is RequestedPhases.ONE
-        )
+        # Before layout 1.02 the charger only tells what it was asked for.
+        requested = blocks.functions.requested_phases
+        switched = requested if supervision is None else supervision.switched_phases
+        one_switched = switched is RequestedPhases.ONE
         one_connected = installation is not None and installation.grid_phases is GridPhases.L1
         one_built = (
             blocks.phase_options is not None

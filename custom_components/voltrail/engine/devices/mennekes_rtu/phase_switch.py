@@ -43,6 +43,11 @@ class PhaseSwitch:
         """Whether a change was ordered and has not been seen to end."""
         return self._change is not None
 
+    @property
+    def target(self) -> Phases | None:
+        """What the charger changes to now, if it is at it."""
+        return None if self._change is None else self._change.target
+
     def begin(self, target: Phases, *, charging: bool, pause: float) -> None:
         """Take note of an order."""
         self._change = Change(target=target, started=_now(), charging=charging, pause=pause)
