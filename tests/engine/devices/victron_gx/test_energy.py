@@ -71,13 +71,18 @@ async def test_the_yield_of_a_charger_is_put_together() -> None:
         (100, 6_554_000, 6_553_700),
         # A counter that is clamped instead of wrapped says nothing any more.
         (6_553_400, 9_000_000, 9_000_000),
-        # The other one is not there yet.
-        (12_300, 0, 12_300),
+        # Both have just begun.
+        (1_200, 0, 1_200),
     ],
 )
 def test_total_yield(tenths: float | None, whole: float | None, expected: float) -> None:
     """As fine as the one and as far as the other."""
     assert total_yield(tenths, whole) == pytest.approx(expected, abs=201)
+
+
+def test_half_a_yield_is_none() -> None:
+    """While the coarse counter is lost nobody knows how often the fine one wrapped."""
+    assert total_yield(46_400, 0) is None
 
 
 # -- no counter: power ---------------------------------------------------------
@@ -354,6 +359,41 @@ async def test_counters_never_drop_to_0() -> None:
             await asyncio.sleep(30)
             await anew.poll()
             assert number(anew, "pvinverter_20/energy_produced") >= counted
+
+
+@in_fake_time
+async def test_devices_met_while_they_start_make_no_jump() -> None:
+    """They are there before their counters are; nothing was counted in that moment."""
+    gx = ess_home(pv_inverter=True, boot_seconds=20)
+    jumps = ("pvinverter_20/energy_produced", "pvinverter_20/energy_produced_l1")
+    async with meet_in_memory(gx, services="pvinverter 20") as meeting:
+        gx.do("reboot")
+        await asyncio.sleep(22)
+        await meeting.poll()
+        assert meeting.read("pvinverter_20/power") is not None
+        assert [meeting.read(path) for path in jumps] == [None, None]
+        await asyncio.sleep(30)
+        await meeting.poll()
+        for path in jumps:
+            assert number(meeting, path) > 1_000_000
+
+
+def test_a_counter_that_comes_late_goes_on_from_what_was_shown() -> None:
+    """Also where that was nothing yet, and also after a restart."""
+    reading: float | None = 0
+    counter = EnergyCounter(lambda: reading, summed=lambda: 0.0)
+    counter.settle()
+    assert counter.value == 0
+    again = EnergyCounter(lambda: reading, summed=lambda: 0.0)
+    again.remember(counter.recall())
+    reading = 9_000_000
+    for each in (counter, again):
+        each.settle()
+        assert each.value == 0
+    reading = 9_000_400
+    for each in (counter, again):
+        each.settle()
+        assert each.value == 400
 
 
 async def test_a_genset_is_counted_from_its_power() -> None:

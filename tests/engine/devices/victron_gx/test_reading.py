@@ -328,14 +328,40 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
         assert meeting.read("acload_31/energy_consumed") == before
 
 
-async def test_a_new_counter_stands_at_0() -> None:
-    """A meter that has counted nothing yet says so."""
+async def test_a_counter_that_has_not_counted_has_no_value() -> None:
+    """Its 0 may be that of a device which has not found its counters yet, and thousands of kWh
+    that follow would be booked as those of one moment."""
     gx = ess_home()
     gx.home.counters.clear()
     gx.advance(0.001)
     async with meet(gx) as meeting:
         await meeting.poll()
-        assert meeting.read("grid_30/energy_exported_l1") == 0
+        assert meeting.read("grid_30/energy_exported_l1") is None
+        assert meeting.reading("grid_30/energy_exported_l1").point.tier is Tier.EXPERT
+        gx.home.counters.preset(exported_l1=4321.5)
+        gx.advance(0.001)
+        await meeting.poll()
+        assert meeting.read("grid_30/energy_exported_l1") == pytest.approx(4_321_500, abs=10)
+
+
+async def test_a_number_of_events_never_drops_to_0() -> None:
+    """What is counted without a unit is lost and found again like kWh."""
+    gx = everything()
+    meter = gx.services["pulsemeter_3"]
+    meter["pulse_count"] = 123_456
+    async with meet(gx, services=all_services(gx)) as meeting:
+        await meeting.poll()
+        assert meeting.read("pulsemeter_3/pulse_count") == 123_456
+        meter["pulse_count"] = None
+        await meeting.poll()
+        assert meeting.read("pulsemeter_3/pulse_count") is None
+        memory = meeting.device.recall()
+    async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
+        await meeting.poll()
+        assert meeting.read("pulsemeter_3/pulse_count") is None
+        meter["pulse_count"] = 123_457
+        await meeting.poll()
+        assert meeting.read("pulsemeter_3/pulse_count") == 123_457
 
 
 async def test_the_current_of_panels_in_the_dark_is_unknown() -> None:

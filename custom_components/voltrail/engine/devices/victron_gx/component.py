@@ -15,6 +15,10 @@ from .rails import Rails, Setting
 from .states import Alarm
 
 
+COUNTED: Final = frozenset({Quantity.ENERGY, Quantity.TOTAL_COUNT})
+"""Quantities that only grow."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a component is read from, and under which rules."""
@@ -47,7 +51,7 @@ class GxComponent(Component):
         self._on_seen = place.seen
         self._restrict(place.server, place.ranges)
         self.counters_seen: set[str] = set()
-        """The counters that have been above 0; from then on a 0 is no value."""
+        """The counters that have been above 0, so that they are missed when they have no value."""
         self._seen: set[str] = set()
         self._phases_seen: set[str] = set()
         self.phases_known: int | None = None
@@ -85,7 +89,7 @@ class GxComponent(Component):
         return tuple(
             name
             for name, point in self._points.items()
-            if point.quantity is Quantity.ENERGY and name in self._register_fields
+            if point.quantity in COUNTED and name in self._register_fields
         )
 
     @cached_property
@@ -130,9 +134,10 @@ class GxComponent(Component):
                 if name not in seen:
                     seen.add(name)
                     self._on_seen()
-            elif name in seen:
+            elif name in values:
                 # A counter that falls to exactly 0 has lost its source, it was not reset:
-                # inverters do so at night, and everything does while the GX starts.
+                # inverters do so at night, and everything does while the GX starts. Nor is
+                # the first 0 believed: what follows would be booked as counted at once.
                 values[name] = None
 
     def _hide_elusive(self) -> None:

@@ -40,6 +40,8 @@ class EnergyCounter:
         self._span = span
         self._offset: float | None = None
         self._last: float | None = None
+        # Whether the sum was shown, be it 0, before the hardware had anything.
+        self._sum_shown = False
         self.value: float | None = None
         """The energy in Wh; None while the hardware has lost it."""
 
@@ -49,11 +51,13 @@ class EnergyCounter:
         if not reading:
             # A counter never returns to 0: it is the lack of a value, if it ever had one.
             self.value = None if self._offset is not None else self._sum()
+            self._sum_shown |= self.value is not None
             return False
         took_over = self._offset is None
         if self._offset is None:
-            summed = self._sum() or 0
-            self._offset = summed - reading if summed >= 1 else 0.0
+            summed = self._sum()
+            # Hardware that has just started shows 0 before it shows what it has counted.
+            self._offset = summed - reading if self._sum_shown and summed is not None else 0.0
         elif self._wrapped(reading):
             assert self._span is not None
             self._offset += self._span
@@ -76,6 +80,7 @@ class EnergyCounter:
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         self._offset, self._last = _known(memory.get("offset")), _known(memory.get("last"))
+        self._sum_shown = "offset" in memory and self._offset is None
 
 
 def _known(value: Any) -> float | None:

@@ -16,8 +16,11 @@ def total_yield(tenths: float | None, whole: float | None) -> float | None:
 
     The two are read at different moments and one of them is rounded. If they differ by more
     than that can explain, the fine one does not wrap here (UNCONFIRMED on hardware) and
-    the coarse one is right.
+    the coarse one is right. None if one of them was lost, so that nobody knows how often the
+    other one wrapped.
     """
+    if whole == 0 and tenths is not None and tenths > 2 * COARSE_STEP:
+        return None
     if not whole:
         return tenths
     fine = unwrapped(tenths, whole, SPAN)
