@@ -1,5 +1,6 @@
 """Service actions: the verbs and questions of a charger, for automations."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from typing import Any, Final
@@ -13,7 +14,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
@@ -32,7 +33,7 @@ from .chargers import (
 from .const import DOMAIN
 from .engine.charger import Phases
 from .engine.device import Reading, VoltrailDevice
-from .engine.errors import VoltrailError
+from .engine.errors import DeviceSilentError, VoltrailError
 from .engine.points import Kind, Tier
 
 ATTR_CURRENT: Final = "current"
@@ -45,7 +46,8 @@ ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
 DEVICE: Final[dict[vol.Marker, Any]] = {
-    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])
+    # A template that finds no device says none: an order to nobody must not look carried out.
+    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, vol.Length(min=1), [cv.string])
 }
 
 
@@ -56,6 +58,15 @@ def _number(value: object) -> float:
         raise vol.Invalid(message)
     number: float = vol.Coerce(float)(value)
     return number
+
+
+def _whole(value: object) -> int:
+    """Return a whole number; nothing is cut off."""
+    number = _number(value)
+    if not number.is_integer():
+        message = "expected a whole number"
+        raise vol.Invalid(message)
+    return int(number)
 
 
 # Bounds are the charger's own affair: it tells them in the user's language.
@@ -166,18 +177,17 @@ async def _statistics(charger: Charger) -> JsonObjectType:
 
 async def _diagnostics(charger: Charger) -> JsonObjectType:
     device = charger.coordinator.device
+    available = charger.coordinator.last_update_success
+    told = (
+        reading
+        for reading in charger.readings()
+        if reading.point.tier is not Tier.MAIN and not reading.point.private
+    )
     return {
-        "available": charger.coordinator.last_update_success,
+        "available": available,
         "failed": {name: str(err) for name, err in device.failures.items()},
         "problems": [problem.key for problem in device.problems()],
-        **await _plain(
-            charger,
-            (
-                reading
-                for reading in charger.readings()
-                if reading.point.tier is not Tier.MAIN and not reading.point.private
-            ),
-        ),
+        **(await _plain(charger, told) if available else {}),
     }
 
 
@@ -204,6 +214,9 @@ QUESTIONS: Final[dict[str, Question]] = {
     "get_configuration": _configuration,
 }
 
+ALWAYS_ANSWERED: Final = frozenset({"get_device_info", "get_diagnostics"})
+"""What can be said of a charger that does not answer."""
+
 LAST_ADDRESS: Final = 65535
 
 
@@ -217,9 +230,9 @@ def _within_reach(given: dict[str, Any]) -> dict[str, Any]:
 
 REGISTERS: Final[dict[vol.Marker, Any]] = {
     **DEVICE,
-    vol.Optional(ATTR_UNIT_ID): vol.All(vol.Coerce(int), vol.Range(min=0, max=255)),
-    vol.Required(ATTR_ADDRESS): vol.All(vol.Coerce(int), vol.Range(min=0, max=LAST_ADDRESS)),
-    vol.Optional(ATTR_COUNT, default=1): vol.All(vol.Coerce(int), vol.Range(min=1, max=125)),
+    vol.Optional(ATTR_UNIT_ID): vol.All(_whole, vol.Range(min=0, max=255)),
+    vol.Required(ATTR_ADDRESS): vol.All(_whole, vol.Range(min=0, max=LAST_ADDRESS)),
+    vol.Optional(ATTR_COUNT, default=1): vol.All(_whole, vol.Range(min=1, max=125)),
     vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
 }
 READ_REGISTERS: Final = vol.Schema(vol.All(REGISTERS, _within_reach))
@@ -240,7 +253,7 @@ def async_register(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN,
             name,
-            _query(hass, question),
+            _query(hass, question, needs_answers=name not in ALWAYS_ANSWERED),
             vol.Schema(DEVICE),
             supports_response=SupportsResponse.ONLY,
         )
@@ -256,18 +269,46 @@ def async_register(hass: HomeAssistant) -> None:
 def _command(hass: HomeAssistant, verb: Verb) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
     async def handle(call: ServiceCall) -> None:
         # All of them are found before the first is asked: a mistake changes nothing.
-        chargers = [charger_of_device(hass, found) for found in call.data[ATTR_DEVICE_ID]]
-        for charger in chargers:
-            await verb(charger, call.data)
+        by_entry: dict[str, list[Charger]] = {}
+        for found in dict.fromkeys(call.data[ATTR_DEVICE_ID]):
+            charger = charger_of_device(hass, found)
+            by_entry.setdefault(charger.entry.entry_id, []).append(charger)
+        outcomes = await asyncio.gather(
+            *(_told(verb, chargers, call.data) for chargers in by_entry.values()),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
 
     return handle
 
 
+async def _told(
+    verb: Verb, chargers: Iterable[Charger], given: dict[str, Any]
+) -> HomeAssistantError | None:
+    """Give an order to charge points behind one connection, one by one; return what went wrong.
+
+    One that refuses, or cannot be reached, must not leave the others as they are.
+    """
+    wrong: HomeAssistantError | None = None
+    for charger in chargers:
+        try:
+            await verb(charger, given)
+        except HomeAssistantError as err:
+            wrong = wrong or err
+    return wrong
+
+
 def _query(
-    hass: HomeAssistant, question: Question
+    hass: HomeAssistant, question: Question, *, needs_answers: bool
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         chargers = {found: charger_of_device(hass, found) for found in call.data[ATTR_DEVICE_ID]}
+        for charger in chargers.values():
+            if needs_answers and not charger.coordinator.last_update_success:
+                # What it said last would look as if it were true now.
+                raise translated(DeviceSilentError())
         return {found: await question(charger) for found, charger in chargers.items()}
 
     return handle

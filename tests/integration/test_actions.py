@@ -24,7 +24,7 @@ def device_id(hass: HomeAssistant, charger_loaded: MockConfigEntry) -> str:
     return device.id
 
 
-async def call(hass: HomeAssistant, name: str, device_id: str, **data: object) -> Any:
+async def call(hass: HomeAssistant, name: str, device_id: object, **data: object) -> Any:
     """Call an action as an automation does."""
     return await hass.services.async_call(
         DOMAIN,
@@ -142,6 +142,8 @@ async def test_what_cannot_be_done_says_why(
         ("read_registers", {"address": 1, "count": 126}),
         ("read_registers", {"address": 65535, "count": 2}),
         ("read_registers", {"address": float("nan")}),
+        ("read_registers", {"address": 706.5}),
+        ("read_registers", {"address": True}),
         ("pause_charging", {"speed": 1}),
     ],
 )
@@ -158,6 +160,15 @@ async def test_bad_input_is_refused(
     with pytest.raises(vol.Invalid):
         await call(hass, name, device_id, **data)
     assert charger.traffic.requests == 0
+
+
+@pytest.mark.parametrize("nobody", [None, [], {}])
+async def test_an_order_to_nobody_is_refused(hass: HomeAssistant, nobody: object) -> None:
+    """A template that finds no device must not look as if charging had been paused."""
+    assert await async_setup_component(hass, DOMAIN, {})
+    for name in ("pause_charging", "get_status"):
+        with pytest.raises(vol.Invalid):
+            await call(hass, name, nobody)
 
 
 async def test_questions_are_answered(

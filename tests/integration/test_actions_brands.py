@@ -11,10 +11,12 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.voltrail.actions import ALWAYS_ANSWERED, QUESTIONS
 from custom_components.voltrail.const import DOMAIN
 from simulators.alfen import Eve
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
+from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve
 
 from .helpers import poll
@@ -144,6 +146,58 @@ async def test_a_question_to_a_station_that_is_gone(
     with pytest.raises(HomeAssistantError):
         await call(hass, "get_diagnostics", ids["socket_1"])
     await poll(hass, entry)
+
+
+async def test_old_values_are_no_answer(
+    hass: HomeAssistant, double: tuple[Eve, MockConfigEntry, Server]
+) -> None:
+    """Of a station that is known to be gone only that much is said."""
+    _, entry, server = double
+    socket = device_ids(hass, entry)["socket_1"]
+    await server.unplug()
+    await poll(hass, entry)
+    for name in sorted(QUESTIONS.keys() - ALWAYS_ANSWERED):
+        with pytest.raises(HomeAssistantError) as caught:
+            await call(hass, name, socket)
+        assert caught.value.translation_key == "device_silent"
+    told = (await call(hass, "get_diagnostics", socket))[socket]
+    assert told.pop("available") is False
+    assert set(told) == {"failed", "problems"}
+    assert (await call(hass, "get_device_info", socket))[socket]["model"]
+
+
+async def test_one_that_is_gone_does_not_keep_an_order_from_the_others(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_loaded: MockConfigEntry,
+    double: tuple[Eve, MockConfigEntry, Server],
+) -> None:
+    """All are told to pause, whichever of them fails, and the failure is told."""
+    eve, entry, server = double
+    mine = device_ids(hass, charger_loaded)[""]
+    sockets = device_ids(hass, entry)
+    everybody = [sockets["socket_1"], mine, sockets["socket_2"]]
+    await call(hass, "set_charging_current", everybody, current=10)
+    assert charger.unit(1).read(2000, 1) == [10]
+    await server.unplug()
+    with pytest.raises(HomeAssistantError) as caught:
+        await call(hass, "pause_charging", everybody)
+    assert caught.value.translation_key == "link_down"
+    assert charger.unit(1).read(2000, 1) == [0]
+    assert [socket.setpoint for socket in eve.sockets] == [10, 10]
+
+
+async def test_a_device_that_is_named_twice_is_told_once(
+    hass: HomeAssistant, compact: tuple[Compact, MockConfigEntry]
+) -> None:
+    """Nothing is restarted twice, and nothing else is ordered twice."""
+    charger, entry = compact
+    device_id = device_ids(hass, entry)[""]
+    charger.traffic.clear()
+    await call(hass, "set_lock", device_id, locked=True)
+    once = len(charger.traffic.writes)
+    await call(hass, "set_lock", [device_id, device_id], locked=False)
+    assert len(charger.traffic.writes) == 2 * once > 0
 
 
 async def test_what_only_some_chargers_have(
