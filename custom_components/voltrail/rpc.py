@@ -46,8 +46,9 @@ class RpcView(HomeAssistantView):
         """Answer one request, or a batch of them."""
         try:
             body = json.loads(await request.text())
-        except ValueError, LookupError, RecursionError:
-            # Also an encoding that nobody knows, and brackets in brackets without end.
+        except ValueError, LookupError, RecursionError, web.RequestPayloadError:
+            # Also an encoding that nobody knows, brackets in brackets without end, and what
+            # is not compressed as it says.
             return _response(_failure(None, RpcError(PARSE_ERROR, "this is not JSON")))
         if not isinstance(body, list):
             return _response(await self._handle(request, body))

@@ -209,6 +209,13 @@ async def test_a_body_that_is_no_text(client: TestClient[Any, Any], charset: str
     assert (await answer.json())["error"]["code"] == -32700
 
 
+async def test_a_body_that_is_not_compressed_as_it_says(client: TestClient[Any, Any]) -> None:
+    """It is as unreadable as any other."""
+    answer = await client.post(URL, data=b"{}", headers={"Content-Encoding": "gzip"})
+    assert answer.status == HTTPStatus.OK
+    assert (await answer.json())["error"]["code"] == -32700
+
+
 @pytest.mark.parametrize("request_id", [10**40, 0.5, "\ud800", "", 0])
 async def test_every_id_comes_back(client: TestClient[Any, Any], request_id: object) -> None:
     """It belongs to the caller, whatever it is."""
