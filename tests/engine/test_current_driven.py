@@ -207,6 +207,41 @@ def test_going_on_never_ends_in_a_pause() -> None:
     run(story())
 
 
+def test_going_on_with_too_little_power_is_said() -> None:
+    """A car on three phases cannot charge with what was enough for one; that is no secret."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3680)
+        await point.drive_up(3)
+        assert point.offered == 0
+        with pytest.raises(BelowMinimumError, match="at least 6 A"):
+            await point.set_charging(True)
+        assert point.offered == 0
+        assert point.wish.power == 3680
+        await point.drive_up(1)
+        await point.set_charging(True)
+        assert point.offered == 16
+
+    run(story())
+
+
+def test_what_is_upheld_is_never_more_than_what_was_asked_for() -> None:
+    """Where nobody asks to go on, too little is a pause and no error."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3680)
+        point.measured = 3
+        await point.go_on()
+        assert point.offered == 0
+        assert point.wish.power == 3680
+
+    run(story())
+
+
 def test_without_voltage_only_a_pause_is_possible() -> None:
     """Nobody knows how many amperes that would be."""
 

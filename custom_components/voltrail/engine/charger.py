@@ -263,6 +263,13 @@ class ChargePoint(ABC):
             raise BelowMinimumError(minimum=shown(self.minimum_current))
         await self.set_current_limit(amps)
 
+    async def go_on(self) -> None:
+        """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""
+        try:
+            await self.resume()
+        except BelowMinimumError:
+            await self.pause()
+
     @property
     def resume_current(self) -> float:
         """The current a charge resumes with: the last one that was set, within the bounds."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Final, override
 
 from .charger import ChargePoint, ChargingState
-from .controls import Bounds
-from .errors import NoVoltageError
+from .controls import Bounds, shown
+from .errors import BelowMinimumError, NoVoltageError
 from .options import Options
 
 _LOGGER = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ class CurrentDriven(ChargePoint):
         elif volts and (self._phases or power / volts >= self.minimum_current):
             # More than is possible now, because the mains sag or on fewer phases than
             # before, is still what is wanted.
+            if power / volts < self.minimum_current:
+                raise BelowMinimumError(minimum=shown(self.minimum_current))
             await self._limit(power)
         else:
             # The last current has to do until the car shows what it uses. Taking it for a

@@ -181,6 +181,24 @@ async def test_a_power_for_one_phase_right_after_the_change(
         assert device.recall()["power"] == 3300
 
 
+@in_fake_time
+async def test_too_little_for_three_phases_is_a_pause_after_the_change() -> None:
+    """6 A are kept until it has ended; from then on they would be more than was asked for."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        owner = Owner(line.device())
+        async with owner as device:
+            await device.point.set_phases(Phases.ONE)
+            await device.point.set_power_limit(3600)
+            await asyncio.sleep(60)
+            assert simulated.meter.power > 3500
+            await device.point.set_phases(Phases.THREE)
+            await asyncio.sleep(40)
+            assert not simulated.ems.released
+            assert device.recall()["power"] == 3600
+            assert not owner.troubles
+
+
 @pytest.mark.parametrize("delay", [0, 3, 8, 12])
 @in_fake_time
 async def test_a_power_for_three_phases_right_after_the_change(delay: float) -> None:

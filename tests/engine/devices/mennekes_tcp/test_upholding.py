@@ -2,8 +2,11 @@
 
 import asyncio
 from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
+from modbus_connection import ModbusConnectionError
+from modbus_connection.tmodbus import ModbusConnection
 
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
@@ -266,6 +269,20 @@ async def test_a_connection_that_died_silently_is_opened_anew() -> None:
         # It counts as a reconnect.
         assert charger.traffic.reads[0].address == 120
         assert written(charger) == [(2000, (10,))]
+
+
+@in_fake_time
+async def test_a_connection_that_does_not_even_close() -> None:
+    """It is the silence of the charger that is told, and nothing that nobody expects."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        charger.faults.silence()
+        with patch.object(
+            ModbusConnection, "disconnect", side_effect=ModbusConnectionError("broken pipe")
+        ):
+            for _ in range(4):
+                with pytest.raises(DeviceSilentError):
+                    await device.poll(Cadence.MEASUREMENTS)
 
 
 async def test_a_charger_that_is_updated_is_met_anew() -> None:

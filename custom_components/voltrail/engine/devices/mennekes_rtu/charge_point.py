@@ -212,7 +212,7 @@ class CompactPoint(Condition):
         switched = None if blocks.supervision is None else blocks.supervision.switched_phases
         ended = self.phase_switch.settle(blocks.status.evse_state, switched)
         if ended and self.wish.power is not None and not self.wish.paused:
-            await self.resume()
+            await self.go_on()
         elif not self.phase_switch.under_way:
             await self.fit_power(self.charging_state)
 
@@ -293,7 +293,7 @@ class CompactPoint(Condition):
             if self.phases is not phases:
                 await self.send_phases(phases)
         if self.wish.current is not None and not self.wish.paused:
-            await self.resume()
+            await self.go_on()
 
     def adopt(self) -> None:
         """Take what the charger holds as what is wanted: somebody else set it."""

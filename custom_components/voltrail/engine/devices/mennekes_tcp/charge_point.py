@@ -214,7 +214,7 @@ class MennekesPoint(ChargePoint):
         if self.wish.paused:
             await self.send_pause()
         else:
-            await self.resume()
+            await self.go_on()
 
     # -- controls --
 

@@ -3,9 +3,10 @@
 import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, Final, override
 
-from modbus_connection import IllegalDataAddressError
+from modbus_connection import IllegalDataAddressError, ModbusError
 from modbus_connection.model import Component, string
 
 from ...charger import ChargePoint
@@ -240,7 +241,8 @@ class MennekesTcp(VoltrailDevice):
                 # Some go away without closing the connection, and never know it again.
                 self._silent = 0
                 self._link_lost()
-                await self.modbus_unit.disconnect()
+                with suppress(ModbusError):
+                    await self.modbus_unit.disconnect()
             raise
         self._silent = 0
 
