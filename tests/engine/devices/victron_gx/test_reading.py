@@ -11,6 +11,7 @@ from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
 from custom_components.voltrail.engine.points import Kind, Tier, UnknownCode
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
+from simulators.victron_gx.service import Service
 
 from .support import Meeting, all_services, factor, meet
 
@@ -342,6 +343,54 @@ async def test_a_counter_that_has_not_counted_has_no_value() -> None:
         gx.advance(0.001)
         await meeting.poll()
         assert meeting.read("grid_30/energy_exported_l1") == pytest.approx(4_321_500, abs=10)
+
+
+async def test_a_battery_that_tells_nothing_is_not_empty() -> None:
+    """A GX that starts, or has lost its battery, shows zeros for everything. No live battery has
+    0 V, so its other zeros say nothing either: least of all that it is at 0 %."""
+    gx = ess_home()
+    told = gx.value_of
+    paths = [
+        f"{part}{name}"
+        for part, names in (
+            ("", ("battery_voltage", "battery_current", "battery_power", "state_of_charge")),
+            ("battery_225/", ("voltage", "current", "power", "temperature", "state_of_charge")),
+            ("battery_225/", ("charge_current_limit", "minimum_cell_temperature")),
+            ("solarcharger_226/", ("energy_today",)),
+        )
+        for name in names
+    ]
+
+    def silent(service: Service, name: str) -> object:
+        lost = service.kind in {"battery", "solarcharger"} or name.startswith("battery_")
+        return None if lost else told(service, name)
+
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        before = [meeting.read(path) for path in paths]
+        assert None not in before
+        gx.value_of = silent  # type: ignore[method-assign, assignment]
+        await meeting.poll()
+        assert {path: meeting.read(path) for path in paths} == dict.fromkeys(paths)
+        gx.value_of = told  # type: ignore[method-assign]
+        await meeting.poll()
+        assert None not in [meeting.read(path) for path in paths]
+
+
+async def test_an_empty_battery_is_at_0() -> None:
+    """With a voltage, 0 % and 0 A are values like any other."""
+    gx = ess_home()
+    told = gx.value_of
+
+    def empty(service: Service, name: str) -> object:
+        return 0 if name in {"soc", "battery_soc", "current"} else told(service, name)
+
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        gx.value_of = empty  # type: ignore[method-assign, assignment]
+        await meeting.poll()
+        for path in ("state_of_charge", "battery_225/state_of_charge", "battery_225/current"):
+            assert meeting.read(path) == 0
 
 
 async def test_a_number_of_events_never_drops_to_0() -> None:

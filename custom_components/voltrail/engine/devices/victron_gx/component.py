@@ -14,7 +14,6 @@ from .fields import GxNumber, Zero, at
 from .rails import Rails, Setting
 from .states import Alarm
 
-
 COUNTED: Final = frozenset({Quantity.ENERGY, Quantity.TOTAL_COUNT})
 """Quantities that only grow."""
 
@@ -43,6 +42,9 @@ class GxComponent(Component):
 
     served_with: ClassVar[dict[str, str]] = {}
     """Derived values, by the register without which they make no sense."""
+
+    lifelines: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """By a value that is never 0 on live hardware: those whose 0 says nothing while it is."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(place.unit)
@@ -123,6 +125,7 @@ class GxComponent(Component):
         self.phases_known = self.phases_told or self.phases_known
         self._guard_counters()
         self._hide_elusive()
+        self._hide_lifeless()
         for phase, names in self._phases.items():
             if not self._has_phase(phase):
                 self._values.update(dict.fromkeys(names))
@@ -147,6 +150,14 @@ class GxComponent(Component):
                 seen.add(name)
             elif name not in seen:
                 values[name] = None
+
+    def _hide_lifeless(self) -> None:
+        values = self._values
+        for lifeline, names in self.lifelines.items():
+            if not values.get(lifeline):
+                for name in (lifeline, *names):
+                    if values.get(name) == 0:
+                        values[name] = None
 
     def _has_phase(self, phase: str) -> bool:
         """Whether a phase is connected: told, or anything on it was ever above 0."""

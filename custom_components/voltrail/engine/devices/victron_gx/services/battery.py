@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from ....controls import Control
 from ....device import Cadence
@@ -95,6 +95,22 @@ class Battery(AlarmedComponent):
 
     Batteries on CAN have no history: all of it stays 0.
     """
+
+    # The GX says 0 for what a battery that is lost or just starts does not tell; 0 % would be
+    # taken for an empty one.
+    lifelines: ClassVar = {
+        "voltage": (
+            "power",
+            "current",
+            "temperature",
+            "consumed_charge",
+            "state_of_charge",
+            "charge_current_limit",
+            "discharge_current_limit",
+            "minimum_cell_temperature",
+            "maximum_cell_temperature",
+        )
+    }
 
     power = measure(int32(256, since=78, before=int16(258, since=42)), Quantity.POWER)
     voltage = measure(uint16(259, 100, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE)

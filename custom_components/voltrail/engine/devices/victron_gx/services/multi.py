@@ -1,7 +1,7 @@
 """Multi RS: an inverter/charger with solar trackers, not on VE.Bus."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final, override
+from typing import ClassVar, Final, override
 
 from ....controls import Control
 from ....device import Cadence
@@ -32,6 +32,8 @@ ESS_MODE: Final = Setting(minimum=0, maximum=3)
 
 class Multi(AlarmedComponent):
     """AC in, AC out, the battery side, alarms and energy."""
+
+    lifelines: ClassVar = {"battery_voltage": ("state_of_charge", "energy_today")}
 
     input_voltage_l1 = measure(uint16(4500, 10), Quantity.VOLTAGE, phase=1)
     input_voltage_l2 = measure(uint16(4501, 10), Quantity.VOLTAGE, phase=2)

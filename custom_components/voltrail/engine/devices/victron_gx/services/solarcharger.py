@@ -29,6 +29,9 @@ class Equalization(IntEnum):
 class SolarCharger(GxComponent):
     """What the charger as a whole does."""
 
+    # A yield that falls to 0 and comes back would be counted twice.
+    lifelines: ClassVar = {"voltage": ("energy_today",)}
+
     voltage = measure(uint16(771, 100), Quantity.VOLTAGE)
     current = measure(int16(772, 10), Quantity.CURRENT)
     battery_temperature = measure(

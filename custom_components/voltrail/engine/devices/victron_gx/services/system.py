@@ -101,6 +101,8 @@ class Gx(GxComponent):
 class System(GxComponent):
     """Power of the grid, the sun, the loads and the battery."""
 
+    lifelines: ClassVar = {"battery_voltage": ("battery_current", "state_of_charge")}
+
     relay_1 = flag(yes(806, setting=SAVED_SWITCH), number=1, tier=Tier.DETAIL)
     relay_2 = flag(yes(807, setting=SAVED_SWITCH), number=2, tier=Tier.DETAIL)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
-from typing import Final, override
+from typing import ClassVar, Final, override
 
 from ....controls import Control
 from ....device import Cadence
@@ -96,6 +96,8 @@ class Vebus(AlarmedComponent):
     Powers are listed in tens of watts. Energy counters start at 0 when the Multi is
     switched off and when the GX starts anew: they are for the curious.
     """
+
+    lifelines: ClassVar = {"battery_voltage": ("state_of_charge",)}
 
     input_voltage_l1 = measure(uint16(3, 10), Quantity.VOLTAGE, phase=1)
     input_voltage_l2 = measure(uint16(4, 10), Quantity.VOLTAGE, phase=2)
