@@ -233,9 +233,11 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
             return self._show(transport, step_id, user_input, errors=errors)
         data = self._data(transport, user_input)
         found = await self._meet(data, user_input)
-        if isinstance(found, Found):
-            return await self._add(data, found)
-        return self._show(transport, step_id, user_input, found)
+        if isinstance(found, Trouble):
+            return self._show(transport, step_id, user_input, found)
+        if found.read_only:
+            data[CONF_READ_ONLY] = True
+        return await self._add(data, found)
 
     def _data(self, transport: Transport, user_input: dict[str, Any]) -> dict[str, Any]:
         apart = {CONF_READ_ONLY, *self._early}

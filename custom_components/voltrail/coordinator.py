@@ -2,21 +2,28 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from . import repairs
-from .const import CONF_IDENTITY_KEY, DOMAIN, LONGEST_BACK_OFF, SETTINGS_INTERVAL
+from .const import (
+    CONF_IDENTITY_KEY,
+    CONF_READ_ONLY,
+    DOMAIN,
+    LONGEST_BACK_OFF,
+    SETTINGS_INTERVAL,
+)
+from .engine.controls import Control
 from .engine.device import Cadence, VoltrailDevice
-from .engine.errors import VoltrailError
+from .engine.errors import ReadOnlyError, VoltrailError
 from .engine.parts import Identity
 from .engine.source import Source
 
@@ -72,6 +79,12 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
     def watched(self) -> frozenset[str]:
         """The components that somebody looks at."""
         return frozenset[str]().union(*self.async_contexts())
+
+    def controls(self) -> Iterable[Control]:
+        """Return what can be asked of the device; nothing, if it was added without controls."""
+        if self.config_entry.data.get(CONF_READ_ONLY):
+            return ()
+        return self.device.controls()
 
     @callback
     def async_watch_readings(self, add: Callable[[], None]) -> None:
@@ -139,9 +152,12 @@ class PollingCoordinator(VoltrailCoordinator):
                 retry_after=max(self.device.options.scan_interval, min(pause, LONGEST_BACK_OFF)),
             ) from err
         self._failures = 0
-        await self._uphold()
-        repairs.async_sync(self.hass, self.config_entry, self.device.problems())
-        self._follow_changes()
+        # Over a link that others use, a poll goes on to its end although its entry is gone.
+        if not self._shutdown_requested:
+            await self._uphold()
+        if not self._shutdown_requested:
+            self._follow_problems()
+            self._follow_changes()
 
     @callback
     def async_heard(self) -> None:
@@ -176,6 +192,26 @@ class PollingCoordinator(VoltrailCoordinator):
             self._upheld = False
         else:
             self._upheld = True
+
+    def _follow_problems(self) -> None:
+        problems = list(self.device.problems())
+        if self.config_entry.data.get(CONF_READ_ONLY):
+            others = [problem for problem in problems if problem.key != ReadOnlyError.key]
+            usable = any(control.usable() for control in self.device.controls())
+            if usable and len(others) == len(problems):
+                self._take_control()
+            # Its user knows, and wants it that way.
+            problems = others
+        repairs.async_sync(self.hass, self.config_entry, problems)
+
+    def _take_control(self) -> None:
+        """Forget that the device was added without controls: it takes orders now."""
+        entry = self.config_entry
+        _LOGGER.info("%s: it can be controlled now", self.name)
+        data = {key: value for key, value in entry.data.items() if key != CONF_READ_ONLY}
+        self.hass.config_entries.async_update_entry(entry, data=data)
+        if entry.state is ConfigEntryState.LOADED:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
 
     def _follow_changes(self) -> None:
         """Notice a new firmware, and values that came or went."""

@@ -23,7 +23,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data.coordinator
     async_add_entities(
         VoltrailNumber(coordinator, control)
-        for control in coordinator.device.controls()
+        for control in coordinator.controls()
         if isinstance(control, NumberControl)
     )
 

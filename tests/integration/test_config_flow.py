@@ -392,7 +392,8 @@ async def test_a_charger_that_only_reads(
     await before.nothing_left()
     result = await submit(hass, result, charger_server.host, charger_server.port, read_only=True)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert "read_only" not in result["data"]
+    assert result["data"]["read_only"] is True
+    assert not result["options"]
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(result["result"].entry_id)
 

@@ -520,6 +520,37 @@ async def test_a_charger_that_only_reads_is_explained(
     assert state(hass, charger_entry, "number", "current_limit") != STATE_UNAVAILABLE
 
 
+async def test_a_charger_that_was_added_without_controls(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """Nobody is told to change what was wanted; once it takes orders, it has controls."""
+    charger.set({"hems.access": "read_only"})
+    charger_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        charger_entry, data={**charger_entry.data, "read_only": True}
+    )
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    issues = ir.async_get(hass)
+    issue_id = f"{charger_entry.entry_id}_read_only"
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    assert not hass.states.async_entity_ids(("number", "switch", "select", "button"))
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    charger.set({"hems.access": "read_write"})
+    charger_entry.runtime_data.coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    await hass.async_block_till_done()
+    assert "read_only" not in charger_entry.data
+    await set_number(hass, charger_entry, "current_limit", 10)
+    assert state(hass, charger_entry, "number", "current_limit") == "10.0"
+    # From now on it is one like any other.
+    charger.set({"hems.access": "read_only"})
+    charger_entry.runtime_data.coordinator._settings_due = 0.0
+    await poll(hass, charger_entry)
+    assert issues.async_get_issue(DOMAIN, issue_id) is not None
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+
+
 @pytest.mark.usefixtures("charger_loaded")
 async def test_a_short_timeout_is_a_repair(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
@@ -792,6 +823,28 @@ async def test_an_order_that_ends_after_removal_leaves_nothing(
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
     assert f"voltrail.{charger_entry.entry_id}" not in hass_storage
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_poll_that_ends_after_removal_leaves_nothing(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """On a link that another entry uses it does end; it neither shows nor writes a thing."""
+    other = MockConfigEntry(domain=DOMAIN, data=dict(charger_entry.data))
+    other.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(other.entry_id)
+    charger.set({"hems.access": "read_only"})
+    coordinator = charger_entry.runtime_data.coordinator
+    coordinator._settings_due = 0.0
+    with patch.object(MennekesTcp, "uphold") as uphold:
+        polling = hass.async_create_task(coordinator.async_refresh())
+        await asyncio.sleep(0)
+        await hass.config_entries.async_remove(charger_entry.entry_id)
+        await polling
+    assert coordinator.last_update_success
+    assert not uphold.called
+    assert not ir.async_get(hass).issues
+    assert await hass.config_entries.async_unload(other.entry_id)
 
 
 async def test_a_failed_set_up_keeps_what_it_learned(
