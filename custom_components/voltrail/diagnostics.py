@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from .const import CONF_FAMILY, CONF_FINGERPRINT, CONF_TOPICS
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import family
+from .engine.errors import WrongDeviceError
 
 # Topics may hold the id of a meter.
 TO_REDACT = {CONF_HOST, CONF_TOPICS, CONF_FINGERPRINT, "serial", "name"}
@@ -28,7 +29,11 @@ async def async_get_config_entry_diagnostics(
     host = entry.data.get(CONF_HOST)
     if entry.state is not ConfigEntryState.LOADED:
         # A device that cannot be set up is the one that people ask about.
-        return _without(host, {"entry": told, "state": entry.state.value, "reason": entry.reason})
+        reason = entry.reason
+        if entry.error_reason_translation_key == WrongDeviceError.key:
+            # In words, it names the serial numbers of both.
+            reason = WrongDeviceError.key
+        return _without(host, {"entry": told, "state": entry.state.value, "reason": reason})
     device = entry.runtime_data.device
     identity = device.identity
     values = {

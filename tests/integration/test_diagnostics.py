@@ -7,11 +7,13 @@ from homeassistant.core import HomeAssistant
 from modbus_connection.mock import MockModbusConnection
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from simulators import alfen
 from simulators.mennekes_tcp import Charger4X
-from simulators.server import Server
+from simulators.server import Server, serve
 
 from .helpers import poll
 
@@ -70,6 +72,31 @@ async def test_a_dead_device_still_has_diagnostics(
     assert found["readings"]["power"] == 0
     # The reasons name the host.
     assert charger_server.host not in json.dumps(found, default=str)
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_another_device_is_not_named(hass: HomeAssistant) -> None:
+    """Where another one answers, neither serial number is told."""
+    station = alfen.Eve(serial="ACE0000001")
+    async with serve(station) as server:
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            data={
+                "family": "alfen",
+                "transport": "tcp",
+                "host": server.host,
+                "port": server.port,
+                "unit_id": 200,
+                "fingerprint": "ACE0000002",
+            },
+        )
+        entry.add_to_hass(hass)
+        await hass.config_entries.async_setup(entry.entry_id)
+        found = await async_get_config_entry_diagnostics(hass, entry)
+        assert found["state"] == "setup_retry"
+        assert found["reason"] == "wrong_device"
+        assert "ACE0" not in json.dumps(found)
+        await hass.config_entries.async_remove(entry.entry_id)
 
 
 async def test_a_device_that_cannot_be_set_up_has_diagnostics(
