@@ -1,5 +1,7 @@
 """How long values are current, what outlives a restart, and how often values are shown."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -7,7 +9,7 @@ import pytest
 
 from custom_components.voltrail.engine.devices.ams_han.rhythm import Rhythm
 from custom_components.voltrail.engine.devices.ams_han.showing import Showing
-from custom_components.voltrail.engine.han import ListKind
+from custom_components.voltrail.engine.han import HanReader, ListKind
 from simulators.ams_han.meter import Sent
 
 from .support import METERS, START, Listening
@@ -165,6 +167,52 @@ def test_a_list_that_comes_no_more_is_not_waited_for() -> None:
     assert listening.meter.patience == 8.75
     listening.run(120, deliver=lambda one: one.name == "2")
     assert listening.meter.patience == 35
+
+
+def test_a_list_that_looks_hourly_and_comes_often() -> None:
+    """An amsreader says everything of a P1 meter each time; its silence shows like any other."""
+    listening = Listening()
+    values = {"meterId": "7000111", "P": 500, "U1": 230.1, "tPI": 1234.5}
+
+    def publish(times: int) -> None:
+        for number in range(times):
+            listening.silence(20)
+            payload = json.dumps({"data": values | {"P": 500 + number}}).encode()
+            listening.meter.hear_message(payload, listening.now, topic="meter/data")
+
+    publish(8)
+    assert listening.meter.patience == pytest.approx(70)
+    listening.silence(60)
+    assert listening.available("voltage_l1")
+    saves = listening.saves
+    publish(8)
+    assert listening.saves == saves
+    memory = listening.meter.recall()
+    listening.silence(71)
+    assert not listening.meter.alive
+    listening = Listening(memory=memory)
+    publish(1)
+    listening.silence(60)
+    assert listening.available("power")
+    listening.silence(11)
+    assert not listening.meter.alive
+
+
+def test_hourly_counters_of_a_meter_whose_clock_is_wrong() -> None:
+    """A Kaifa's clock shows which of its lists is hourly, but only if it is right."""
+    listening = Listening("kaifa-tn")
+    rhythm = Rhythm()
+    hours = 4
+    for now in range(0, hours * 3600, 10):
+        kind = ListKind.VALUES if now % 3600 else ListKind.COMPLETE
+        told = rhythm.heard(kind, now)
+        assert told is (kind if now % 3600 or now == 0 else ListKind.HOURLY)
+    listening.run(60, deliver=lambda one: one.name != "3")
+    hourly = listening.simulated.send("3")
+    (message,) = HanReader().feed(hourly.wire)
+    listening.meter.take(replace(message, kind=ListKind.COMPLETE), listening.now)
+    listening.run(1800)
+    assert listening.available("energy_imported")
 
 
 def test_lost_messages_do_not_slow_the_rhythm() -> None:

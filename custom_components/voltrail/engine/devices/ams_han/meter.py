@@ -168,8 +168,8 @@ class HanMeter(Words, PushedDevice):
         self.pass_time(now)
         if not self._is_mine(message, now, channel):
             return
+        message = replace(message, kind=self._rhythm.heard(message.kind, now))
         self._messages[message.kind] += 1
-        self._rhythm.heard(message.kind, now)
         self._alive_until = now + self._rhythm.patience
         known = len(self._kinds)
         self._introduce(message.meter, now)
@@ -258,7 +258,8 @@ class HanMeter(Words, PushedDevice):
         return now + self._rhythm.validity(ListKind.VALUES)
 
     def _hourly(self, name: str) -> bool:
-        return self._kinds.get(name) == {ListKind.HOURLY}
+        kinds = self._kinds.get(name, set())
+        return ListKind.HOURLY in kinds and not self._rhythm.comes(ListKind.COMPLETE)
 
     def _take_net_power(self, message: Message, now: float) -> None:
         """Work out what is drawn from the grid, import positive.

@@ -17,6 +17,9 @@ _LONGEST_PERIOD: Final = ListKind.HOURLY.period
 _ENOUGH_GAPS: Final = 3
 _KEPT_GAPS: Final = 7
 
+_WITH_COUNTERS: Final = frozenset({ListKind.HOURLY, ListKind.COMPLETE})
+_SELDOM: Final = ListKind.HOURLY.period / 2
+
 
 class Rhythm:
     """The lists that come now, and the period of each."""
@@ -25,9 +28,16 @@ class Rhythm:
         self._heard_at: dict[ListKind, float] = {}
         self._gaps: dict[ListKind, deque[float]] = {}
         self._remembered: dict[ListKind, float] = {}
+        self._counted_at: float | None = None
+        self._counted_gaps: deque[float] = deque(maxlen=_KEPT_GAPS)
 
-    def heard(self, kind: ListKind, now: float) -> None:
-        """Take note of a message. Lists that are overdue by then do not come any more."""
+    def heard(self, kind: ListKind, now: float) -> ListKind:
+        """Take note of a message; return its kind, by how often such messages really come.
+
+        Lists that are overdue by then do not come any more.
+        """
+        if kind in _WITH_COUNTERS:
+            kind = self._by_frequency(kind, now)
         before = self._heard_at.get(kind)
         if before is not None and now - before >= _SHORTEST_GAP:
             self._gaps.setdefault(kind, deque(maxlen=_KEPT_GAPS)).append(now - before)
@@ -35,6 +45,26 @@ class Rhythm:
         for other, heard_at in list(self._heard_at.items()):
             if other is not ListKind.HOURLY and now - heard_at > self.validity(other):
                 del self._heard_at[other]
+        return kind
+
+    def _by_frequency(self, kind: ListKind, now: float) -> ListKind:
+        """Return whether a list with counters is one of several, or all there is.
+
+        Its content cannot tell: what one meter sends hourly is the only list of another, and the
+        clock that gives the hourly list of a Kaifa away may not be set.
+        """
+        if self._counted_at is not None and now - self._counted_at >= _SHORTEST_GAP:
+            self._counted_gaps.append(now - self._counted_at)
+        self._counted_at = now
+        if len(self._counted_gaps) >= _ENOUGH_GAPS:
+            often = median(self._counted_gaps) < _SELDOM
+        else:
+            often = ListKind.COMPLETE in self._remembered
+        if kind is ListKind.HOURLY and often:
+            return ListKind.COMPLETE
+        if kind is ListKind.COMPLETE and not often and self.comes(ListKind.VALUES):
+            return ListKind.HOURLY
+        return kind
 
     def period(self, kind: ListKind) -> float:
         """Return the seconds from one message of a kind to the next.
