@@ -189,6 +189,8 @@ def main() -> int:
             isolate()
         if taken := occupied([demo.port, *demo.ports.all]):
             say(f"taken by another program: port {', port '.join(map(str, taken))}")
+            if demo.port in taken:
+                say("choose another one for Home Assistant with --port")
             return 1
         run(demo)
     except (
