@@ -428,7 +428,8 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
         ("127.0.0.1:1", "127.0.0.1:1 cannot be opened: it refuses connections"),
         ("nosuch.invalid:3001", "cannot be opened: nobody here knows that host"),
         ("/dev/nosuch", "/dev/nosuch cannot be opened: No such file or directory"),
-        ("/dev/null", "/dev/null cannot be opened: "),
+        ("/dev/null", "/dev/null cannot be opened: it is no serial port that can do 2400 8N1\n"),
+        (__file__, f"{__file__} cannot be opened: it is no serial port that can do 2400 8N1\n"),
     ],
 )
 async def test_listen_where_nobody_is(target: str, said: str) -> None:
@@ -459,6 +460,14 @@ async def test_listen_wrongly(words: list[str], said: str) -> None:
     assert said in done.err
 
 
+async def test_a_port_that_another_program_holds(pty: PtyOutput) -> None:
+    """Who else may have it is what has to be found out."""
+    with importlib.import_module("serial").Serial(str(pty.path), exclusive=True):
+        done = await voltrail("listen", str(pty.path), "--parity", "N")
+    said = f"voltrail: {pty.path} cannot be opened: another program is using it\n"
+    assert done == (1, "", said)
+
+
 async def test_listen_without_pyserial(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not everywhere, and its name is said."""
 
@@ -480,5 +489,5 @@ async def test_speed_that_the_port_does_not_have(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(importlib, "import_module", lambda _: SimpleNamespace(Serial=serial))
     done = await voltrail("listen", "/dev/ttyUSB0", "--baudrate", "3")
-    said = "voltrail: /dev/ttyUSB0 cannot be opened: Failed to set custom baud rate (3)\n"
+    said = "voltrail: /dev/ttyUSB0 cannot be opened: it is no serial port that can do 3 8E1\n"
     assert done == (1, "", said)

@@ -214,6 +214,7 @@ async def test_a_restart_is_no_failure() -> None:
         place = f"{server.host}:{server.port}"
         done = await voltrail("set", "mennekes_rtu", place, "restart=press")
         assert (done.status, done.lines) == (0, ["restart  pressed"])
+        assert done.err == ""
         (written,) = charger.traffic.writes
         assert (written.address, written.values) == (0x0D19, (0x00BB,))
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import importlib
 import os
 import socket
@@ -209,6 +210,9 @@ def _serial_port(place: SerialPort) -> Any:
         msg = "serial ports need the package pyserial: pip install pyserial"
         raise NotReachedError(msg) from err
     line = place.line
+    # Where it is no terminal at all, or one without this speed or parity, the library has
+    # nothing to tell but words of its own.
+    unable = f"it is no serial port that can do {line_text(line)}"
     try:
         return serial.Serial(
             place.path,
@@ -219,9 +223,12 @@ def _serial_port(place: SerialPort) -> Any:
             timeout=0,
             exclusive=True,
         )
+    except OSError as err:
+        if err.errno is not None:
+            raise
+        raise OSError(unable) from err
     except LINE_ERRORS as err:
-        # A speed or parity that this adapter does not have.
-        raise OSError(str(err)) from err
+        raise OSError(unable) from err
 
 
 def _reason(err: OSError) -> str:
@@ -233,6 +240,8 @@ def _reason(err: OSError) -> str:
             return "it refuses connections"
         case TimeoutError():
             return "it does not answer"
+        case OSError(errno=errno.EAGAIN):
+            return "another program is using it"
         case OSError(errno=int(number)):
             return os.strerror(number)
         case _:

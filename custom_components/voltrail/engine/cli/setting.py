@@ -48,14 +48,14 @@ async def change(arguments: argparse.Namespace, console: Console) -> int:
                 await _carry_out(approach.family, device, arguments, console)
                 await _hold(device, lifelines, console)
         else:
-            await _carry_out(approach.family, device, arguments, console)
-            _warn(device, console)
+            orders = await _carry_out(approach.family, device, arguments, console)
+            _warn(device, orders, console)
     return Status.DONE
 
 
 async def _carry_out(
     family: Family, device: VoltrailDevice, arguments: argparse.Namespace, console: Console
-) -> None:
+) -> list[Order]:
     with console.progress(f"reading {device.identity.model}"):
         await device.update()
     # All of them are looked at before the first one is carried out.
@@ -65,10 +65,14 @@ async def _carry_out(
             await order.carry_out()
     await _read_back(device, orders)
     _report(family, device, orders, console, as_json=arguments.json)
+    return orders
 
 
-def _warn(device: VoltrailDevice, console: Console) -> None:
+def _warn(device: VoltrailDevice, orders: list[Order], console: Console) -> None:
     """Say if the device will go its own way once nobody speaks to it."""
+    if all(isinstance(order.control, ButtonControl) for order in orders):
+        # A button is pressed once; nothing of it has to be kept in force.
+        return
     if any(True for _ in device.keep_alives()):
         console.note("without --hold this device drops set-points after a while; settings stay")
         return
