@@ -330,8 +330,10 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
 
 
 async def test_a_counter_that_has_not_counted_has_no_value() -> None:
-    """Its 0 may be that of a device which has not found its counters yet, and thousands of kWh
-    that follow would be booked as those of one moment."""
+    """Its 0 may be that of a device which has not found its counters yet.
+
+    The thousands of kWh that follow would be booked as those of one moment.
+    """
     gx = ess_home()
     gx.home.counters.clear()
     gx.advance(0.001)
@@ -346,8 +348,10 @@ async def test_a_counter_that_has_not_counted_has_no_value() -> None:
 
 
 async def test_a_battery_that_tells_nothing_is_not_empty() -> None:
-    """A GX that starts, or has lost its battery, shows zeros for everything. No live battery has
-    0 V, so its other zeros say nothing either: least of all that it is at 0 %."""
+    """A GX that starts, or has lost its battery, shows zeros for everything.
+
+    No live battery has 0 V, so its other zeros say nothing either, least of all that it is at 0 %.
+    """
     gx = ess_home()
     told = gx.value_of
     paths = [

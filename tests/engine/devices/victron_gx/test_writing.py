@@ -28,6 +28,7 @@ from custom_components.voltrail.engine.errors import (
 )
 from custom_components.voltrail.engine.points import Tier
 from simulators.victron_gx import ess_home, everything
+from simulators.victron_gx.service import Service
 from tests.fake_time import in_fake_time
 
 from .support import (
@@ -322,6 +323,25 @@ async def test_no_limit_is_a_switch_of_its_own() -> None:
         assert len(gx.traffic.writes) == writes
 
 
+@in_fake_time
+async def test_a_limit_is_remembered_whatever_becomes_of_the_switch() -> None:
+    """The GX has dropped it by the time that the switch is called off."""
+    gx = ess_home()
+    async with meet_in_memory(gx, **RAILS) as meeting:
+        await meeting.poll()
+        await meeting.number("maximum_charge_current").write(30)
+        await asyncio.sleep(10)
+        limited = meeting.switch("charge_current_limited")
+        off = asyncio.create_task(turn(limited, on=False))
+        await asyncio.sleep(0.5)
+        off.cancel()
+        await asyncio.sleep(10)
+        await meeting.poll()
+        assert gx.value("settings_0.max_charge_current") == -1
+        await turn(limited, on=True)
+        assert gx.value("settings_0.max_charge_current") == 30
+
+
 async def test_a_first_limit_is_the_rail() -> None:
     """With no limit to go back to, the installer's own is taken."""
     gx = ess_home()
@@ -403,6 +423,22 @@ async def test_the_mode_of_ess_is_written_as_the_gx_does_it(
         assert meeting.read("ess_mode") is mode
 
 
+@in_fake_time
+async def test_two_modes_at_once_make_no_third_one() -> None:
+    """Each is two registers; the later one counts, however close they come."""
+    for delay in (0.0, 0.5, 1.02, 1.5, 2.05):
+        gx = ess_home()
+        async with meet_in_memory(gx, **RAILS) as meeting:
+            await meeting.poll()
+            mode = meeting.select("ess_mode")
+            await mode.write(EssMode.OPTIMISED_WITHOUT_BATTERYLIFE)
+            first = asyncio.ensure_future(mode.write(EssMode.EXTERNAL_CONTROL))
+            await asyncio.sleep(delay)
+            await asyncio.gather(first, mode.write(EssMode.KEEP_CHARGED))
+            held = [gx.value(f"settings_0.{name}") for name in ("hub4_mode", "battery_life_state")]
+            assert held == [1, 9]
+
+
 async def test_mode_3_is_refused_in_other_modes() -> None:
     """The GX would overwrite it at once, so the write is refused before the wire."""
     gx = ess_home()
@@ -457,6 +493,57 @@ async def test_the_charging_station_speaks_like_every_charger() -> None:
         assert len(gx.traffic.writes) == writes + 1
         meeting.component("evcharger_40_main")._values["charging"] = None
         assert limit.read() is None
+
+
+@in_fake_time
+async def test_no_start_undoes_a_pause_that_came_after_it() -> None:
+    """A limit is a current and a start: nothing comes between the two."""
+    for path in ("evcharger_40/charging", "evcharger_40/current_limit"):
+        gx = everything()
+        async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+            await meeting.poll()
+            await turn(meeting.switch("evcharger_40/charging"), on=False)
+            start = asyncio.ensure_future(meeting.number("evcharger_40/current_limit").write(10))
+            await asyncio.sleep(0.5)
+            if path.endswith("charging"):
+                await turn(meeting.switch(path), on=False)
+            else:
+                await meeting.number(path).write(0)
+            await start
+            assert gx.value("evcharger_40.start_stop") == 0
+
+
+@in_fake_time
+async def test_a_charging_station_that_blinks_has_taken_its_order() -> None:
+    """While it changes its state the GX does not find it for some seconds; it is looked for."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    accept = gx.accept
+
+    def back() -> None:
+        station.online = True
+
+    def blinking(service: Service, name: str, value: Any) -> None:
+        changed = name == "start_stop" and service[name] != value
+        accept(service, name, value)
+        if changed:
+            station.online = False
+            asyncio.get_running_loop().call_later(5, back)
+
+    async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+        await meeting.poll()
+        gx.accept = blinking  # type: ignore[method-assign]
+        charging = meeting.switch("evcharger_40/charging")
+        for on in (False, True):
+            await turn(charging, on=on)
+            assert gx.value("evcharger_40.start_stop") == int(on)
+            assert charging.read() is on
+            await meeting.poll()
+            assert not meeting.device.failures
+        # One that is gone for good is told to be.
+        station.online = False
+        with pytest.raises(VoltrailError, match="not there"):
+            await turn(charging, on=False)
 
 
 async def test_the_charging_station_needs_a_rail_too() -> None:
@@ -561,6 +648,23 @@ async def test_a_setting_is_written_every_five_seconds_at_most() -> None:
         started = now()
         await meeting.number("maximum_feed_in_power").write(5000)
         assert now() - started < 3
+
+
+@in_fake_time
+async def test_an_order_that_is_called_off_lets_the_one_before_through() -> None:
+    """Automations are cut off when they start anew; what nobody wants any more replaces nothing."""
+    gx = ess_home()
+    async with meet_in_memory(gx, **RAILS) as meeting:
+        await meeting.poll()
+        number = meeting.number("maximum_charge_current")
+        await number.write(100)
+        lower = asyncio.ensure_future(number.write(20))
+        await asyncio.sleep(1)
+        called_off = asyncio.ensure_future(number.write(90))
+        await asyncio.sleep(1)
+        called_off.cancel()
+        await lower
+        assert gx.value("settings_0.max_charge_current") == 20
 
 
 @in_fake_time

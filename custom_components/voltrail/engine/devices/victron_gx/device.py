@@ -51,7 +51,12 @@ class VictronGx(VoltrailDevice):
         super().__init__(units, GX_UNIT, options)
         self.rails = Rails.chosen(self.options.extra)
         self.writer = Writer(
-            self.refresh, self.failures, meet=self.meet, clock=self.now, pause=self._wait
+            self.refresh,
+            self.failures,
+            meet=self.meet,
+            look_again=self._look_again,
+            clock=self.now,
+            pause=self._wait,
         )
         self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
         self.ledger = Ledger(self.now, self.options.scan_interval, self.keep_memory)
@@ -297,6 +302,10 @@ class VictronGx(VoltrailDevice):
     def _group(self, name: str) -> str:
         part = self._slots[name].part
         return name if part is None else part.key
+
+    def _look_again(self, name: str) -> bool:
+        """Let something that is away be asked for at once; return whether it was away."""
+        return self._absences.over(self._group(name))
 
     async def _greet_returned(self) -> None:
         """Ask hardware that was away from the start who it is."""

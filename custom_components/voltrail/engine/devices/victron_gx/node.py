@@ -15,6 +15,7 @@ from ...controls import (
 )
 from ...parts import Part
 from ...points import Quantity, Tier
+from ...turn import Turn
 from .component import GxComponent
 from .finding import Found
 from .rails import Rails
@@ -45,7 +46,8 @@ class Node:
         self.names: dict[type[GxComponent], str] = {}
         """The full names of the blocks that this firmware has."""
         self._blocks: dict[type[GxComponent], GxComponent] = {}
-        self._setpoints: list[TimedSetpoint] = []
+        self.turn = Turn()
+        """Held by an order that is made of several writes."""
 
     @property
     def rails(self) -> Rails:
@@ -168,9 +170,10 @@ class Node:
         async def switch_limit(limited: bool) -> None:  # noqa: FBT001 - a state, not an option
             current: float | None = getattr(component, field)
             if not limited:
-                await self.set(kind, field, off)
+                # First, for the GX may drop it although the order fails.
                 if current is not None:
                     self.device.keep_limit(key, current)
+                await self.set(kind, field, off)
             elif current is None:
                 # Without a limit to go back to: the rail itself, which the installer gave.
                 last = self.device.limits.get(key, bounds.maximum)

@@ -20,6 +20,10 @@ from .fields import Zero
 READ_BACK_AFTER: Final = (1.0, 1.0)
 """Pauses before each look at what the device holds now."""
 
+AWAY_AFTER_WRITE: Final = (2.0, 3.0, 4.0)
+"""Pauses before further looks at hardware that took a write and is away since: a charging
+station that changes its state cannot be found for some seconds."""
+
 FLASH_PAUSE: Final = 5.0
 """Seconds between two writes of a value that ends up in flash."""
 
@@ -40,6 +44,7 @@ class Writer:
         failures: Mapping[str, VoltrailError],
         *,
         meet: Callable[[], Awaitable[None]],
+        look_again: Callable[[str], bool],
         clock: Clock,
         pause: Pause,
     ) -> None:
@@ -47,10 +52,12 @@ class Writer:
         self._failures = failures
         self.meet = meet
         """Makes sure, after the link was lost, that it is still the same GX."""
+        self._look_again = look_again
         self._clock = clock
         self._pause = pause
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._asked: dict[tuple[str, str], int] = defaultdict(int)
+        self._asked: defaultdict[tuple[str, str], list[object]] = defaultdict(list)
+        """What is being asked for, the newest last; what was called off is not in there."""
         self._written: dict[tuple[str, str], float] = {}
         self.refused = False
         """Whether the GX answered a write like a server that is set to read-only."""
@@ -71,20 +78,25 @@ class Writer:
         """
         value = component.checked(field, value)
         key = (name, field)
-        self._asked[key] += 1
-        mine = self._asked[key]
-        async with self._locks[key]:
-            setting = component.setting(field)
-            if setting is not None and setting.saved:
-                if not await self._still_wanted(key, mine):
-                    return
-                await self._read(name)
-                field = field if through is None else through()
-                if _same(component, field, value, surely=True):
-                    return
-                self._written[key] = self._clock()
-            await self.send(component, field, value)
-            await self.confirm(name, component, field, value)
+        asked, order = self._asked[key], object()
+        asked.append(order)
+        try:
+            async with self._locks[key]:
+                setting = component.setting(field)
+                if setting is not None and setting.saved:
+                    await self._spare_flash(key)
+                    # Somebody moves a slider: only where it comes to rest is worth a write.
+                    if asked[-1] is not order:
+                        return
+                    await self._read(name)
+                    field = field if through is None else through()
+                    if _same(component, field, value, surely=True):
+                        return
+                    self._written[key] = self._clock()
+                await self.send(component, field, value)
+                await self.confirm(name, component, field, value)
+        finally:
+            asked.remove(order)
 
     async def send(self, component: GxComponent, field: str, value: float) -> None:
         """Write a value, without a look at what came of it."""
@@ -99,24 +111,33 @@ class Writer:
             raise
         self.refused = False
 
-    async def _still_wanted(self, key: tuple[str, str], mine: int) -> bool:
-        """Whether a write to flash is still wanted when its turn has come."""
+    async def _spare_flash(self, key: tuple[str, str]) -> None:
         last = self._written.get(key)
         if last is not None and (wait := last + FLASH_PAUSE - self._clock()) > 0:
             await self._pause(wait)
-        # Somebody moves a slider: only where it comes to rest is worth a write.
-        return self._asked[key] == mine
 
     async def confirm(self, name: str, component: GxComponent, field: str, value: float) -> None:
         """Look whether a value that was sent is held; raise if it is not."""
         for wait in READ_BACK_AFTER:
             await self._pause(wait)
-            await self._read(name)
+            await self._read_back(name)
             if _same(component, field, value):
                 return
         raise NotAcceptedError(
             asked=shown(value), found=_told(getattr(component, field)), reasons=REASONS
         )
+
+    async def _read_back(self, name: str) -> None:
+        for wait in AWAY_AFTER_WRITE:
+            try:
+                await self._read(name)
+            except VoltrailError:
+                if not self._look_again(name):
+                    raise
+            else:
+                return
+            await self._pause(wait)
+        await self._read(name)
 
     async def _read(self, name: str) -> None:
         await self._refresh((name,))

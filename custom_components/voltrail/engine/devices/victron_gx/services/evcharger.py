@@ -1,11 +1,12 @@
 """The EV Charging Station of Victron."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import IntEnum
 from typing import ClassVar, Final
 
 from ....charger import MINIMUM_CURRENT
-from ....controls import Bounds, Control, NumberControl
+from ....controls import Bounds, Control, NumberControl, SwitchControl
 from ....device import Cadence
 from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from ..component import GxComponent
@@ -139,12 +140,13 @@ def _current_limit(node: Node) -> Iterator[Control]:
 
     async def write(amps: float) -> None:
         amps = bounds().accept(amps)
-        if amps < MINIMUM_CURRENT:
-            await node.set(EvCharger, "charging", 0)
-            return
-        await node.set(EvCharger, "set_current", amps)
-        if not charger.charging:
-            await node.set(EvCharger, "charging", 1)
+        async with node.turn:
+            if amps < MINIMUM_CURRENT:
+                await node.set(EvCharger, "charging", 0)
+                return
+            await node.set(EvCharger, "set_current", amps)
+            if not charger.charging:
+                await node.set(EvCharger, "charging", 1)
 
     yield NumberControl(
         key="current_limit",
@@ -157,9 +159,21 @@ def _current_limit(node: Node) -> Iterator[Control]:
     )
 
 
+def _charging(node: Node) -> Iterator[Control]:
+    """Yield the switch; it waits for an order that is under way, which must not undo it."""
+
+    async def write(charging: bool) -> None:  # noqa: FBT001 - a state, not an option
+        async with node.turn:
+            await node.set(EvCharger, "charging", charging)
+
+    for control in node.switch(EvCharger, "charging", tier=Tier.MAIN):
+        assert isinstance(control, SwitchControl)
+        yield replace(control, write=write)
+
+
 def _controls(node: Node) -> Iterator[Control]:
     yield from _current_limit(node)
-    yield from node.switch(EvCharger, "charging", tier=Tier.MAIN)
+    yield from _charging(node)
     yield from node.select(EvCharger, "ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
     yield from node.number(EvCharger, "maximum_current", tier=Tier.EXPERT)
     yield from node.select(EvCharger, "position", tuple(InverterPosition), tier=Tier.EXPERT)

@@ -379,6 +379,11 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
 
 async def set_ess_mode(node: Node, mode: EssMode) -> None:
     """Change the mode the way the GX's own interface does it."""
+    async with node.turn:
+        await _set_ess_mode(node, mode)
+
+
+async def _set_ess_mode(node: Node, mode: EssMode) -> None:
     ess = node.the(Ess)
     await node.device.refresh_now(node.names[Ess])
     external = ess.external
