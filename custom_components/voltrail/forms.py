@@ -32,11 +32,9 @@ def integer(minimum: int, maximum: int) -> Any:
     )
 
 
-def choice(*choices: str, translation_key: str = "", custom: bool = False) -> SelectSelector:
-    """Return a list to choose from; ``custom`` allows another value than those."""
-    config = SelectSelectorConfig(
-        options=list(choices), mode=SelectSelectorMode.DROPDOWN, custom_value=custom
-    )
+def choice(*choices: str, translation_key: str = "") -> SelectSelector:
+    """Return a list to choose from."""
+    config = SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN)
     if translation_key:
         config["translation_key"] = translation_key
     return SelectSelector(config)

@@ -44,20 +44,28 @@ _LINE: Final = (CONF_BAUDRATE, CONF_BYTESIZE, CONF_PARITY, CONF_STOPBITS)
 _PLACE: Final = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID, CONF_TOPICS)
 
 
-def _line_choice(*choices: str, custom: bool = False) -> Any:
+_SPEEDS: Final = tuple(
+    str(baudrate)
+    for baudrate in (
+        *(300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600),
+        *(115200, 230400, 460800, 921600),
+    )
+)
+
+
+def _line_choice(*choices: str) -> Any:
     # Numbers come from scripts, texts from the form.
     return vol.All(
         vol.Coerce(str),
-        choice(AUTOMATIC, *choices, translation_key="line_setting", custom=custom),
+        choice(AUTOMATIC, *choices, translation_key="line_setting"),
     )
 
 
 def _serial_fields(kind: Family) -> Schema:
     return {
         vol.Required(CONF_DEVICE): SerialPortSelector(),
-        vol.Required(CONF_BAUDRATE, default=AUTOMATIC): _line_choice(
-            "2400", "9600", "115200", custom=True
-        ),
+        # A list that takes other values too would show its choices untranslated.
+        vol.Required(CONF_BAUDRATE, default=AUTOMATIC): _line_choice(*_SPEEDS),
         vol.Required(CONF_BYTESIZE, default=AUTOMATIC): _line_choice("7", "8"),
         vol.Required(CONF_PARITY, default=AUTOMATIC): _line_choice("N", "E", "O"),
         vol.Required(CONF_STOPBITS, default=AUTOMATIC): _line_choice("1", "2"),
@@ -196,9 +204,6 @@ class MeterFlow(ConfigFlow):
                 found = []
             if not found:
                 errors[CONF_TOPICS] = "topic_invalid"
-        baudrate = typed.get(CONF_BAUDRATE, AUTOMATIC)
-        if baudrate != AUTOMATIC and not (baudrate.isdecimal() and int(baudrate) > 0):
-            errors[CONF_BAUDRATE] = "baudrate_invalid"
         return errors
 
     def _ways(self, typed: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,11 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import SOURCE_USER, ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
+from homeassistant.data_entry_flow import (
+    EVENT_DATA_ENTRY_FLOW_PROGRESSED,
+    FlowResultType,
+    InvalidData,
+)
 from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -310,13 +314,20 @@ async def test_what_was_chosen_is_kept(somebody: Somebody, tmp_path: Path, line:
     assert {tuple(tried.values()) for tried in line.tried} == {(2400, 8, "E", 1)}
 
 
-async def test_a_speed_of_ones_own(somebody: Somebody, tmp_path: Path) -> None:
-    """Any number will do; anything else is no speed."""
+async def test_other_speeds(somebody: Somebody, tmp_path: Path) -> None:
+    """The usual ones are offered; a list that takes any other shows no translated choices."""
     person = somebody()
-    await person.choose("serial")
+    form = await person.choose("serial")
+    (speeds,) = (
+        field.validators[1].config
+        for marker, field in form["data_schema"].schema.items()
+        if marker == "baudrate"
+    )
+    assert not speeds.get("custom_value")
+    assert speeds["options"][0] == "automatic"
     for speed in ("fast", "0", "-300", "2400.5"):
-        result = await person.submit(device="/dev/nowhere", **{**ANY_LINE, "baudrate": speed})
-        assert result["errors"] == {"baudrate": "baudrate_invalid"}
+        with pytest.raises(InvalidData):
+            await person.submit(device="/dev/nowhere", **{**ANY_LINE, "baudrate": speed})
     await person.submit(device=str(tmp_path / "none"), **{**ANY_LINE, "baudrate": "4800"})
     result = await person.wait()
     assert result["errors"] == {"base": "port_unavailable"}
