@@ -524,6 +524,7 @@ class TestTelegrams:
             ("1-0:32.7.0(00234.6*V)", {"voltage_l1": 234.6}),
             ("1-0:13.7.0(0.98)", {"power_factor": 0.98}),
             ("1-0:1.8.0*255(1.5*kWh)", {"energy_imported": 1500}),
+            ("1-0:1.8.0*255(00031730.3458750*kWh)", {"energy_imported": 31_730_345.875}),
         ],
     )
     def test_values(self, line: str, reading: dict[str, float]) -> None:
@@ -541,6 +542,8 @@ class TestTelegrams:
             "1-0:1.8.1()",
             "0-1:1.7.0(1*kW)",
             "1-0:1.7.1(1*kW)",
+            "1-0:1.8.0*01(1*kWh)",
+            "1-0:1.8.1.12(1*kWh)",
         ],
     )
     def test_values_that_are_none(self, line: str) -> None:
@@ -554,6 +557,17 @@ class TestTelegrams:
         lines = ("1-0:1.8.1(000001.500*kWh)", "1-0:1.8.2(000002.250*kWh)", "1-0:2.8.1(3*kWh)")
         message = decode_one(_with_lines(*lines))
         assert message.readings == {"energy_imported": 3750, "energy_exported": 3000}
+
+    @pytest.mark.parametrize("unreadable", ["()", "(1.5*V)", "(?)"])
+    def test_some_of_the_tariffs_are_no_total(self, unreadable: str) -> None:
+        """A counter would fall by thousands and rise again."""
+        lines = ("1-0:1.8.1(1.5*kWh)", f"1-0:1.8.2{unreadable}", "1-0:2.8.1(3*kWh)")
+        assert decode_one(_with_lines(*lines)).readings == {"energy_exported": 3000}
+
+    def test_the_past_is_not_the_present(self) -> None:
+        """Some meters tell what they counted up to the end of past months too."""
+        lines = ("1-0:1.8.0(9.750*kWh)", "1-0:1.8.0*01(7.5*kWh)", "1-0:1.8.0.02(5.0*kWh)")
+        assert decode_one(_with_lines(*lines)).readings == {"energy_imported": 9750}
 
     def test_a_total_goes_before_tariffs(self) -> None:
         """Where both are sent."""

@@ -21,7 +21,8 @@ _END: Final = re.compile(rb"(?<=[\r\n\0])[!/]")
 _DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 _LINE_END: Final = re.compile(rb"(?:\r[\n\0]|\n|\0)")
 LINE: Final = re.compile(
-    rb"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})(?:[.*]\d{1,3})?((?:\([^()\r\n\0]*\))+)"
+    rb"(\d{1,3})-(\d{1,3}):(\d{1,3}\.\d{1,3}\.\d{1,3})(?:[.*](\d{1,3}))?"
+    rb"((?:\([^()\r\n\0]*\))+)"
 )
 #: Without a check a line must be flawless: numbers with units, numbers, plain words or nothing.
 #: Some values of sub-meters stand on a line of their own.

@@ -14,10 +14,12 @@ from .quantities import WORDS, Unit, Word
 from .texts import clean
 
 _IDENTIFICATION: Final = re.compile(rb"/([A-Za-z]{3})[0-9](?:\\.)?([^\r\n]*)")
-_VALUE: Final = re.compile(rb"\((-?)(\d{1,12})(?:\.(\d{1,6}))?(?:\*([A-Za-z]{1,6}))?\)")
+_VALUE: Final = re.compile(rb"\((-?)(\d{1,12})(?:\.(\d{1,9}))?(?:\*([A-Za-z]{1,6}))?\)")
 _CLOCK: Final = re.compile(r"\((\d{12})([A-Za-z]?)\)")
 _TARIFF: Final = re.compile(r"([12])\.8\.[1-9]")
 _TEXT: Final = re.compile(rb"\(([^()]*)\)")
+#: Any other number behind the code stands for the end of a month that has passed.
+_NOW: Final = frozenset({None, b"255"})
 
 #: Makers write them in any case: kVAr, kvar.
 _UNITS: Final = {
@@ -80,30 +82,35 @@ class _Telegram:
         self.version: str | None = None
         self._zone = zone
         self._tariffs: dict[str, int | float] = {}
+        self._unreadable: set[str] = set()
 
     def take(self, line: bytes) -> bool:
         """Take a line in; return whether it means anything here."""
         found = LINE.fullmatch(line)
-        if found is None:
+        if found is None or found[4] not in _NOW:
             return False
         code = found[3].decode("ascii")
         if found[1] == b"1":
-            return self._take_value(code, found[4]) or (
-                code == "0.2.8" and self._take_version(found[4])
+            return self._take_value(code, found[5]) or (
+                code == "0.2.8" and self._take_version(found[5])
             )
         if found[1] + b"-" + found[2] != b"0-0":
             # Gas, water and heat meters answer on channels of their own.
             return False
         if code == "1.0.0":
-            return self._take_clock(found[4].decode("ascii"))
+            return self._take_clock(found[5].decode("ascii"))
         if code in {"96.1.0", "96.1.1"}:
-            return self._take_serial(found[4])
+            return self._take_serial(found[5])
         return False
 
     def finish(self) -> None:
-        """Add up the tariffs of a meter that sends no totals, as in the Netherlands."""
+        """Add up the tariffs of a meter that sends no totals, as in the Netherlands.
+
+        The sum of some of them would be a counter that falls and rises again.
+        """
         for name, total in self._tariffs.items():
-            self.readings.setdefault(name, total)
+            if name not in self._unreadable:
+                self.readings.setdefault(name, total)
         it_net.leave_out_unmeasured(self.readings, None)
 
     def _take_value(self, code: str, text: bytes) -> bool:
@@ -116,6 +123,8 @@ class _Telegram:
             name = _TOTALS[tariff[1]]
             if (value := _number(text, Word(name, Unit.WH))) is not None:
                 self._tariffs[name] = self._tariffs.get(name, 0) + value
+            else:
+                self._unreadable.add(name)
             return True
         return False
 
