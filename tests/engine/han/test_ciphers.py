@@ -94,6 +94,37 @@ def test_false_starts(start: bytes) -> None:
     assert len(fresh.feed(an_hour_change("p1-lu")[0].wire)) == 1
 
 
+@pytest.mark.parametrize("size", [1, 7, 64, 4096])
+def test_a_recording_that_begins_in_the_middle(size: int) -> None:
+    """Where no pause tells when a burst begins, the sender's name does."""
+    sent = an_hour_change("p1-lu")
+    data = sent[0].wire[100:] + b"".join(one.wire for one in sent[1:])
+    fresh = reader()
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    messages = [message for piece in pieces for message in fresh.feed(piece)]
+    assert len(messages) == len(sent) - 1 > 2
+
+
+def test_damage_costs_the_damaged_alone() -> None:
+    """In a recording without pauses as well."""
+    sent = [one.wire for one in an_hour_change("p1-lu")]
+    sent[1] = bytes(3) + sent[1][3:]
+    assert len(reader().feed(b"".join(sent))) == len(sent) - 1
+
+
+def test_what_is_left_of_a_damaged_frame_is_not_believed() -> None:
+    """A flipped bit passes through the cipher; nothing but the frame's check would show it."""
+    seal = Seal(key=KEY)
+    frames = [sealed(seal=seal) for _ in range(3)]
+    damaged = bytearray(frames[0])
+    damaged[1] ^= 0x80
+    damaged[-20] ^= 1
+    fresh = HanReader(encryption_key=KEY)
+    assert fresh.feed(bytes(damaged)) == []
+    assert fresh.silence() == []
+    assert len(fresh.feed(frames[1] + frames[2])) == 2
+
+
 @pytest.mark.parametrize("size", [10, 100, 200, 300])
 def test_lengths_of_messages_without_a_frame(size: int) -> None:
     """The length takes one to three bytes; the end is found by it alone."""

@@ -77,7 +77,8 @@ class Decoder:
                 case Telegram():
                     message = self._telegrams.read(unit.text, checked=unit.checked)
                 case Ciphered():
-                    message = self._apdu(unit.content, checked=False)
+                    opened = self._cipher.open(unit.content)
+                    message = self._opened(opened, checked=False, telegram_only=unit.behind_damage)
         except DropError as error:
             self.journal.drop(error.drop)
             return None
@@ -124,12 +125,15 @@ class Decoder:
             Reason.APDU, f"a message is no notification: it begins with {apdu[:1].hex()}"
         )
 
-    def _opened(self, opened: Opened, *, checked: bool) -> Message:
-        """Read what was ciphered. With a wrong key it begins with anything."""
+    def _opened(self, opened: Opened, *, checked: bool, telegram_only: bool = False) -> Message:
+        """Read what was ciphered. With a wrong key it begins with anything.
+
+        A telegram has a check of its own.
+        """
         maker = opened.letters and maker_of_letters(opened.letters)
         plain = opened.plain
         try:
-            if plain[:1] == bytes((NOTIFICATION,)):
+            if plain[:1] == bytes((NOTIFICATION,)) and not telegram_only:
                 message = self._lists.read(
                     plain, checked=checked or opened.authenticated, maker=maker
                 )

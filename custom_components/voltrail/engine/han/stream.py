@@ -17,6 +17,11 @@ from .verdict import NO_START, Ciphered, Short, Unit, Verdict, Whole
 _CIPHERED: Final = 0xDB
 _LARGEST_CIPHERED: Final = 4096
 _STARTS: Final = re.compile(b"[%c%c%c]" % (hdlc.FLAG, p1.START, mbus.START))
+#: A sender calls itself by three letters. At the end of the buffer they may be still to come.
+_STARTS_OR_TITLE: Final = re.compile(
+    rb"[%c%c%c]|\xdb(?=\Z|\x08(?:\Z|[A-Za-z](?:\Z|[A-Za-z](?:\Z|[A-Za-z]))))"
+    % (hdlc.FLAG, p1.START, mbus.START)
+)
 #: Fill flags and line ends may stand between frames.
 _FILL: Final = b"~\r\n\0 "
 #: Fed in slices, so that the buffer stays small however much comes at once.
@@ -72,6 +77,7 @@ class Stream:
         self._noise = 0
         self._explained = False
         self._fresh = True
+        self._framed = False
 
     def feed(self, data: bytes) -> Iterable[Unit]:
         """Return the frames that ``data`` completes, one by one as they are asked for."""
@@ -102,6 +108,7 @@ class Stream:
         self._noise = 0
         self._explained = False
         self._fresh = True
+        self._framed = False
 
     def _scan(self, *, ended: bool) -> Iterator[Unit]:
         buffer = self._buffer
@@ -113,11 +120,16 @@ class Stream:
             verdict = _EXAMINERS[buffer[start]](buffer, start, ended=ended)
             if isinstance(verdict, Whole):
                 position = verdict.end
-                self._fresh &= isinstance(verdict.unit, Ciphered)
+                unit = verdict.unit
+                if isinstance(unit, Ciphered):
+                    unit = unit._replace(behind_damage=not self._fresh)
+                else:
+                    self._fresh = False
+                    self._framed = True
                 self._settle_noise()
                 self._journal.frames += 1
-                if verdict.unit is not None:
-                    yield verdict.unit
+                if unit is not None:
+                    yield unit
                 continue
             if isinstance(verdict, Short):
                 if not ended:
@@ -144,11 +156,12 @@ class Stream:
 
     def _next_start(self, position: int) -> int:
         buffer = self._buffer
-        # A ciphered message without a frame has nothing of its own to be known by, and DB is an
-        # ordinary byte elsewhere: it is looked for only where a burst begins.
+        # A ciphered message without a frame has little of its own to be known by, and DB is an
+        # ordinary byte elsewhere: it is looked for where a burst begins, and behind damage only
+        # where nothing comes in frames.
         if self._fresh and buffer[position : position + 1] == b"\xdb":
             return position
-        found = _STARTS.search(buffer, position)
+        found = (_STARTS if self._framed else _STARTS_OR_TITLE).search(buffer, position)
         return found.start() if found else len(buffer)
 
     def _skip(self, start: int, end: int) -> None:

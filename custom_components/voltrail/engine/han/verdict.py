@@ -33,6 +33,8 @@ class Ciphered(NamedTuple):
     """A ciphered message that came without any frame."""
 
     content: bytes
+    behind_damage: bool = False
+    """Whether it may stand in what is left of a damaged frame, which nothing vouches for."""
 
 
 type Unit = Information | LongFrame | Telegram | Ciphered
