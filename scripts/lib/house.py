@@ -389,10 +389,14 @@ class House:
                 clocks.create_task(self.real_clock.follow_real_time())
 
     def _wait_in_real_time(self, speed: float) -> None:
-        """Have the chargers wait for their energy manager in its time, however fast they live.
+        """Have the devices wait for their energy manager in its time, however fast they live.
 
         It speaks to them every few seconds, which are minutes of theirs.
         """
+        controller = self.gx.controller
+        for setpoint in (controller.override, *controller.setpoints.values()):
+            if setpoint.seconds is not None:
+                setpoint.seconds *= speed
         self.carport.ems.clock = self.real_clock
         self.carport.ems.restart()
 
