@@ -1,8 +1,11 @@
 """Recordings, as people attach them to a report."""
 
 from collections.abc import Iterator
+from itertools import chain, repeat
 
-from custom_components.voltrail.engine.han import Drop, Message, Reason, decode_dump
+import pytest
+
+from custom_components.voltrail.engine.han import Drop, Message, Reason, decode_dump, dump
 from simulators.ams_han.payloads import Form, payload
 from tests.engine.han.support import (
     AUTHENTICATION_KEY,
@@ -85,6 +88,50 @@ def test_bytes_as_they_come() -> None:
     assert isinstance(next(found), Message)
     assert len(came) <= len(LIST_2) // 50 + 2
     assert len(list(found)) == 3
+
+
+def test_lines_as_they_come() -> None:
+    """So can a live port behind something that prints digits, for ever."""
+    came = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal came
+        yield b"# a meter\n"
+        while True:
+            came += 1
+            text = f"{LIST_1.hex()} # {came}\n".encode()
+            yield text[:11]
+            yield text[11:]
+
+    found = decode_dump(pieces())
+    for number in range(1, 4):
+        assert isinstance(next(found), Message)
+        assert came == number
+
+
+def test_a_line_of_something_else() -> None:
+    """Among lines of digits it is named, and decoding goes on."""
+    text = f"{LIST_1.hex()}\nread at 12:00\n{LIST_1.hex()}\n"
+    kinds = [type(one) for one in decode_dump(text.encode())]
+    assert kinds == [Message, Drop, Message]
+
+
+@pytest.mark.parametrize("piece", [b"00", b"7ea0", b"00\n", b"7e\n" + b"7e" * 1000])
+def test_digits_without_end(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do not fill the memory."""
+    monkeypatch.setattr(dump, "_MOST_DIGITS", 10_000)
+    pieces = chain((piece,), repeat(piece.replace(b"7e\n", b""), 50_000))
+    *_, last = decode_dump(pieces)
+    assert isinstance(last, Drop)
+    assert last.reason is Reason.LENGTH
+    assert next(pieces)
+
+
+def test_a_long_line_takes_no_longer() -> None:
+    """Nothing is looked at again with every piece that comes."""
+    text = (LIST_2 * 4000).hex().encode()
+    pieces = [text[at : at + 512] for at in range(0, len(text), 512)]
+    assert len(list(decode_dump(pieces))) == 4000
 
 
 def test_digits_in_pieces() -> None:

@@ -1,7 +1,8 @@
 """Decodes a recording: lines of hexadecimal digits with comments, or the bytes themselves.
 
-Bytes are decoded as they come, so that a live port can be piped in. Digits are read to their end
-first: only then is it known whether their lines are messages or pieces of one.
+Bytes are decoded as they come, so that a live port can be piped in, and so are lines of digits that
+begin with a frame. Other digits are read to their end first: only then is it known whether their
+lines are messages or pieces of one.
 """
 
 import re
@@ -19,9 +20,16 @@ type Found = Message | Drop
 
 _DIGITS: Final = re.compile(rb"(?:[0-9A-Fa-f\s]++|#[^\n]*+)*+")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
+#: The first byte of a recording that begins with a whole line of digits.
+_FIRST_BYTE: Final = re.compile(
+    rb"(?:\s++|#[^\n]*\n)*+([0-9A-Fa-f]{2})[0-9A-Fa-f \t\r]*(?:#[^\n]*)?\n"
+)
 #: What every frame, telegram and ciphered message begins with, but none of their contents.
 _FRAME_STARTS: Final = b"\x7e\x68\xdb/"
 _LARGEST_PAYLOAD: Final = 65536
+#: A month of what a gateway collects. More of it would fill the memory before it was decoded.
+_MOST_DIGITS: Final = 64 * 1024 * 1024
 
 
 def decode_dump(
@@ -47,14 +55,38 @@ def decode_dump(
     judged = 0
     for piece in pieces:
         text += piece
+        if b"\n" in piece and _begins_with_a_frame(text):
+            yield from _something(_of_lines(bytes(text), pieces, stream))
+            return
         if _DIGITS.fullmatch(text, judged) is None:
             yield from _something(_of_bytes(bytes(text), pieces, stream, payloads))
             return
-        # Whether a line is a comment, its beginning tells.
-        judged = text.rfind(b"\n") + 1
+        if len(text) > _MOST_DIGITS:
+            yield _too_many()
+            return
+        judged = _still_open(text, judged)
     digits = _COMMENT.sub(b"", text)
     if digits.strip():
         yield from _something(_of_digits(digits, stream, payloads))
+
+
+def _begins_with_a_frame(text: bytearray) -> bool:
+    found = _FIRST_BYTE.match(text)
+    return found is not None and int(found[1], 16) in _FRAME_STARTS
+
+
+def _still_open(text: bytearray, judged: int) -> int:
+    """Return from where on digits are to be judged again: a comment may go on in the next piece."""
+    line = max(text.rfind(b"\n", judged) + 1, judged)
+    comment = text.find(b"#", line)
+    return len(text) if comment < 0 else comment
+
+
+def _too_many() -> Drop:
+    return Drop(
+        Reason.LENGTH,
+        f"more than {_MOST_DIGITS >> 20} MB of digits that are no lines with frames: cut it up",
+    )
 
 
 def _something(found: Iterator[Found]) -> Iterator[Found]:
@@ -86,14 +118,45 @@ def _of_bytes(
         yield from _better(ended, _as_payloads([bytes(seen)], payloads))
 
 
+def _of_lines(first: bytes, rest: Iterable[bytes], stream: HanReader) -> Iterator[Found]:
+    """Decode lines of a stream as they come."""
+    unfinished = bytearray()
+    for piece in chain((first,), rest):
+        *lines, last = piece.split(b"\n")
+        for line in lines:
+            yield from _of_line(bytes(unfinished + line), stream)
+            unfinished.clear()
+        unfinished += last
+        if len(unfinished) > _MOST_DIGITS:
+            yield _too_many()
+            return
+    yield from _of_line(bytes(unfinished), stream)
+    yield from _ended(stream)
+
+
+def _of_line(line: bytes, stream: HanReader) -> Iterator[Found]:
+    digits = b"".join(_COMMENT.sub(b"", line).split())
+    if _HEX.fullmatch(digits) is None:
+        yield Drop(Reason.NOISE, "a line is neither digits nor a comment")
+    elif len(digits) % 2:
+        yield _half_a_byte(digits)
+    else:
+        yield from stream.feed(bytes.fromhex(digits.decode("ascii")))
+        yield from stream.take_drops()
+
+
+def _half_a_byte(digits: bytes) -> Drop:
+    return Drop(Reason.CUT, f"a line of {len(digits)} digits has half a byte too much")
+
+
 def _of_digits(digits: bytes, stream: HanReader, payloads: PayloadReader) -> Iterator[Found]:
     lines: list[bytes] = []
     for line in digits.splitlines():
-        text = b"".join(line.split()).decode("ascii")
+        text = b"".join(line.split())
         if len(text) % 2:
-            yield Drop(Reason.CUT, f"a line of {len(text)} digits has half a byte too much")
+            yield _half_a_byte(text)
         elif text:
-            lines.append(bytes.fromhex(text))
+            lines.append(bytes.fromhex(text.decode("ascii")))
     if not lines:
         return
     if _is_batch(lines[0]):
