@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, override
+from typing import Any, Self, override
 from urllib.parse import urlsplit
 
 import voluptuous as vol
@@ -96,6 +96,8 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     _kind: Family
     _only_reads = False
     _waiting: tuple[dict[str, Any], Found]
+    _announced: tuple[str, str] | None = None
+    """The family and host of an announcement that tells no serial number."""
     _early: Mapping[str, Any] = {}
     """The settings of the family that were chosen along with the place."""
 
@@ -161,6 +163,9 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         # One that is known, or not wanted, is not even asked: some take one client only.
         if announced is None:
             self._async_abort_entries_match({CONF_HOST: host, CONF_FAMILY: kind.key})
+            self._announced = (kind.key, host)
+            if self.hass.config_entries.flow.async_has_matching_flow(self):
+                return self.async_abort(reason="already_in_progress")
         else:
             await self._is(announced)
             await self._follow(host)
@@ -177,6 +182,15 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         self._waiting = (data, found)
         self.context["title_placeholders"] = {"name": found.title}
         return await self.async_step_discovery_confirm()
+
+    @override
+    def is_matching(self, other_flow: Self) -> bool:
+        """Whether another flow is about the same announcement.
+
+        Of those that tell no serial number, Home Assistant cannot know: they differ, as soon
+        as the device has one more address.
+        """
+        return other_flow._announced == self._announced
 
     async def _is(self, serial: str) -> None:
         # Whoever types it in does not have to clear the card of a discovery away first.

@@ -603,6 +603,12 @@ async def test_an_announcement_that_tells_no_serial_number(
             result = await hass.config_entries.flow.async_init(
                 DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced
             )
+            # It got an address of the other kind as well, and says so.
+            announced.ip_addresses.append(ip_address("fd00::1"))
+            again = await hass.config_entries.flow.async_init(
+                DOMAIN, context={"source": SOURCE_ZEROCONF}, data=announced
+            )
+        assert again["reason"] == "already_in_progress"
         assert result["type"] is FlowResultType.FORM
         result = await hass.config_entries.flow.async_configure(result["flow_id"], {})
         assert result["type"] is FlowResultType.CREATE_ENTRY
