@@ -7,6 +7,7 @@ import pytest
 from modbus_connection import pymodbus, tmodbus
 
 from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.errors import LinkDownError, WrongDeviceError
 from custom_components.voltrail.engine.options import Options
 from simulators.alfen import Eve
 from tests.fake_time import FakeTimeLoop, run
@@ -56,6 +57,31 @@ def test_a_station_that_lets_nobody_in_for_ten_seconds(client: type[Connection])
 
     with asyncio.Runner(loop_factory=Slow) as runner:
         runner.run(story())
+
+
+async def test_another_station_at_the_same_address_is_told_nothing() -> None:
+    """Addresses get reused: after a lost link it is asked who it is before it is written to."""
+    eve = Eve()
+    serial = eve.station.serial
+    async with connected(eve) as (device, server, _):
+        await poll_everything(device)
+        point = device.sockets[0]
+        await point.set_current_limit(16)
+        await server.unplug()
+        eve.station.serial = "ACE0099999"
+        await server.plug()
+        eve.traffic.clear()
+        for _ in range(2):
+            with pytest.raises((WrongDeviceError, LinkDownError)):
+                await point.set_current_limit(20)
+        with pytest.raises(WrongDeviceError):
+            await point.pause()
+        assert not eve.traffic.writes
+        # Nobody paused the right one.
+        eve.station.serial = serial
+        await device.poll(Cadence.MEASUREMENTS)
+        assert point.wish.current == 16
+        assert not point.wish.paused
 
 
 async def test_an_idle_connection_is_closed_and_opened_again_unnoticed() -> None:

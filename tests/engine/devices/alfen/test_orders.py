@@ -27,6 +27,7 @@ from custom_components.voltrail.engine.errors import (
     DeviceSilentError,
     LinkDownError,
     NotANumberError,
+    NotAppliedError,
     OutOfBoundsError,
     SettingNeededError,
     VoltrailError,
@@ -38,6 +39,7 @@ from tests.fake_time import run
 
 from .support import (
     Direct,
+    Owner,
     connected,
     control,
     living,
@@ -557,6 +559,138 @@ async def test_a_set_point_of_a_socket_in_a_network() -> None:
         assert problem_keys(device) == {"not_accounted_for"}
         await control(device, "network_ems_limit_l1", NumberControl).write(10)
         assert not problem_keys(device)
+
+
+# -- orders whose outcome nobody knows, and orders that meet --
+
+
+def _slow(link: Direct, seconds: float) -> None:
+    carry = link.carry
+
+    async def slowly(request: Request) -> list[int]:
+        answer = await carry(request)
+        await asyncio.sleep(seconds)
+        return answer
+
+    link.carry = slowly  # type: ignore[method-assign]  # a wire that takes its time
+
+
+@pytest.mark.parametrize(("asked", "held"), [(0, 0), (3, 0), (10, 10), (20, 16)])
+def test_what_may_have_got_through_is_not_raised_again(asked: float, held: float) -> None:
+    """The charger took it and was silent then: a lower limit counts, a higher one does not."""
+
+    async def story() -> None:
+        eve = Eve()
+        link = Direct(eve)
+        owner = Owner(Alfen(link.for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_current_limit(16)
+            carry = link.carry
+
+            async def deaf_after_a_write(request: Request) -> list[int]:
+                answer = await carry(request)
+                if request.values is not None:
+                    eve.reachable = False
+                    asyncio.get_running_loop().call_later(100, _revive, eve)
+                return answer
+
+            link.carry = deaf_after_a_write  # type: ignore[method-assign]  # and then it is
+            # Or by then its validity is over, and it holds something else.
+            with pytest.raises((DeviceSilentError, NotAppliedError)):
+                await point.set_current_limit(asked)
+            link.carry = carry  # type: ignore[method-assign]  # as it was
+            await asyncio.sleep(150)
+            assert eve.register("setpoint").value == held
+            assert eve.sockets[0].remaining > 0
+            await owner.stop()
+
+    run(story())
+
+
+def _revive(eve: Eve) -> None:
+    eve.reachable = True
+
+
+@pytest.mark.parametrize("asked", [0, 10])
+def test_an_order_that_is_called_off_is_not_raised_again(asked: float) -> None:
+    """Automations are cut off when they start anew."""
+
+    async def story() -> None:
+        eve = Eve()
+        link = Direct(eve)
+        owner = Owner(Alfen(link.for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_current_limit(16)
+            _slow(link, 0.3)
+            order = asyncio.create_task(point.set_current_limit(asked))
+            await asyncio.sleep(0.5)
+            assert eve.register("setpoint").value == asked
+            order.cancel()
+            await asyncio.sleep(90)
+            assert eve.register("setpoint").value == asked
+            await owner.stop()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("asked", "held"), [(10, 10), (20, 16)])
+def test_a_limit_of_the_network_is_not_raised_again_either(asked: float, held: float) -> None:
+    """It may have got through: a lower limit counts, a higher one does not."""
+
+    async def story() -> None:
+        eve = in_network()
+        link = Direct(eve)
+        owner = Owner(Alfen(link.for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(10)
+            limit = control(owner.device, "network_ems_limit_l2", NumberControl)
+            await limit.write(16)
+            _slow(link, 0.3)
+            order = asyncio.ensure_future(limit.write(asked))
+            await asyncio.sleep(0.5)
+            assert eve.scn.limits[1].current == asked
+            order.cancel()
+            await asyncio.sleep(90)
+            assert eve.scn.limits[1].current == held
+            await owner.stop()
+
+    run(story())
+
+
+def test_no_power_is_fitted_into_a_pause() -> None:
+    """The car shows its phases, its current is fitted to the power, and its owner pauses."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        link = Direct(eve)
+        device = Alfen(link.for_unit, 200, clock=loop_clock)
+        async with living(eve):
+            await poll_everything(device)
+            point = device.sockets[0]
+            await point.set_power_limit(7000)
+            socket.car.phases = 1
+            socket.car.plug_in(charged=0.1)
+            await asyncio.sleep(20)
+            await device.poll(Cadence.MEASUREMENTS)
+            _slow(link, 0.3)
+            # The renewal is at work, the poll waits for it, and so does the pause.
+            renewal = asyncio.create_task(point.renew())
+            await asyncio.sleep(0.45)
+            upholding = asyncio.create_task(device.uphold())
+            await asyncio.sleep(0)
+            await asyncio.gather(renewal, upholding, point.pause())
+            assert socket.setpoint == 0
+            assert point.wish.paused
+
+    run(story())
 
 
 # -- whatever happens --

@@ -205,6 +205,43 @@ def test_orders_during_the_sequence() -> None:
     run(story())
 
 
+def test_a_limit_of_power_holds_on_the_new_phases() -> None:
+    """What was enough for one phase is three times as much on three."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        charging(eve)
+        owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve, step=0.5):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_phases(Phases.ONE)
+            await point.set_power_limit(7000)
+            await asyncio.sleep(60)
+            assert socket.setpoint == pytest.approx(30.4, abs=0.2)
+            seen: list[float] = []
+            eve.clock.subscribe(lambda _: seen.append(sum(socket.meter.powers)))
+            await point.set_phases(Phases.THREE)
+            await asyncio.sleep(60)
+            assert 6500 < seen[-1] <= max(seen) < 7100
+            await point.set_phases(Phases.ONE)
+            await asyncio.sleep(60)
+            assert 6500 < seen[-1] <= max(seen) < 7100
+            assert point.power_limit == pytest.approx(7000, abs=50)
+            # Where it would be too little for three phases, the least is offered until the car
+            # shows how many it uses.
+            socket.car.phases = 1
+            await point.set_power_limit(2000)
+            await point.set_phases(Phases.THREE)
+            await asyncio.sleep(60)
+            assert 1800 < seen[-1] <= 2050
+            await owner.stop()
+
+    run(story())
+
+
 def test_a_sequence_that_is_cut_off() -> None:
     """When the caller goes away the next renewal brings the charge back."""
 

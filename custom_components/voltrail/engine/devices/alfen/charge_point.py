@@ -1,5 +1,6 @@
 """One socket as a charge point: what it offers, what is asked of it, what it charged."""
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -15,13 +16,14 @@ from ...charger import (
 from ...controls import Control, SelectControl
 from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem
-from ...errors import NotSupportedError, PhaseMissingError
+from ...errors import NotSupportedError, PhaseMissingError, VoltrailError
 from ...parts import Part
 from ...points import Aspect, Kind, Quantity, Tier, derived
+from ...turn import Turn
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
-from .set_point import UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
+from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .states import CHARGING_STATES, NOTHING_OFFERED
 from .troubles import troubles
 
@@ -61,6 +63,8 @@ class Socket(CurrentDriven):
             look=lambda: self.look("status"),
             changed=device.keep_memory,
         )
+        self._turn = Turn()
+        """Held by an order, and by whatever sends one on its behalf."""
         self._ignored = 0
         self.status.add_update_listener(self._note_status)
         self.meter.add_update_listener(self.switch.note)
@@ -229,7 +233,33 @@ class Socket(CurrentDriven):
         return amps if amps >= self.minimum_current else self.pause_current
 
     async def _write(self, amps: float) -> None:
+        await self._device.meet()
         await order(lambda: self.status.write("setpoint", amps), setting=WRITE_SETTING)
+
+    @override
+    async def set_current_limit(self, amps: float) -> None:
+        async with self._turn:
+            await super().set_current_limit(amps)
+
+    @override
+    async def set_power_limit(self, watts: float) -> None:
+        async with self._turn:
+            await super().set_power_limit(watts)
+
+    @override
+    async def pause(self) -> None:
+        async with self._turn:
+            await super().pause()
+
+    @override
+    async def resume(self, amps: float | None = None) -> None:
+        async with self._turn:
+            await super().resume(amps)
+
+    @override
+    async def fit_power(self, state: ChargingState | None) -> None:
+        async with self._turn:
+            await super().fit_power(state)
 
     @override
     async def send_current(self, amps: float) -> None:
@@ -242,8 +272,23 @@ class Socket(CurrentDriven):
     async def _send(self, amps: float) -> None:
         # While phases are switched the charger has to stay paused; what is asked for now
         # is what it goes on with.
-        if not self.switch.switching:
+        if self.switch.switching:
+            return
+        try:
             await self.set_point.put(amps)
+        except NOT_TAKEN:
+            raise
+        except VoltrailError, asyncio.CancelledError:
+            self._heed(amps)
+            raise
+
+    def _heed(self, amps: float) -> None:
+        """Take note of an order that may have got through: a lower limit is never raised again."""
+        wanted = self.wanted
+        if amps < self.minimum_current:
+            self._keep(paused=True)
+        elif wanted is not None and amps < wanted:
+            self._keep(current=amps, power=None)
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on one phase or on three from now on; takes up to a minute."""
@@ -258,6 +303,7 @@ class Socket(CurrentDriven):
                 await self.set_point.put(self.pause_current)
 
             async def resume() -> None:
+                self._brace(phases)
                 wanted = self.wanted
                 if wanted is not None:
                     await self.set_point.put(wanted)
@@ -267,6 +313,21 @@ class Socket(CurrentDriven):
             await self.switch.switch(phases, pause=pause, resume=resume)
         self.wish.phases = phases.value
         self._remember()
+
+    def _brace(self, phases: Phases) -> None:
+        """Before other phases are used, make sure that the wanted power is enough for them.
+
+        Until the car shows how many it uses it gets no more than fits all of them, and no less
+        than it can charge with.
+        """
+        power, volts = self.wish.power, [volt for volt in self.voltages if volt]
+        if power is None or not volts:
+            return
+        fitting = max(power / sum(volts[: phases.value]), self.minimum_current)
+        bounds = self.current_bounds()
+        fitting = bounds.accept(min(fitting, bounds.maximum))
+        self.wish.current = min(self.resume_current, fitting)
+        self._fitted = self._seen = None
 
     # -- keeping it in force --
 

@@ -4,6 +4,7 @@ In this mode the charger takes the network's limits instead of those of the sock
 phase has a set-point with a validity of its own.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from ...device import Problem
 from ...errors import VoltrailError
 from ...points import Aspect, Quantity, Tier, derived
 from .registers import Network
-from .set_point import UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
+from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .troubles import troubles
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class NetworkLimits:
     async def _write(self, phase: int, amps: float) -> None:
         # Each phase in a request of its own: whether one request over all three is taken
         # is not documented (UNCONFIRMED).
+        await self._device.meet()
         await order(
             lambda: self._block.write(f"network_ems_limit_l{phase}", amps), setting=WRITE_SETTING
         )
@@ -99,7 +101,19 @@ class NetworkLimits:
     async def set_limit(self, phase: int, amps: float) -> None:
         """Limit one phase of the network."""
         amps = self.bounds().accept(amps)
-        await self._set_points[phase].put(amps)
+        try:
+            await self._set_points[phase].put(amps)
+        except NOT_TAKEN:
+            raise
+        except VoltrailError, asyncio.CancelledError:
+            wanted = self._wanted(phase)
+            if wanted is not None and amps < wanted:
+                # It may have got through: a lower limit is never raised again.
+                self._keep(phase, amps)
+            raise
+        self._keep(phase, amps)
+
+    def _keep(self, phase: int, amps: float) -> None:
         self._wishes[phase] = amps
         self._device.keep_memory()
 

@@ -22,7 +22,14 @@ from modbus_connection import (
 )
 
 from ...controls import shown
-from ...errors import DeviceSilentError, NotAppliedError, SettingNeededError, explained
+from ...errors import (
+    CallerError,
+    DeviceSilentError,
+    NotAppliedError,
+    SettingNeededError,
+    WrongDeviceError,
+    explained,
+)
 
 WRITE_SETTING: Final = "Allow writing maximum currents"
 """The installer's option in the vendor's tool; it is off when a charger is delivered. How
@@ -53,6 +60,10 @@ SETTLING: Final = (0.0, 1.0, 2.0)
 """Seconds before each look at what was written: the charger takes a moment to show it."""
 
 TOLERANCE: Final = 0.05
+
+
+NOT_TAKEN: Final = (CallerError, SettingNeededError, WrongDeviceError)
+"""Failures of orders that the charger cannot have taken, or was right not to take."""
 
 
 class Standing(Enum):
