@@ -257,6 +257,9 @@ class SerialCable(Cable):
 
     @override
     def send_answer(self, data: bytes) -> None:
+        if not data:
+            # An answer that was lost takes no time on the line.
+            return
         frame = self._occupy(data, self._loop.time() + self._timing.turnaround, self._answered)
         self._collide(frame, self._asked)
         size = self._timing.chunk or len(data)

@@ -7,6 +7,7 @@ import pytest
 from modbus_connection import (
     ModbusConnectionError,
     ModbusError,
+    ModbusSerialParams,
     ModbusTcpParams,
     ModbusTimeoutError,
 )
@@ -15,7 +16,7 @@ from modbus_connection.tmodbus import ModbusConnection as TmodbusConnection
 
 from simulators.alfen import Eve
 from simulators.device import SimulatedDevice
-from simulators.memory import MemoryServer, network_of, serve_in_memory
+from simulators.memory import MemoryServer, network_of, serve_in_memory, serve_serial_in_memory
 from simulators.registers import uint16
 from simulators.unit import Unit
 from tests.fake_time import in_fake_time
@@ -119,6 +120,25 @@ async def test_a_pulled_plug_is_noticed(backend: Backend) -> None:
             await unit.read_holding_registers(0, 1)
         await server.plug()
         assert await unit.read_holding_registers(0, 1) == [1]
+
+
+@in_fake_time
+async def test_a_lost_answer_on_a_serial_line_costs_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was asked takes effect, and the next request is answered."""
+    watch = Watch()
+    async with serve_serial_in_memory(watch) as server:
+        params = ModbusSerialParams(device=server.url, baudrate=57600, stopbits=2)
+        connection = TmodbusConnection(params, timeout=1.0)
+        unit = connection.for_unit(1)
+        watch.faults.inject("lose_answer")
+        with pytest.raises(ModbusTimeoutError):
+            await unit.read_holding_registers(0, 1)
+        assert await unit.read_holding_registers(0, 1) == [1]
+        await connection.close()
+    # A task of the simulator that ends in an error of its own is only told here.
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_it_needs_a_loop_with_a_network() -> None:
