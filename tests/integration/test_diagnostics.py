@@ -68,10 +68,30 @@ async def test_a_dead_device_still_has_diagnostics(
     await poll(hass, charger_entry)
     found = await async_get_config_entry_diagnostics(hass, charger_entry)
     assert not found["last_poll"]["successful"]
-    assert found["dump"]["failed"]
+    assert "could not connect" in found["dump"]["error"]
     assert found["readings"]["power"] == 0
     # The reasons name the host.
     assert charger_server.host not in json.dumps(found, default=str)
+
+
+async def test_a_silent_device_is_not_asked_for_everything(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person waits for the file: two time-outs tell enough."""
+    monkeypatch.setattr(MennekesTcp, "request_timeout", 0.1)
+    charger_entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    charger.faults.silence()
+    charger.traffic.clear()
+    found = await async_get_config_entry_diagnostics(hass, charger_entry)
+    assert found["dump"] == {"error": "The device did not answer in time."}
+    assert charger.traffic.requests <= 2
+    charger.faults.clear()
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
 
 
 @pytest.mark.usefixtures("socket_enabled")

@@ -362,17 +362,25 @@ class VoltrailDevice(Source, Device):
         """Read every component; return the raw registers, and the failures by name.
 
         With ``private`` false, registers that identify a person or a place are replaced by
-        the letter X, so that the dump still decodes.
+        the letter X, so that the dump still decodes. Raises a :class:`VoltrailError` if the
+        link is down or nobody answers: each component would only add a time-out.
         """
         await self.identify()
         raw: RawRegisters = {}
         failed: dict[str, str] = {}
+        heard = False
         for name, slot in self._slots.items():
             try:
                 got = await slot.component.async_read_raw(notify=False)
+            except ModbusConnectionError as err:
+                raise explained(err) from err
             except ModbusError as err:
                 failed[name] = str(explained(err))
+                heard = heard or not isinstance(err, ModbusTimeoutError)
+                if not heard and len(failed) == 2:
+                    raise DeviceSilentError from err
                 continue
+            heard = True
             if not private:
                 _hide_private(slot.component, got)
             spaces = raw.setdefault(slot.unit_id, {})
