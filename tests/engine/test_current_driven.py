@@ -90,6 +90,56 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         await point.drive_up(3)
         assert point.offered == 0
         assert point.wish.power == 3680
+        # It was no pause that anybody asked for, so it goes with the car that made it.
+        await point.fit_power(ChargingState.CONNECTED)
+        assert point.offered == 0
+        await point.drive_away()
+        assert point.offered == 16
+        await point.drive_up(1)
+        assert point.offered == 16
+        assert (point.wish.power, point.wish.paused) == (3680, False)
+
+    run(story())
+
+
+def test_a_pause_that_was_asked_for_is_not_lifted() -> None:
+    """Neither one that came on top of a power that was too little, nor one of somebody else."""
+
+    async def story() -> None:
+        for foreign in (False, True):
+            point = Point()
+            await point.drive_up(1)
+            await point.set_power_limit(3680)
+            await point.drive_up(3)
+            assert point.wish.too_little
+            if foreign:
+                point.offered = 9.0
+                await point.drive_away()
+                assert point.offered == 9
+            else:
+                await point.pause()
+                await point.drive_away()
+                assert point.offered == 0
+                await point.drive_up(1)
+                assert point.offered == 0
+
+    run(story())
+
+
+def test_a_pause_for_too_little_outlives_a_restart() -> None:
+    """And is still none that anybody asked for."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3680)
+        await point.drive_up(3)
+        after = Point()
+        after.remember(point.recall())
+        await after.drive_up(3)
+        assert after.offered == 0
+        await after.drive_up(1)
+        assert after.offered == 16
 
     run(story())
 
@@ -148,6 +198,22 @@ def test_resuming_never_turns_into_a_silent_pause() -> None:
         point.volts = (None, None, None)
         await point.resume()
         assert point.offered == pytest.approx(13)
+
+    run(story())
+
+
+def test_a_voltage_that_is_not_known_stops_nobody() -> None:
+    """The phases changed, and for a moment nobody knows how many amperes that would be."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        point.volts = (None, None, None)
+        await point.drive_up(2)
+        assert point.offered == pytest.approx(7.2)
+        point.volts = (230.0, 230.0, 230.0)
+        await point.drive_up(2)
+        assert point.offered == pytest.approx(10.8)
 
     run(story())
 

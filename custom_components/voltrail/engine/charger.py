@@ -167,6 +167,8 @@ class Wish:
     power: float | None = None
     """The last power limit above 0, while power and not current is what drives."""
     paused: bool = False
+    too_little: bool = False
+    """Whether nobody asked for the pause: what is wanted is too little for the phases in use."""
     phases: int | None = None
     set: bool = False
     """Whether the user asked for anything at all; if not, there is nothing to uphold."""
@@ -269,6 +271,7 @@ class ChargePoint(ABC):
             await self.resume()
         except BelowMinimumError:
             await self.pause()
+            self._keep(too_little=True)
 
     @property
     def resume_current(self) -> float:
@@ -279,6 +282,8 @@ class ChargePoint(ABC):
         return min(wanted, self.current_bounds().maximum)
 
     def _keep(self, **changes: float | bool | None) -> None:
+        if "paused" in changes:
+            self.wish.too_little = False
         for name, value in changes.items():
             setattr(self.wish, name, value)
         self.wish.set = True

@@ -84,7 +84,7 @@ class CurrentDriven(ChargePoint):
         elif volts and (self._phases or power / volts >= self.minimum_current):
             # More than is possible now, because the mains sag or on fewer phases than
             # before, is still what is wanted.
-            if power / volts < self.minimum_current:
+            if self._falls_short(power):
                 raise BelowMinimumError(minimum=shown(self.minimum_current))
             await self._limit(power)
         else:
@@ -98,19 +98,42 @@ class CurrentDriven(ChargePoint):
         """After a poll: fit the current to the power that is wanted, if the phases changed.
 
         Without this a limit that was set while a car used one phase would be three times
-        as much for the next car. A limit that somebody else has set is left alone.
+        as much for the next car. A limit that somebody else has set is left alone. A pause
+        that nobody asked for ends with the phases, or the car, that made it necessary.
         """
         if self.active_phases is not None:
             self._seen = self.active_phases
         elif state is ChargingState.NO_VEHICLE:
             self._seen = None
         found, wanted, power = self.current_limit, self.wish.current, self.wish.power
-        if self._seen in (None, self._fitted) or power is None or self.wish.paused:
+        if power is None:
+            return
+        if self.wish.paused:
+            if self.wish.too_little and found == 0 and self._enough_for_these(power, state):
+                await self.resume()
+            return
+        if self._seen in (None, self._fitted):
+            return
+        if self._volts_in_use is None:
+            # That says nothing of the power, and is no reason to stop.
             return
         if found is None or wanted is None or abs(found - wanted) > self.current_step:
             return
         _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
         await self._limit(power)
+        if self.wish.paused:
+            self._keep(too_little=True)
+
+    def _enough_for_these(self, power: float, state: ChargingState | None) -> bool:
+        """Whether a power is enough for the phases in use, or nobody is there to use any."""
+        if self._phases is None:
+            return state is ChargingState.NO_VEHICLE
+        return not self._falls_short(power)
+
+    def _falls_short(self, power: float) -> bool:
+        """Whether a power is too little to charge with on the phases in use."""
+        volts = self._volts_in_use
+        return volts is None or power / volts < self.minimum_current
 
     @property
     def _phases(self) -> int | None:

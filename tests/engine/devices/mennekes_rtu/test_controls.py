@@ -472,7 +472,8 @@ async def test_phases_that_are_known_without_a_car() -> None:
     for settings, phases in (
         ({"charger.connected_phases": 1}, 1),
         ({"charging.single_phase": True}, 1),
-        ({"session.phases": 2}, 2),
+        # Those of the last car, which the register keeps, are not those of the next one.
+        ({"session.phases": 2}, None),
         ({}, None),
     ):
         simulated = quiet(Compact())
@@ -486,6 +487,21 @@ async def test_phases_that_are_known_without_a_car() -> None:
         device = line.device()
         await device.update()
         assert device.point.active_phases == 1
+        device.close()
+
+
+@in_fake_time
+async def test_phases_that_are_known_of_a_car_that_rests() -> None:
+    """What it has used before is what it will use again."""
+    simulated = quiet(Compact())
+    simulated.car.plug_in()
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await asyncio.sleep(5)
+        simulated.set({"session.phases": 2})
+        await device.update()
+        assert value(device, "charging_state") is ChargingState.CONNECTED
+        assert device.point.active_phases == 2
         device.close()
 
 

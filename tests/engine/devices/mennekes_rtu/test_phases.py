@@ -10,7 +10,7 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
 )
-from custom_components.voltrail.engine.errors import PhasesSwitchingError
+from custom_components.voltrail.engine.errors import PhasesSwitchingError, VoltrailError
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 
@@ -197,6 +197,47 @@ async def test_too_little_for_three_phases_is_a_pause_after_the_change() -> None
             assert not simulated.ems.released
             assert device.recall()["power"] == 3600
             assert not owner.troubles
+            # Nobody asked for that pause, so it is over with the phases that made it necessary.
+            await device.point.set_phases(Phases.ONE)
+            await asyncio.sleep(40)
+            assert simulated.meter.power > 3500
+            await device.point.pause()
+            await device.point.set_phases(Phases.THREE)
+            await asyncio.sleep(40)
+            await device.point.set_phases(Phases.ONE)
+            await asyncio.sleep(40)
+            assert not simulated.ems.released
+
+
+@in_fake_time
+async def test_the_phases_of_the_last_car_say_nothing_of_the_next() -> None:
+    """The register keeps them until the next session begins."""
+    simulated = quiet(Compact(model="Compact 2.0s 22"))
+    simulated.set({"car.phases": 1})
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(16)
+        await asyncio.sleep(60)
+        assert value(device, "vehicle_phases") == 1
+        simulated.car.leave()
+        await asyncio.sleep(75)
+        await device.point.set_power_limit(5000)
+        assert simulated.ems.current == pytest.approx(7.2)
+        simulated.set({"car.phases": 3})
+        simulated.car.plug_in()
+        for _ in range(60):
+            assert simulated.meter.power < 5050
+            await asyncio.sleep(1)
+        # Of one that only rests it is known what it uses.
+        simulated.car.leave()
+        simulated.set({"car.phases": 1})
+        await asyncio.sleep(30)
+        simulated.car.plug_in()
+        await asyncio.sleep(60)
+        assert simulated.ems.current == pytest.approx(21.7)
+        await device.point.pause()
+        await asyncio.sleep(30)
+        await device.point.resume()
+        assert simulated.ems.current == pytest.approx(21.7)
 
 
 @pytest.mark.parametrize("delay", [0, 3, 8, 12])
@@ -240,6 +281,47 @@ async def test_a_pause_waits_for_no_change_of_phases() -> None:
             await asyncio.sleep(1)
         assert point.wish.paused
         assert not simulated.ems.single_phase
+
+
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer", "exception"])
+@in_fake_time
+async def test_a_change_that_fails_costs_nobody_the_limit(fault: str) -> None:
+    """The current that was lowered for it is raised again, and the power is still wanted."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_phases(Phases.ONE)
+        await asyncio.sleep(30)
+        await point.set_power_limit(3300)
+        await asyncio.sleep(30)
+        simulated.faults.inject(fault, function=6, address=0x0D04)
+        with pytest.raises(VoltrailError):
+            await point.set_phases(Phases.THREE)
+        assert simulated.ems.current == 6
+        await asyncio.sleep(60)
+        assert simulated.ems.single_phase
+        assert simulated.ems.current == pytest.approx(14.3)
+        assert (point.wish.power, point.wish.phases) == (3300, 1)
+
+
+@in_fake_time
+async def test_a_change_that_is_called_off_costs_nobody_the_limit() -> None:
+    """Wherever whoever asked for it stops waiting."""
+    for delay in (0.01, 0.03, 0.05):
+        simulated = quiet(Compact())
+        async with serial_line(simulated) as line, Owner(line.device()) as device:
+            point = device.point
+            await point.set_phases(Phases.ONE)
+            await asyncio.sleep(30)
+            await point.set_power_limit(3300)
+            await asyncio.sleep(30)
+            changing = asyncio.create_task(point.set_phases(Phases.THREE))
+            await asyncio.sleep(delay)
+            assert changing.cancel()
+            await asyncio.sleep(90)
+            assert simulated.ems.single_phase
+            assert simulated.ems.current == pytest.approx(14.3)
+            assert (point.wish.power, point.wish.phases) == (3300, 1)
 
 
 @in_fake_time

@@ -54,6 +54,8 @@ class CompactPoint(Condition):
         self.sender = CurrentSender(self._write_current)
         self._refresh = refresh
         self._orders = asyncio.Lock()
+        self.in_doubt: Callable[[], None] = _nobody
+        """Called when an order was left half done: the charger may hold what nobody wants."""
         self.turn = Turn()
         """Held by an order; whoever upholds what was asked for waits for it as well."""
 
@@ -152,13 +154,19 @@ class CompactPoint(Condition):
         async with self.turn:
             if self.phase_switch.under_way:
                 raise PhasesSwitchingError
-            await self.send_phases(phases)
+            try:
+                await self.send_phases(phases)
+            except BaseException:
+                # The current may have been lowered for it.
+                self.in_doubt()
+                raise
             self._keep(phases=phases.value)
 
     async def send_phases(self, phases: Phases) -> None:
         """Order the phases, with the current lowered first where the power is what counts."""
         blocks = self.blocks
-        charging = blocks.status.evse_state is EvseState.CHARGING
+        # The state is that of the last poll: a car that was paused since does not go on.
+        charging = blocks.status.evse_state is EvseState.CHARGING and bool(self.charging_allowed)
         if phases is Phases.THREE and charging:
             await self._make_room()
         async with self._orders:
@@ -193,13 +201,19 @@ class CompactPoint(Condition):
         return 3 if self.phase_switch.target is Phases.THREE else super()._phases
 
     @override
-    async def _limit(self, watts: float) -> None:
-        volts = self._volts_in_use
-        one = next((volt for volt in self.voltages if volt), None)
+    def _falls_short(self, power: float) -> bool:
+        return super()._falls_short(power) and not self._enough_for_one(power)
+
+    def _enough_for_one(self, power: float) -> bool:
+        """Whether the charger is about to leave it at one phase, and that is enough."""
+        volts = next((volt for volt in self.voltages if volt), None)
         leaving = self.phase_switch.target is Phases.ONE
-        if leaving and volts and one and watts / volts < MINIMUM_CURRENT <= watts / one:
-            # Too little for the phases that the charger is about to leave, and no reason to
-            # stop: the current is fitted as soon as it has left them.
+        return leaving and volts is not None and power / volts >= MINIMUM_CURRENT
+
+    @override
+    async def _limit(self, watts: float) -> None:
+        if super()._falls_short(watts) and self._enough_for_one(watts):
+            # No reason to stop: the current is fitted as soon as the other phases are left.
             await self.set_current_limit(MINIMUM_CURRENT)
             self._fitted = None
             self._keep(power=watts)
@@ -211,7 +225,8 @@ class CompactPoint(Condition):
         blocks = self.blocks
         switched = None if blocks.supervision is None else blocks.supervision.switched_phases
         ended = self.phase_switch.settle(blocks.status.evse_state, switched)
-        if ended and self.wish.power is not None and not self.wish.paused:
+        stopped = self.wish.paused and not self.wish.too_little
+        if ended and self.wish.power is not None and not stopped:
             await self.go_on()
         elif not self.phase_switch.under_way:
             await self.fit_power(self.charging_state)
@@ -321,6 +336,7 @@ class CompactPoint(Condition):
             power=_at_least(1.0, memory.get("power")),
             # Anything unclear is a pause: that never does harm.
             paused=memory.get("paused", False) is not False,
+            too_little=memory.get("too_little") is True,
             phases=phases if type(phases) is int and phases in (1, 3) else None,
             set=memory.get("set") is True,
         )
@@ -363,6 +379,10 @@ class CompactPoint(Condition):
                 restarts=True,
                 usable=lambda: self.blocks.status.evse_state is EvseState.IDLE,
             )
+
+
+def _nobody() -> None:
+    """Tell nobody."""
 
 
 def _at_least(least: float, value: object) -> float | None:

@@ -38,6 +38,8 @@ OLD_LAYOUT: Final = 0x0102
 SLIGHTLY_MORE: Final = 6.01
 _VENTILATED: Final = (ControlPilot.D1, ControlPilot.D2)
 
+_IN_SESSION: Final = (EvseState.WAITING, EvseState.READY, EvseState.CHARGING)
+
 _STATES: Final = {
     EvseState.IDLE: ChargingState.NO_VEHICLE,
     EvseState.CONNECTED: ChargingState.CONNECTED,
@@ -212,7 +214,10 @@ class Condition(CurrentDriven):
         )
         if one_switched or one_connected or one_built:
             return 1
-        return None if blocks.vehicle is None else blocks.vehicle.vehicle_phases
+        if blocks.vehicle is None or blocks.status.evse_state not in _IN_SESSION:
+            # What the last car has used says nothing of the next one.
+            return None
+        return blocks.vehicle.vehicle_phases
 
     @property
     def can_switch_phases(self) -> bool:

@@ -192,6 +192,7 @@ class MennekesRtu(VoltrailDevice):
         self._upholding = Upholding(point)
         # A limit that had been accepted and then could not be sent is sent again.
         point.sender.failed = self._upholding.due
+        point.in_doubt = self._upholding.due
         self._views.clear()
         self.add_view(point)
         self._point = point
@@ -265,6 +266,7 @@ class MennekesRtu(VoltrailDevice):
                 "functions",
                 "diagnosis",
                 "supervision",
+                "vehicle",
                 "installation",
                 "phase_mode",
                 "phase_options",

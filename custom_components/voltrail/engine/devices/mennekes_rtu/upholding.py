@@ -48,7 +48,9 @@ class Upholding:
         # Everything back at nothing at once: it was started anew, and nobody noticed.
         started, self._blank = point.blank and not self._blank, point.blank
         if self._due or started:
-            await self._assert(holds=holds)
+            # What the poll has read may be from before the doubt.
+            await point.look_again(("limits", "functions"))
+            await self._assert(holds=point.holds_wish is not False)
         elif holds:
             self._foreign = self._repeats = 0
             self._seen = replace(point.wish)
