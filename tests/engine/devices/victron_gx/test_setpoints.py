@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.devices.victron_gx.setpoints import (
     RENEW_EVERY,
 )
 from custom_components.voltrail.engine.errors import (
+    DeviceSilentError,
     NotAcceptedError,
     NotNowError,
     OutOfBoundsError,
@@ -249,6 +250,32 @@ async def test_another_gx_at_the_same_address_is_told_nothing() -> None:
         gx.refresh()
         await asyncio.sleep(30)
         assert gx.value("hub4_0.setpoint_override") == -3000
+
+
+@in_fake_time
+async def test_what_was_to_be_replaced_is_not_renewed() -> None:
+    """An order that failed or was called off still says that the old value is wanted no more."""
+    for failure in ("lose_answer", "called off"):
+        gx = ess_home()
+        async with kept(gx) as meeting:
+            await meeting.select("ess_mode").write(EssMode.EXTERNAL_CONTROL)
+            number = meeting.number("vebus_227/power_setpoint_l1")
+            await number.write(-4000)
+            if failure == "called off":
+                order = asyncio.ensure_future(number.write(0))
+                await asyncio.sleep(0)
+                order.cancel()
+                await asyncio.wait([order])
+            else:
+                gx.faults.inject("lose_answer", function=16, times=1)
+                with pytest.raises(DeviceSilentError):
+                    await number.write(0)
+            writes = setpoint_writes(gx, 96)
+            await asyncio.sleep(90)
+            assert setpoint_writes(gx, 96) == writes
+            assert gx.value("vebus_276.setpoint_l1") is None
+            assert number.read() is None
+            assert meeting.read("vebus_227/setpoint_until") is None
 
 
 @in_fake_time

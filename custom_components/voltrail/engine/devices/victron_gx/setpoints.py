@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
 from ...controls import Bounds
-from ...errors import NotAcceptedError, NotNowError, VoltrailError
+from ...errors import CallerError, NotNowError, VoltrailError
 from ...keep_alive import KeepAlive
 from ...points import Kind, derived
 from .component import GxComponent
@@ -77,25 +77,29 @@ class TimedSetpoint:
     async def set(self, value: float) -> None:
         """Put a value in force for the time that the user chose."""
         value = self._component.checked(self._field, value)
-        async with self._turn:
-            await self._guard()
-            # A loop that goes on writing is not held up: what it writes is looked at with
-            # every renewal.
-            begins = not self.active
-            await self._keeper.writer.send(self._component, self._field, value)
-            duration = self._keeper.duration
-            self._value = value
-            self._written = self._keeper.now
-            self._ends = self._written + duration
-            self.until = datetime.now(UTC) + timedelta(seconds=duration)
-            if begins and self._readable:
-                try:
-                    await self._keeper.writer.confirm(
-                        self._name, self._component, self._field, value
-                    )
-                except NotAcceptedError:
-                    self.release()
-                    raise
+        try:
+            async with self._turn:
+                await self._guard()
+                await self._put(value)
+        except CallerError:
+            raise
+        except VoltrailError, asyncio.CancelledError:
+            # Whether the new value got through or not, the old one is not wanted any more.
+            self.release()
+            raise
+
+    async def _put(self, value: float) -> None:
+        # A loop that goes on writing is not held up: what it writes is looked at with every
+        # renewal.
+        begins = not self.active
+        await self._keeper.writer.send(self._component, self._field, value)
+        duration = self._keeper.duration
+        self._value = value
+        self._written = self._keeper.now
+        self._ends = self._written + duration
+        self.until = datetime.now(UTC) + timedelta(seconds=duration)
+        if begins and self._readable:
+            await self._keeper.writer.confirm(self._name, self._component, self._field, value)
 
     def release(self) -> None:
         """Stop renewing; the device falls back by itself.
