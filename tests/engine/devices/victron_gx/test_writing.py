@@ -323,6 +323,31 @@ async def test_no_limit_is_a_switch_of_its_own() -> None:
         assert len(gx.traffic.writes) == writes
 
 
+async def test_the_voltage_of_another_battery_is_refused() -> None:
+    """Who chose 48 V for a battery of 24 V must not be let near its charge voltage."""
+    gx = ess_home()
+    for battery in ("lifepo4_8s", "lead_acid_24", "lifepo4_4s"):
+        async with meet(gx, **{**RAILS, "battery": battery}) as meeting:
+            await meeting.poll()
+            number = meeting.number("maximum_charge_voltage")
+            with pytest.raises(NotNowError, match=r"the battery has 5\d(\.\d)? V"):
+                await number.write(number.bounds().maximum)
+            with pytest.raises(NotNowError):
+                await turn(meeting.switch("charge_voltage_limited"), on=True)
+            assert not gx.traffic.writes
+            # To lift a limit is always possible.
+            gx.services["settings_0"]["max_charge_voltage"] = 50.0
+            await meeting.poll()
+            await turn(meeting.switch("charge_voltage_limited"), on=False)
+            assert gx.value("settings_0.max_charge_voltage") == 0
+            gx.traffic.clear()
+    for battery in ("lifepo4_16s", "lead_acid_48"):
+        async with meet(gx, **{**RAILS, "battery": battery}) as meeting:
+            await meeting.poll()
+            await meeting.number("maximum_charge_voltage").write(55)
+            assert gx.value("settings_0.max_charge_voltage") == 55
+
+
 @in_fake_time
 async def test_a_limit_is_remembered_whatever_becomes_of_the_switch() -> None:
     """The GX has dropped it by the time that the switch is called off."""

@@ -15,9 +15,9 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...controls import ButtonControl, Control, NumberControl
+from ...controls import ButtonControl, Control, NumberControl, shown
 from ...device import Cadence, Problem, RawRegisters, Reading, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError, explained, explaining
+from ...errors import NotNowError, UnknownDeviceError, explained, explaining
 from ...keep_alive import KeepAlive
 from ...options import Options
 from ...parts import Identity, Part
@@ -38,6 +38,10 @@ from .services.settings import SETTINGS, Ess, SystemName, require_external_contr
 from .services.system import SYSTEM, Gx, System
 from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
 from .writing import Pause, Writer
+
+MISMATCH: Final = 1.3
+"""How far a battery may be outside of its own voltages. One of 12, 24 or 48 V that is taken for
+another is off by more, also when it is full and the other one is empty."""
 
 _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
@@ -413,6 +417,20 @@ class VictronGx(VoltrailDevice):
     async def require_external_control(self) -> None:
         """Refuse unless ESS leaves the inverters to others."""
         await require_external_control(self._nodes[1])
+
+    # -- the battery -----------------------------------------------------------
+
+    async def require_fitting_battery(self) -> None:
+        """Refuse if the battery cannot be the one that was chosen in the options."""
+        rails, volts = self.rails.dc_voltage, self._nodes[0].the(System).battery_voltage
+        if rails is None or not volts:
+            return
+        low, high = rails
+        if not low / MISMATCH <= volts <= high * MISMATCH:
+            raise NotNowError(
+                reason=f"the battery has {shown(volts)} V, which the voltages in the options"
+                f" ({shown(low)} to {shown(high)} V) are not meant for"
+            )
 
     # -- memory ----------------------------------------------------------------
 

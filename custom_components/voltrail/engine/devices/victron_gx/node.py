@@ -149,13 +149,19 @@ class Node:
         )
 
     def limit(
-        self, kind: type[GxComponent], field: str, *, switch: str, tier: Tier = Tier.DETAIL
+        self,
+        kind: type[GxComponent],
+        field: str,
+        *,
+        switch: str,
+        tier: Tier = Tier.DETAIL,
+        guard: Guard = _unguarded,
     ) -> Iterator[Control]:
         """Yield a number, and a switch of its own for "no limit"."""
         bounds = self._settable(kind, field)
         if bounds is None:
             return
-        yield from self.number(kind, field, tier=tier)
+        yield from self.number(kind, field, tier=tier, guard=guard)
         component = self.the(kind)
         setting = component.setting(field)
         if setting is None or setting.off is None:
@@ -177,7 +183,7 @@ class Node:
             elif current is None:
                 # Without a limit to go back to: the rail itself, which the installer gave.
                 last = self.device.limits.get(key, bounds.maximum)
-                await self.set(kind, field, min(max(last, bounds.minimum), bounds.maximum))
+                await self.set(kind, field, min(max(last, bounds.minimum), bounds.maximum), guard)
 
         yield SwitchControl(
             key=switch,

@@ -464,6 +464,7 @@ def _controls(node: Node) -> Iterator[Control]:
         "maximum_charge_voltage",
         switch="charge_voltage_limited",
         tier=Tier.EXPERT,
+        guard=node.device.require_fitting_battery,
     )
     yield from node.select(EssLimits, "ac_input_type_1", tuple(InputType), tier=Tier.EXPERT)
     yield from node.select(EssLimits, "ac_input_type_2", tuple(InputType), tier=Tier.EXPERT)
