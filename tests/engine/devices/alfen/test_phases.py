@@ -270,6 +270,34 @@ def test_a_sequence_that_is_cut_off() -> None:
     run(story())
 
 
+def test_a_limit_of_power_holds_when_the_sequence_is_cut_off() -> None:
+    """By then the charger may have been told to use three phases."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        charging(eve)
+        owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve, step=0.5):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_phases(Phases.ONE)
+            await point.set_power_limit(7000)
+            await asyncio.sleep(60)
+            seen: list[float] = []
+            eve.clock.subscribe(lambda _: seen.append(sum(socket.meter.powers)))
+            switching = asyncio.create_task(point.set_phases(Phases.THREE))
+            await asyncio.sleep(8)
+            assert socket.phases == 3
+            switching.cancel()
+            await asyncio.sleep(60)
+            assert 6500 < seen[-1] <= max(seen) < 7100
+            await owner.stop()
+
+    run(story())
+
+
 def test_without_a_wish_the_station_is_left_as_it_was() -> None:
     """Asking for phases is not asking for a current."""
 

@@ -310,7 +310,12 @@ class Socket(CurrentDriven):
                 elif before is not None:
                     await self.set_point.put(self._allowed(before))
 
-            await self.switch.switch(phases, pause=pause, resume=resume)
+            try:
+                await self.switch.switch(phases, pause=pause, resume=resume)
+            except asyncio.CancelledError:
+                # The next renewal goes on, on whatever phases there are by now.
+                self._brace(phases)
+                raise
         self.wish.phases = phases.value
         self._remember()
 
