@@ -26,6 +26,7 @@ class TopicListener:
         """Who is listened to; another one may take its place."""
         self._heard = heard
         self._ends: list[Callable[[], None]] = []
+        self._stopped = False
         self._retained = 0
 
     @property
@@ -45,11 +46,15 @@ class TopicListener:
     @callback
     def stop(self) -> None:
         """Unsubscribe."""
+        self._stopped = True
         while self._ends:
             self._ends.pop()()
 
     @callback
     def _received(self, message: mqtt.ReceiveMessage) -> None:
+        if self._stopped:
+            # Where MQTT itself was set up anew meanwhile, it no longer knows what to unsubscribe.
+            return
         if message.retain:
             # Nobody knows how old it is.
             self._retained += 1

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from homeassistant.components.mqtt import ReceiveMessage
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
@@ -152,6 +153,38 @@ async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
     async_fire_mqtt_message(hass, "meter/1/han", stale)
     await hass.async_block_till_done()
     assert device["messages"]["hourly"] == 1
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_mqtt_that_was_set_up_anew(hass: HomeAssistant, clock: JumpingClock) -> None:
+    """It takes its subscriptions along, and does not let go of them: what comes is left alone."""
+    subscribed: list[Callable[[ReceiveMessage], None]] = []
+
+    async def subscribe(*arguments: Any, **_: Any) -> Callable[[], None]:
+        subscribed.append(arguments[2])
+        return lambda: None
+
+    entry = topic_entry()
+    with patch("homeassistant.components.mqtt.async_subscribe", subscribe):
+        await set_up(hass, entry)
+    wire = Port(clock).meter.send("2").wire
+    (received,) = subscribed
+    message = ReceiveMessage(
+        topic="meter/han",
+        payload=wire,
+        qos=0,
+        retain=False,
+        subscribed_topic="meter/han",
+        timestamp=0.0,
+    )
+    received(message)
+    device = entry.runtime_data.device
+    assert device.messages == 1
+    await hass.config_entries.async_remove(entry.entry_id)
+    received(message)
+    assert device.messages == 1
+    # The pretended broker has a timer that fires once.
+    await clock.jump(2)
 
 
 @pytest.mark.usefixtures("mqtt_mock")
