@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.voltrail.engine import errors
+from custom_components.voltrail.engine.devices import FAMILIES
 from custom_components.voltrail.engine.points import Aspect, Kind, Quantity, Tier
 from custom_components.voltrail.presentation import ASPECTS, QUANTITIES, named_by_class
 
@@ -41,6 +42,15 @@ def test_every_reading_has_a_name(english: dict[str, Any], spoken: Vocabulary) -
             if point.kind in kinds and not named_by_class(point.quantity, word)
         }
         assert words == set(english["entity"].get(platform, {})), platform
+
+
+def test_every_family_can_be_chosen(english: dict[str, Any]) -> None:
+    """The menu names each family, and the form behind it says how to prepare the device."""
+    steps = english["config"]["step"]
+    assert set(steps["user"]["menu_options"]) == {kind.key for kind in FAMILIES}
+    for kind in FAMILIES:
+        assert steps[kind.key]["title"], kind.key
+        assert steps[kind.key]["description"], kind.key
 
 
 def test_every_state_has_a_word(english: dict[str, Any], spoken: Vocabulary) -> None:
