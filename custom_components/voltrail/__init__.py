@@ -6,7 +6,7 @@ import logging
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady, HomeAssistantError
+from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
@@ -84,7 +84,8 @@ async def _start_polling(
             link.units(hass, entry.data, entry), entry.data[CONF_UNIT_ID], options(entry)
         )
     except HomeAssistantError as err:
-        raise ConfigEntryError(
+        # It may be no other entry, but a form in which somebody tries other settings.
+        raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="link_settings_in_use"
         ) from err
     await _prepare(hass, entry, device)

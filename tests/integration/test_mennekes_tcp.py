@@ -782,15 +782,20 @@ async def test_a_part_that_is_gone_is_forgotten(
     assert len(dr.async_entries_for_config_entry(device_registry, charger_entry.entry_id)) == 1
 
 
-async def test_a_link_in_use_with_other_settings_stops_the_set_up(
-    hass: HomeAssistant, charger_entry: MockConfigEntry
+async def test_a_link_in_use_with_other_settings_delays_the_set_up(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Trying again would not help; the reason is in the user's language."""
+    """A form may hold it for some seconds; the reason is in the user's language."""
     charger_entry.add_to_hass(hass)
     with patch.object(link, "async_get_unit", side_effect=HomeAssistantError("in use")):
         assert not await hass.config_entries.async_setup(charger_entry.entry_id)
-    assert charger_entry.state is ConfigEntryState.SETUP_ERROR
+    assert charger_entry.state is ConfigEntryState.SETUP_RETRY
     assert charger_entry.error_reason_translation_key == "link_settings_in_use"
+    freezer.tick(60)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert charger_entry.state is ConfigEntryState.LOADED
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
 
 
 @pytest.mark.usefixtures("charger_loaded")
