@@ -664,6 +664,66 @@ def test_a_limit_of_the_network_is_not_raised_again_either(asked: float, held: f
     run(story())
 
 
+def test_a_limit_of_power_holds_for_the_next_car() -> None:
+    """The last one used one phase, this one uses three: it does not begin with three times that."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+        await owner.start()
+        seen: list[float] = []
+        async with living(eve, step=0.5):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_power_limit(7000)
+            eve.clock.subscribe(lambda _: seen.append(sum(socket.meter.powers)))
+            for phases in (1, 3, 1):
+                socket.car.phases = phases
+                socket.car.plug_in(charged=0.1)
+                await asyncio.sleep(60)
+                assert 6500 < seen[-1] <= max(seen) < 7100
+                socket.car.leave()
+                await asyncio.sleep(30)
+            await owner.stop()
+
+    run(story())
+
+
+def test_a_pause_for_too_little_power_is_not_that_of_the_user() -> None:
+    """Also if nobody knows whether it got through."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        link = Direct(eve)
+        device = Alfen(link.for_unit, 200, clock=loop_clock)
+        async with living(eve):
+            await poll_everything(device)
+            point = device.sockets[0]
+            await point.set_phases(Phases.ONE)
+            await point.set_power_limit(2000)
+            await point.set_phases(Phases.THREE)
+            socket.car.plug_in(charged=0.1)
+            await asyncio.sleep(20)
+            await device.poll(Cadence.MEASUREMENTS)
+            _slow(link, 0.3)
+            fitting = asyncio.create_task(point.fit_power(point.charging_state))
+            await asyncio.sleep(0.5)
+            assert socket.setpoint == 0
+            fitting.cancel()
+            await asyncio.wait([fitting])
+            socket.car.leave()
+            await asyncio.sleep(5)
+            for _ in range(3):
+                await device.poll(Cadence.MEASUREMENTS)
+                await device.uphold()
+            assert not point.wish.paused
+            assert socket.setpoint >= 6
+
+    run(story())
+
+
 def test_no_power_is_fitted_into_a_pause() -> None:
     """The car shows its phases, its current is fitted to the power, and its owner pauses."""
 

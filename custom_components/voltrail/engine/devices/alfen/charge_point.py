@@ -259,7 +259,17 @@ class Socket(CurrentDriven):
     @override
     async def fit_power(self, state: ChargingState | None) -> None:
         async with self._turn:
-            await super().fit_power(state)
+            paused = self.wish.paused
+            try:
+                await super().fit_power(state)
+            except VoltrailError, asyncio.CancelledError:
+                if self.wish.paused and not paused:
+                    self._keep(too_little=True)
+                raise
+            gone = state is ChargingState.NO_VEHICLE and self.active_phases is None
+            if gone and self._fitted is not None:
+                # The next car may use more phases than the last one.
+                self._brace(Phases.THREE)
 
     @override
     async def send_current(self, amps: float) -> None:
@@ -333,6 +343,7 @@ class Socket(CurrentDriven):
         fitting = bounds.accept(min(fitting, bounds.maximum))
         self.wish.current = min(self.resume_current, fitting)
         self._fitted = self._seen = None
+        self._remember()
 
     # -- keeping it in force --
 
