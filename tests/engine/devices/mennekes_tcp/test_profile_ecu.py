@@ -146,6 +146,24 @@ async def test_fallback_and_problems() -> None:
         assert [problem.key for problem in device.problems()] == ["timeout_too_short"]
 
 
+async def test_what_no_car_can_be_offered_is_a_pause() -> None:
+    """Written by somebody else; the last limit that charged is not forgotten for it."""
+    charger = ChargerEcu()
+    async with met(charger, unit_id=255) as device:
+        point = device.profile
+        await point.set_current_limit(10)
+        charger.set({"hems.current_tenths": 30})
+        assert charger.unit(255).read(1000, 1) == [3]
+        for _ in range(3):
+            await poll(device)
+        assert point.current_limit == 0
+        assert point.charging_allowed is False
+        assert (point.wish.current, point.wish.paused) == (10, True)
+        assert point.holds_wish is True
+        await point.resume()
+        assert charger.unit(255).read(1000, 1) == [10]
+
+
 async def test_wishes_are_asserted_and_foreign_limits_adopted() -> None:
     """The same rules as on the other profile."""
     charger = ChargerEcu()

@@ -123,12 +123,14 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     @property
     @override
     def current_limit(self) -> float | None:
-        return self.limits.current
+        current = self.limits.current
+        # Others may write what no car can be offered.
+        return 0 if current is not None and current < self.minimum_current else current
 
     @property
     @override
     def charging_allowed(self) -> bool | None:
-        limit = self.limits.current
+        limit = self.current_limit
         return None if limit is None else limit > 0
 
     @property
@@ -183,14 +185,14 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     @property
     def holds_wish(self) -> bool | None:
         """Whether the register holds what the user asked for; None if that is not known."""
-        current = self.limits.current
+        current = self.current_limit
         if current is None:
             return None
         return current == (0 if self.wish.paused else self.wish.current)
 
     def adopt(self) -> None:
         """Take what the register holds as what is wanted: somebody set it at the charger."""
-        current = self.limits.current
+        current = self.current_limit
         if current == 0:
             self._keep(paused=True)
         elif current is not None:
