@@ -294,6 +294,30 @@ async def test_a_release_while_it_is_renewed_counts() -> None:
 
 
 @in_fake_time
+async def test_a_release_while_it_is_set_counts() -> None:
+    """What was asked for before is not put in force after; what is asked for then is."""
+    gx = ess_home()
+    async with kept(gx) as meeting:
+        number, button = (
+            meeting.number("volatile_grid_setpoint"),
+            meeting.button("release_setpoint"),
+        )
+        order = asyncio.ensure_future(number.write(-4000))
+        await asyncio.sleep(0)
+        await button.press()
+        await order
+        assert number.read() is None
+        await asyncio.sleep(90)
+        assert gx.value("hub4_0.setpoint_override") is None
+        orders = [asyncio.ensure_future(number.write(value)) for value in (-4000, -5000)]
+        await asyncio.sleep(0)
+        await button.press()
+        await asyncio.gather(*orders, number.write(700))
+        await asyncio.sleep(60)
+        assert gx.value("hub4_0.setpoint_override") == 700
+
+
+@in_fake_time
 async def test_leaving_external_control_ends_the_renewal() -> None:
     """Whoever changes the mode at the GX wants something else."""
     gx = ess_home()

@@ -53,6 +53,7 @@ class TimedSetpoint:
         self._value: float | None = None
         self._ends = 0.0
         self._written = 0.0
+        self._releases = 0
         # A renewal on its way must not put back what was just replaced.
         self._turn = asyncio.Lock()
         self.until: datetime | None = None
@@ -77,22 +78,28 @@ class TimedSetpoint:
     async def set(self, value: float) -> None:
         """Put a value in force for the time that the user chose."""
         value = self._component.checked(self._field, value)
+        releases = self._releases
         try:
             async with self._turn:
                 await self._guard()
-                await self._put(value)
+                if releases == self._releases:
+                    await self._put(value, releases)
         except CallerError:
             raise
         except VoltrailError, asyncio.CancelledError:
             # Whether the new value got through or not, the old one is not wanted any more.
-            self.release()
+            self._let_go()
             raise
 
-    async def _put(self, value: float) -> None:
+    async def _put(self, value: float, releases: int) -> None:
         # A loop that goes on writing is not held up: what it writes is looked at with every
         # renewal.
         begins = not self.active
         await self._keeper.writer.send(self._component, self._field, value)
+        if releases != self._releases:
+            # It was released on its way, and lapses.
+            self._let_go()
+            return
         duration = self._keeper.duration
         self._value = value
         self._written = self._keeper.now
@@ -104,8 +111,13 @@ class TimedSetpoint:
     def release(self) -> None:
         """Stop renewing; the device falls back by itself.
 
-        Nothing is written: what a 0 would mean here differs between firmwares.
+        Nothing is written: what a 0 would mean here differs between firmwares. What was asked
+        for before and is still on its way is not put in force any more.
         """
+        self._releases += 1
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._value = None
         self.until = None
 
@@ -119,7 +131,7 @@ class TimedSetpoint:
         if value is None:
             return
         if not self.active:
-            self.release()
+            self._let_go()
             return
         # What another GX says is no reason to let go.
         await self._keeper.writer.meet()
@@ -127,10 +139,10 @@ class TimedSetpoint:
             await self._guard()
         except NotNowError:
             # The mode was changed meanwhile: whoever did so wants something else.
-            self.release()
+            self._let_go()
             return
         if self._readable and await self._overruled(value):
-            self.release()
+            self._let_go()
         # It may have been released while the device was being asked.
         if self._value is not None:
             await self._keeper.writer.send(self._component, self._field, value)
