@@ -20,12 +20,14 @@ from custom_components.voltrail.engine.errors import (
 from custom_components.voltrail.engine.points import UnknownCode
 from simulators.alfen import DataSource, Eve, MeterKind, Platform, ScnBlock, sample
 from simulators.registers import text
+from simulators.traffic import Request
 from simulators.unit import Unit
 from tests.fake_time import run
 
 from .support import (
     Connection,
     Direct,
+    alfen,
     connected,
     control,
     loop_clock,
@@ -546,3 +548,37 @@ async def test_controls_of_single_phase_hardware() -> None:
             "socket_1/charging",
         ]
         assert any(isinstance(one, NumberControl) for one in device.controls())
+
+
+async def test_a_counter_that_has_counted_never_stands_at_0() -> None:
+    """A meter that is just starting says 0, and thousands of kWh would be booked a moment later."""
+    eve = Eve()
+    link = Direct(eve)
+    carry = link.carry
+    starting = False
+
+    async def started_anew(request: Request) -> list[int]:
+        answer = await carry(request)
+        return [0] * len(answer) if starting and request.address == 362 else answer
+
+    link.carry = started_anew  # type: ignore[method-assign]  # a meter that starts
+    device = alfen(link)
+    await poll_everything(device)
+    counted = value(device, "socket_1/energy_charged")
+    assert counted
+    starting = True
+    await poll_everything(device)
+    assert value(device, "socket_1/energy_charged") is None
+    # After a power cut both of us have just started.
+    again = alfen(link, device.recall())
+    await poll_everything(again)
+    assert value(again, "socket_1/energy_charged") is None
+    starting = False
+    for each in (device, again):
+        await poll_everything(each)
+        assert value(each, "socket_1/energy_charged") == counted
+    # A new charger has counted nothing, and says so.
+    starting = True
+    new = alfen(link)
+    await poll_everything(new)
+    assert value(new, "socket_1/energy_charged") == 0

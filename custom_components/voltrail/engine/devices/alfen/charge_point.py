@@ -404,6 +404,7 @@ class Socket(CurrentDriven):
             **super().recall(),
             "sent": self.set_point.sent,
             "session": self.session.recall(),
+            "counted": sorted(self.energy.counted),
         }
 
     @override
@@ -411,6 +412,7 @@ class Socket(CurrentDriven):
         super().remember(memory)
         self.set_point.sent = memory.get("sent")
         self.session.remember(memory.get("session", {}))
+        self.energy.counted.update(memory.get("counted", ()))
 
     # -- controls --
 

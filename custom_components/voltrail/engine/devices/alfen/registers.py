@@ -7,7 +7,7 @@ takes, and no value is cut. Nothing is declared behind 1215 and 1431, because no
 documented there.
 """
 
-from typing import Final
+from typing import Final, override
 
 from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, boolean, enum, gauge, integer, uint32
@@ -195,6 +195,21 @@ class Energy(_OfSocket):
     """The lifetime counters of a socket's meter."""
 
     register_ranges = ((362, 425),)
+
+    def __init__(self, unit: ModbusUnit, unit_id: int) -> None:
+        super().__init__(unit, unit_id)
+        self.counted: set[str] = set()
+        """The counters that have been above 0."""
+
+    @override
+    def _verify_read(self) -> None:
+        for name, value in self._values.items():
+            if value:
+                self.counted.add(name)
+            elif name in self.counted:
+                # What was counted for life never returns to 0: a meter that is just starting
+                # says so, and what it says next would be booked as counted at once.
+                self._values[name] = None
 
     energy_charged_l1 = measure(double(362), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
     energy_charged_l2 = measure(double(366), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
