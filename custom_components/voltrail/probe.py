@@ -68,6 +68,9 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
             return await _meet(hass, kind, data, units)
     except TimeoutError:
         return Trouble(_silent(kind, data))
+    except Exception:
+        _LOGGER.exception("Unexpected error while meeting a device")
+        return Trouble("unknown")
 
 
 async def _meet(
@@ -85,9 +88,6 @@ async def _meet(
     except HomeAssistantError:
         # One link cannot be used with two sets of settings.
         return Trouble("link_settings_in_use")
-    except Exception:
-        _LOGGER.exception("Unexpected error while meeting a device")
-        return Trouble("unknown")
 
 
 async def _silence(

@@ -27,6 +27,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.voltrail import config_flow, link, probe
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.parts import Identity
 from simulators import alfen
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
@@ -426,6 +428,29 @@ async def test_the_unexpected(
     assert result["errors"] == {"base": "unknown"}
     assert "ZeroDivisionError" in caplog.text
     await recover(hass, flow, charger_server)
+
+
+@pytest.mark.usefixtures("charger_loaded", "impatient")
+async def test_the_unexpected_while_looking_for_another_unit(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, charger_server: Server
+) -> None:
+    """Also then the form stays usable, and the entry that made room is set up again."""
+    result = await charger_entry.start_reconfigure_flow(hass)
+    identify = MennekesTcp.identify
+    faults = [ZeroDivisionError()]
+
+    async def fail_once(device: MennekesTcp) -> Identity:
+        if device.unit_id == 1 and faults:
+            raise faults.pop()
+        return await identify(device)
+
+    with patch.object(MennekesTcp, "identify", fail_once):
+        result = await submit(hass, result, "localhost", charger_server.port, 7)
+    assert result["errors"] == {"base": "unknown"}
+    assert charger_entry.state is ConfigEntryState.LOADED
+    result = await submit(hass, result, charger_server.host, charger_server.port)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
 
 
 async def test_a_form_is_never_left_waiting(
