@@ -127,12 +127,13 @@ class VoltrailTotal(VoltrailSensor, RestoreSensor):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        if self.available:
-            self._count(self._measured)
+        self._count(self._measured if self.available else None)
         super()._handle_coordinator_update()
 
     def _count(self, value: float | None) -> None:
         if value is None:
+            # Nobody saw it stay low meanwhile.
+            self._low_since = None
             return
         now = self.hass.loop.time()
         if self._highest is None or value >= self._highest:

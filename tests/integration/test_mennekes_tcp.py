@@ -724,6 +724,29 @@ async def test_a_total_never_goes_back(
 
 
 @pytest.mark.usefixtures("charger_loaded")
+async def test_a_total_that_was_not_watched_did_not_stay_low(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Low before the link was lost and low after it: a charger that boots twice does that."""
+    before = float(state(hass, charger_entry, "sensor", "energy_charged"))
+    monkeypatch.setattr("custom_components.voltrail.sensor.RESET_AFTER", 0.0)
+    charger.set({"meter.energy_l1": 1000.0})
+    await poll(hass, charger_entry)
+    await charger_server.unplug()
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "energy_charged") == STATE_UNAVAILABLE
+    await charger_server.plug()
+    await poll(hass, charger_entry)
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
+    await poll(hass, charger_entry)
+    assert float(state(hass, charger_entry, "sensor", "energy_charged")) == 1.0
+
+
+@pytest.mark.usefixtures("charger_loaded")
 async def test_a_total_never_returns_to_nothing(
     hass: HomeAssistant,
     charger: Charger4X,
