@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.controls import (
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
 from custom_components.voltrail.engine.devices.victron_gx.rails import Rail, Rails, Setting
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import EvChargerMode
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
 from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
 from custom_components.voltrail.engine.errors import (
@@ -518,6 +519,47 @@ async def test_the_charging_station_speaks_like_every_charger() -> None:
         assert len(gx.traffic.writes) == writes + 1
         meeting.component("evcharger_40_main")._values["charging"] = None
         assert limit.read() is None
+
+
+async def test_a_start_stays_within_the_rails() -> None:
+    """What somebody once set at the charging station may be more than the fuses here allow."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        await meeting.poll()
+        charging = meeting.switch("evcharger_40/charging")
+        await turn(charging, on=False)
+        station.update(set_current=32, max_current=32)
+        await turn(charging, on=True)
+        assert gx.value("evcharger_40.set_current") == 25
+        assert gx.value("evcharger_40.start_stop") == 1
+
+
+@pytest.mark.parametrize("mode", [EvChargerMode.AUTO, EvChargerMode.SCHEDULED])
+async def test_the_charging_station_takes_limits_in_manual_mode_only(mode: EvChargerMode) -> None:
+    """In any other mode it holds what it is told and charges all the same: that is no pause."""
+    gx = everything()
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        await meeting.poll()
+        limit, charging = (
+            meeting.number("evcharger_40/current_limit"),
+            meeting.switch("evcharger_40/charging"),
+        )
+        assert limit.usable()
+        assert charging.usable()
+        # Changed at the charging station itself, and not read since.
+        gx.services["evcharger_40"]["mode"] = mode
+        for amps in (0, 10):
+            with pytest.raises(NotNowError, match="manual mode"):
+                await limit.write(amps)
+        with pytest.raises(NotNowError, match="manual mode"):
+            await turn(charging, on=False)
+        assert not gx.traffic.writes
+        assert not limit.usable()
+        assert not charging.usable()
+        await meeting.select("evcharger_40/ev_charger_mode").write(EvChargerMode.MANUAL)
+        await limit.write(0)
+        assert gx.value("evcharger_40.start_stop") == 0
 
 
 @in_fake_time

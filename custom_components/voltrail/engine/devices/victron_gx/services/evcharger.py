@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from ....charger import MINIMUM_CURRENT
 from ....controls import Bounds, Control, NumberControl, SwitchControl
 from ....device import Cadence
+from ....errors import NotNowError
 from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from ..component import GxComponent
 from ..fields import code, int32, kwh32, string, uint16, uint32, yes
@@ -119,61 +120,82 @@ class EvChargerIdentity(GxComponent):
         return device_firmware(self.firmware_code)
 
 
-def _current_limit(node: Node) -> Iterator[Control]:
-    """Yield the limit as every charger has it: 0, and anything below 6 A, pauses.
+class Orders:
+    """What the charging station can be told like every charger: how much, and whether at all.
 
-    It holds in manual mode only, which the mode says and nobody changes on the way.
+    Both hold in manual mode only. In any other one it keeps what it is told and charges as it
+    likes, so there they are refused; nobody changes the mode on the way.
     """
-    charger = node.get(EvCharger)
-    allowed = None if charger is None else charger.bounds("set_current")
-    if charger is None or allowed is None or not node.rails.write:
-        return
 
-    def bounds() -> Bounds:
-        device = charger.maximum_current or HARDWARE_LIMIT
-        return Bounds(minimum=0, maximum=min(allowed.maximum, device), step=1)
+    def __init__(self, node: Node, charger: EvCharger) -> None:
+        self._node = node
+        self._charger = charger
+        self._allowed = charger.bounds("set_current")
 
-    def read() -> float | None:
+    def usable(self) -> bool:
+        """Whether it would do what it is told, as far as known."""
+        return self._charger.ev_charger_mode is EvChargerMode.MANUAL
+
+    def bounds(self) -> Bounds:
+        """Return what the current may be; only where it can be limited at all."""
+        assert self._allowed is not None, "offered only within rails"
+        device = self._charger.maximum_current or HARDWARE_LIMIT
+        return Bounds(minimum=0, maximum=min(self._allowed.maximum, device), step=1)
+
+    def limit(self) -> float | None:
+        """Return the limit in force; 0 while paused."""
+        charger = self._charger
         if charger.charging is None:
             return None
         return charger.set_current if charger.charging else 0.0
 
-    async def write(amps: float) -> None:
-        amps = bounds().accept(amps)
-        async with node.turn:
+    async def set_limit(self, amps: float) -> None:
+        """Limit the current: 0, and anything below 6 A, pauses."""
+        amps = self.bounds().accept(amps)
+        async with self._node.turn:
+            await self._require_manual_mode()
             if amps < MINIMUM_CURRENT:
-                await node.set(EvCharger, "charging", 0)
+                await self._node.set(EvCharger, "charging", 0)
                 return
-            await node.set(EvCharger, "set_current", amps)
-            if not charger.charging:
-                await node.set(EvCharger, "charging", 1)
+            await self._node.set(EvCharger, "set_current", amps)
+            if not self._charger.charging:
+                await self._node.set(EvCharger, "charging", 1)
 
-    yield NumberControl(
-        key="current_limit",
-        part=node.part,
-        needs=("main",),
-        quantity=Quantity.CURRENT,
-        bounds=bounds,
-        read=read,
-        write=write,
-    )
+    async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
+        """Pause, or go on with the last limit, within the rails."""
+        async with self._node.turn:
+            await self._require_manual_mode()
+            last = self._charger.set_current
+            if charging and self._allowed is not None and last and last > self.bounds().maximum:
+                await self._node.set(EvCharger, "set_current", self.bounds().maximum)
+            await self._node.set(EvCharger, "charging", charging)
 
+    async def _require_manual_mode(self) -> None:
+        await self._node.device.refresh_now(self._node.names[EvCharger])
+        if not self.usable():
+            raise NotNowError(reason="the charging station is not in manual mode")
 
-def _charging(node: Node) -> Iterator[Control]:
-    """Yield the switch; it waits for an order that is under way, which must not undo it."""
-
-    async def write(charging: bool) -> None:  # noqa: FBT001 - a state, not an option
-        async with node.turn:
-            await node.set(EvCharger, "charging", charging)
-
-    for control in node.switch(EvCharger, "charging", tier=Tier.MAIN):
-        assert isinstance(control, SwitchControl)
-        yield replace(control, write=write)
+    def controls(self) -> Iterator[Control]:
+        """Yield the limit and the switch, as every charger has them."""
+        node = self._node
+        if self._allowed is not None and node.rails.write:
+            yield NumberControl(
+                key="current_limit",
+                part=node.part,
+                needs=("main",),
+                quantity=Quantity.CURRENT,
+                bounds=self.bounds,
+                read=self.limit,
+                write=self.set_limit,
+                usable=self.usable,
+            )
+        for control in node.switch(EvCharger, "charging", tier=Tier.MAIN, usable=self.usable):
+            assert isinstance(control, SwitchControl)
+            yield replace(control, write=self.set_charging)
 
 
 def _controls(node: Node) -> Iterator[Control]:
-    yield from _current_limit(node)
-    yield from _charging(node)
+    yield from Orders(node, node.the(EvCharger)).controls()
     yield from node.select(EvCharger, "ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
     yield from node.number(EvCharger, "maximum_current", tier=Tier.EXPERT)
     yield from node.select(EvCharger, "position", tuple(InverterPosition), tier=Tier.EXPERT)
