@@ -10,6 +10,7 @@ from custom_components.voltrail.engine.controls import NumberControl, SelectCont
 from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.errors import (
+    LinkDownError,
     NotAppliedError,
     NotSupportedError,
     PhaseMissingError,
@@ -24,6 +25,7 @@ from tests.fake_time import run
 from .support import (
     Direct,
     Owner,
+    alfen,
     connected,
     control,
     living,
@@ -293,6 +295,39 @@ def test_a_limit_of_power_holds_when_the_sequence_is_cut_off() -> None:
             switching.cancel()
             await asyncio.sleep(60)
             assert 6500 < seen[-1] <= max(seen) < 7100
+            await owner.stop()
+
+    run(story())
+
+
+def test_a_sequence_does_not_outlive_its_device() -> None:
+    """Loaded anew, the station has another master: two would switch under load."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        charging(eve)
+        socket.car.ramp_down = 1
+        link = Direct(eve)
+        owner = Owner(Alfen(link.for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve, step=0.5):
+            await asyncio.sleep(10)
+            point = owner.device.sockets[0]
+            await point.set_current_limit(16)
+            await asyncio.sleep(30)
+            switching = asyncio.create_task(point.set_phases(Phases.ONE))
+            await asyncio.sleep(6)
+            assert socket.setpoint == 0
+            memory = await owner.stop()
+            owner = Owner(alfen(link, memory))
+            await owner.start()
+            with pytest.raises(LinkDownError):
+                await switching
+            await asyncio.sleep(60)
+            assert socket.switched_under_load == 0
+            assert socket.switches == 0
+            assert socket.setpoint == 16
             await owner.stop()
 
     run(story())
