@@ -171,7 +171,8 @@ class PayloadReader:
     def _document(self, payload: bytes) -> Payload:
         try:
             document = json.loads(payload, parse_float=Decimal)
-        except ValueError, RecursionError:
+        except ValueError, ArithmeticError, RecursionError:
+            # Also numbers that no decimal can hold.
             return self._text(payload)
         data = document.get("data")
         if isinstance(data, str):
