@@ -85,7 +85,8 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         await point.set_power_limit(3680)
         assert point.offered == 16
         await point.drive_away()
-        assert point.offered == 16
+        # The next one begins with what fits all phases, or with the least there is.
+        assert point.offered == 6
         # A car on three phases could not charge at all with so little.
         await point.drive_up(3)
         assert point.offered == 0
@@ -94,7 +95,7 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         await point.fit_power(ChargingState.CONNECTED)
         assert point.offered == 0
         await point.drive_away()
-        assert point.offered == 16
+        assert point.offered == 6
         await point.drive_up(1)
         assert point.offered == 16
         assert (point.wish.power, point.wish.paused) == (3680, False)
@@ -161,6 +162,24 @@ def test_the_current_follows_the_phases_both_ways() -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("watts", "begins"), [(3300, 6), (5000, 7.2), (11040, 16)])
+def test_the_next_car_begins_within_the_limit(watts: int, begins: float) -> None:
+    """The last one used one phase; this one may use three, and nobody waits until it is seen."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(watts)
+        before = point.offered
+        await point.drive_away()
+        assert point.offered == pytest.approx(begins)
+        assert point.wish.power == watts
+        await point.drive_up(1)
+        assert point.offered == before
+
+    run(story())
+
+
 def test_a_pause_of_the_car_changes_nothing() -> None:
     """The car is still the same one while it rests."""
 
@@ -181,7 +200,7 @@ def test_a_pause_of_the_car_changes_nothing() -> None:
 
 
 def test_resuming_never_turns_into_a_silent_pause() -> None:
-    """With the car unknown the last current has to do, and is fitted afterwards."""
+    """With the car unknown the least current has to do, and is fitted afterwards."""
 
     async def story() -> None:
         point = Point()
@@ -190,7 +209,7 @@ def test_resuming_never_turns_into_a_silent_pause() -> None:
         await point.drive_away()
         await point.pause()
         await point.resume()
-        assert point.offered == pytest.approx(13)
+        assert point.offered == 6
         assert point.wish.power == 3000
         await point.drive_up(1)
         assert point.offered == pytest.approx(13)

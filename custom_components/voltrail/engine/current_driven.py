@@ -81,25 +81,38 @@ class CurrentDriven(ChargePoint):
         power, volts = self.wish.power, self._volts_in_use
         if amps is not None or power is None:
             await super().resume(amps)
-        elif volts and (self._phases or power / volts >= self.minimum_current):
-            # More than is possible now, because the mains sag or on fewer phases than
-            # before, is still what is wanted.
-            if self._falls_short(power):
-                raise BelowMinimumError(minimum=shown(self.minimum_current))
-            await self._limit(power)
-        else:
-            # The last current has to do until the car shows what it uses. Taking it for a
-            # car on three phases could mean that it never starts.
+        elif volts is None:
+            # The last current has to do until there is a voltage again.
             await self.set_current_limit(self.resume_current)
             self._fitted = None
             self._keep(power=power)
+        elif self._phases is None:
+            await self._begin(power, volts)
+        elif self._falls_short(power):
+            raise BelowMinimumError(minimum=shown(self.minimum_current))
+        else:
+            # More than is possible now, because the mains sag or on fewer phases than
+            # before, is still what is wanted.
+            await self._limit(power)
+
+    async def _begin(self, power: float, volts: float) -> None:
+        """Offer a car what it can begin with, until it shows what it uses.
+
+        That is no more than fits all phases; but to pause because it is too little for all of
+        them could mean that a car on one phase never starts.
+        """
+        amps = max(power / volts, self.minimum_current)
+        await self.set_current_limit(min(amps, self.current_bounds().maximum))
+        self._fitted = None
+        self._keep(power=power)
 
     async def fit_power(self, state: ChargingState | None) -> None:
         """After a poll: fit the current to the power that is wanted, if the phases changed.
 
         Without this a limit that was set while a car used one phase would be three times
-        as much for the next car. A limit that somebody else has set is left alone. A pause
-        that nobody asked for ends with the phases, or the car, that made it necessary.
+        as much for the next car, which begins with what fits all phases. A limit that somebody
+        else has set is left alone. A pause that nobody asked for ends with the phases, or the
+        car, that made it necessary.
         """
         if self.active_phases is not None:
             self._seen = self.active_phases
@@ -112,12 +125,15 @@ class CurrentDriven(ChargePoint):
             if self.wish.too_little and found == 0 and self._enough_for_these(power, state):
                 await self.resume()
             return
-        if self._seen in (None, self._fitted):
-            return
-        if self._volts_in_use is None:
-            # That says nothing of the power, and is no reason to stop.
+        volts = self._volts_in_use
+        if self._fitted == self._seen or volts is None:
+            # Without a voltage nobody knows what it would be, and that is no reason to stop.
             return
         if found is None or wanted is None or abs(found - wanted) > self.current_step:
+            return
+        if self._seen is None:
+            if found > power / volts:
+                await self._begin(power, volts)
             return
         _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
         await self._limit(power)

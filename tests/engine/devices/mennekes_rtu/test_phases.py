@@ -240,6 +240,24 @@ async def test_the_phases_of_the_last_car_say_nothing_of_the_next() -> None:
         assert simulated.ems.current == pytest.approx(21.7)
 
 
+@in_fake_time
+async def test_a_limit_of_power_holds_for_the_next_car() -> None:
+    """It uses three phases where the last one used one, and begins with no more than it may."""
+    simulated = quiet(Compact(model="Compact 2.0s 22"))
+    simulated.set({"car.phases": 1})
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_power_limit(5000)
+        for phases in (1, 3, 1):
+            simulated.set({"car.phases": phases})
+            simulated.car.plug_in()
+            for _ in range(60):
+                assert simulated.meter.power < 5050
+                await asyncio.sleep(1)
+            assert simulated.meter.power > 4800
+            simulated.car.leave()
+            await asyncio.sleep(30)
+
+
 @pytest.mark.parametrize("delay", [0, 3, 8, 12])
 @in_fake_time
 async def test_a_power_for_three_phases_right_after_the_change(delay: float) -> None:
