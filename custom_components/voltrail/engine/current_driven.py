@@ -118,21 +118,31 @@ class CurrentDriven(ChargePoint):
             self._seen = self.active_phases
         elif state is ChargingState.NO_VEHICLE:
             self._seen = None
-        found, wanted, power = self.current_limit, self.wish.current, self.wish.power
+        power = self.wish.power
         if power is None:
             return
-        if self.wish.paused:
-            if self.wish.too_little and found == 0 and self._enough_for_these(power, state):
-                await self.resume()
-            return
+        if not self.wish.paused:
+            if self._fitted != self._seen and self._untouched:
+                await self._fit(power)
+        elif self.wish.too_little and self.current_limit == 0 and self._enough(power, state):
+            await self.resume()
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether the charger holds what was sent last."""
+        found, wanted = self.current_limit, self.wish.current
+        if found is None or wanted is None:
+            return False
+        return abs(found - wanted) <= self.current_step
+
+    async def _fit(self, power: float) -> None:
+        """Fit the current to a power on other phases than before."""
         volts = self._volts_in_use
-        if self._fitted == self._seen or volts is None:
-            # Without a voltage nobody knows what it would be, and that is no reason to stop.
-            return
-        if found is None or wanted is None or abs(found - wanted) > self.current_step:
+        if volts is None:
+            # Nobody knows what it would be, and that is no reason to stop.
             return
         if self._seen is None:
-            if found > power / volts:
+            if (self.current_limit or 0.0) > power / volts:
                 await self._begin(power, volts)
             return
         _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
@@ -140,7 +150,7 @@ class CurrentDriven(ChargePoint):
         if self.wish.paused:
             self._keep(too_little=True)
 
-    def _enough_for_these(self, power: float, state: ChargingState | None) -> bool:
+    def _enough(self, power: float, state: ChargingState | None) -> bool:
         """Whether a power is enough for the phases in use, or nobody is there to use any."""
         if self._phases is None:
             return state is ChargingState.NO_VEHICLE
