@@ -124,7 +124,7 @@ class CurrentDriven(ChargePoint):
         if not self.wish.paused:
             if self._fitted != self._seen and self._untouched:
                 await self._fit(power)
-        elif self.wish.too_little and self.current_limit == 0 and self._enough(power, state):
+        elif self.wish.too_little and self.current_limit == 0 and self._may_go_on(power, state):
             await self.resume()
 
     @property
@@ -150,7 +150,7 @@ class CurrentDriven(ChargePoint):
         if self.wish.paused:
             self._keep(too_little=True)
 
-    def _enough(self, power: float, state: ChargingState | None) -> bool:
+    def _may_go_on(self, power: float, state: ChargingState | None) -> bool:
         """Whether a power is enough for the phases in use, or nobody is there to use any."""
         if self._phases is None:
             return state is ChargingState.NO_VEHICLE
