@@ -381,6 +381,30 @@ async def test_a_battery_that_tells_nothing_is_not_empty() -> None:
         assert None not in [meeting.read(path) for path in paths]
 
 
+async def test_a_session_does_not_begin_anew_while_the_gx_starts() -> None:
+    """A charging station that tells nothing yet has no highest current either."""
+    gx = everything()
+    told = gx.value_of
+    values: dict[str, object] = {"max_current": 32, "session_energy": 8.25}
+
+    def telling(service: Service, name: str) -> object:
+        own = service.kind == "evcharger" and name in values
+        return values[name] if own else told(service, name)
+
+    gx.value_of = telling  # type: ignore[method-assign, assignment]
+    async with meet(gx, services="evcharger 40") as meeting:
+        for maximum, energy, shown in (
+            (32, 8.25, 8250),
+            (None, None, None),
+            (32, 8.26, 8260),
+            # The next session.
+            (32, 0, 0),
+        ):
+            values.update(max_current=maximum, session_energy=energy)
+            await meeting.poll()
+            assert meeting.read("evcharger_40/session_energy") == shown
+
+
 async def test_an_empty_battery_is_at_0() -> None:
     """With a voltage, 0 % and 0 A are values like any other."""
     gx = ess_home()

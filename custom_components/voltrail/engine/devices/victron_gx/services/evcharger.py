@@ -58,6 +58,9 @@ class EvChargerStatus(IntEnum):
 class EvCharger(GxComponent):
     """The charge, the session and the settings."""
 
+    # A session that falls to 0 and comes back would be counted twice.
+    lifelines: ClassVar = {"maximum_current": ("session_energy",)}
+
     # Stored in the charging station.
     maximum_current = measure(
         uint16(
