@@ -323,9 +323,13 @@ class MeterFlow(ConfigFlow):
     def _refuse_taken(self, data: Mapping[str, Any]) -> None:
         """Stop if another entry is about the same place.
 
-        Nothing tells two of a kind apart that have no serial number, but where they are.
+        Nothing tells two of a kind apart that have no serial number, but where they are. Only
+        on a line there can be several; elsewhere some answer to any unit id.
         """
-        self._async_abort_entries_match({key: data[key] for key in _PLACE if key in data})
+        place = {key: data[key] for key in _PLACE if key in data}
+        if self._kind.line is None:
+            place.pop(CONF_UNIT_ID, None)
+        self._async_abort_entries_match(place)
 
     async def _move(self) -> ConfigFlowResult:
         entry, heard = self._get_reconfigure_entry(), self._heard

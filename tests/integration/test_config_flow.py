@@ -161,6 +161,19 @@ async def test_the_same_place_twice_is_refused(
     assert result["reason"] == "already_configured"
 
 
+async def test_the_same_charger_under_another_unit_id_is_refused(hass: HomeAssistant) -> None:
+    """An ECU answers to any: two entries would send it two limits."""
+    async with serve(ChargerEcu()) as server:
+        flow = await open_form(hass)
+        result = await submit(hass, flow, server.host, server.port, 255)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        flow = await open_form(hass)
+        again = await submit(hass, flow, server.host, server.port, 1)
+        assert again["reason"] == "already_configured"
+        assert await hass.config_entries.async_unload(result["result"].entry_id)
+
+
 @asynccontextmanager
 async def peer(answer: bytes | None, *, hang_up: bool = False) -> AsyncIterator[int]:
     """Something else that listens: silent, talking nonsense, or hanging up at once."""
