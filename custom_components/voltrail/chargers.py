@@ -10,11 +10,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 
-from .const import DOMAIN
+from .const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.charger import ChargePoint, Lockable, Phases, PhaseSwitching, Recoverable, Restartable
 from .engine.controls import ButtonControl, Control
 from .engine.device import Reading
+from .engine.devices import family
 from .engine.errors import CallerError, VoltrailError
 from .engine.points import Value
 
@@ -197,6 +198,23 @@ def all_chargers(hass: HomeAssistant) -> list[Charger]:
         for entry in entries
         for point in entry.runtime_data.device.charge_points()
     ]
+
+
+def absent_chargers(hass: HomeAssistant) -> list[VoltrailConfigEntry]:
+    """Return the entries of chargers that are set up and do not run, as one that never answered."""
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+        if entry.state is not ConfigEntryState.LOADED and family(entry.data[CONF_FAMILY]).is_charger
+    ]
+
+
+def is_called(entry: VoltrailConfigEntry, name: object) -> bool:
+    """Whether a program may mean the charger of an entry, or a socket of it, by a name."""
+    known = entry.entry_id, entry.title, entry.data.get(CONF_FINGERPRINT)
+    return isinstance(name, str) and any(
+        name == one or name.startswith(f"{one} ") for one in known if one
+    )
 
 
 def identifiers(charger: Charger) -> Mapping[str, str]:

@@ -11,7 +11,8 @@ from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .chargers import Charger, all_chargers, identifiers
+from .chargers import Charger, absent_chargers, all_chargers, identifiers, is_called
+from .coordinator import VoltrailConfigEntry
 from .rpc_methods import (
     DEVICE_ERROR,
     INVALID_PARAMS,
@@ -81,9 +82,14 @@ class RpcView(HomeAssistantView):
         if found is None and method != "health":
             raise RpcError(METHOD_NOT_FOUND, f"there is no method {method}")
         hass = request.app[KEY_HASS]
-        charger = _charger(hass, params)
+        try:
+            charger = _charger(hass, params)
+        except _NotRunningError:
+            if found is None:
+                return self._health(hass, up=False)
+            raise
         if found is None:
-            return self._health(hass, charger)
+            return self._health(hass, up=charger.coordinator.last_update_success)
         if method in VERBS and not request["hass_user"].permissions.access_all_entities(
             POLICY_CONTROL
         ):
@@ -95,8 +101,7 @@ class RpcView(HomeAssistantView):
         except HomeAssistantError as err:
             raise RpcError(DEVICE_ERROR, str(err)) from err
 
-    def _health(self, hass: HomeAssistant, charger: Charger) -> Json:
-        up = charger.coordinator.last_update_success
+    def _health(self, hass: HomeAssistant, *, up: bool) -> Json:
         return answer(
             {
                 "status": "healthy" if up else "unhealthy",
@@ -134,18 +139,34 @@ def _parsed(body: object) -> tuple[str, Params]:
     return method, params
 
 
+class _NotRunningError(RpcError):
+    """The charger that is meant is set up and does not run: nothing can be asked of it."""
+
+    def __init__(self, entry: VoltrailConfigEntry) -> None:
+        super().__init__(DEVICE_ERROR, f"{entry.title} is not running: it has not answered yet")
+
+
 def _charger(hass: HomeAssistant, params: Params) -> Charger:
+    """Return the charger that is meant.
+
+    One that does not run counts as well: an order that was meant for it must not reach another.
+    """
     chargers = all_chargers(hass)
+    absent = absent_chargers(hass)
     wanted = params.get("device")
     if wanted is not None:
         chargers = [charger for charger in chargers if wanted in identifiers(charger).values()]
-        if not chargers:
+        absent = [entry for entry in absent if not chargers and is_called(entry, wanted)]
+        if not chargers and not absent:
             raise RpcError(INVALID_PARAMS, f"there is no charger {wanted}")
-    if not chargers:
-        raise RpcError(DEVICE_ERROR, "no charger is set up, or none has answered yet")
-    if len(chargers) > 1:
-        names = ", ".join(charger.name for charger in chargers)
-        raise RpcError(INVALID_PARAMS, f"name one with the parameter device: {names}")
+    names = [charger.name for charger in chargers] + [entry.title for entry in absent]
+    if not names:
+        raise RpcError(DEVICE_ERROR, "no charger is set up")
+    if len(names) > 1:
+        told = f"name one with the parameter device: {', '.join(names)}"
+        raise RpcError(INVALID_PARAMS, told)
+    if absent:
+        raise _NotRunningError(absent[0])
     return chargers[0]
 
 

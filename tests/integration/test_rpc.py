@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -274,6 +275,40 @@ async def test_no_charger_at_all(hass: HomeAssistant, hass_client: ClientSession
     assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client()
     assert (await ask(client, "getStatus"))["error"]["code"] == -32000
+
+
+async def test_a_charger_that_is_not_running(
+    hass: HomeAssistant,
+    client: TestClient[Any, Any],
+    charger: Charger4X,
+    charger_entry: MockConfigEntry,
+) -> None:
+    """It is told from one that does not exist, and no other is taken in its place."""
+    async with serve(Compact()) as server:
+        place = {"transport": "tcp", "host": server.host, "port": server.port}
+        about = {"family": "mennekes_rtu", "unit_id": 50, "fingerprint": "S1"}
+        other = MockConfigEntry(domain=DOMAIN, title="Carport", data={**place, **about})
+        other.add_to_hass(hass)
+        await server.unplug()
+        assert not await hass.config_entries.async_setup(other.entry_id)
+        charger.traffic.clear()
+        for name in ("Carport", "Carport socket_1", "S1", other.entry_id):
+            body = await ask(client, "pauseCharging", device=name)
+            assert body["error"] == {
+                "code": -32000,
+                "message": "Carport is not running: it has not answered yet",
+            }
+            health = await ask(client, "health", device=name)
+            assert health["result"]["data"]["status"] == "unhealthy"
+        for method in ("pauseCharging", "health"):
+            body = await ask(client, method)
+            assert body["error"]["code"] == -32602
+            assert body["error"]["message"].endswith(f"{charger_entry.title}, Carport")
+        assert (await ask(client, "ping", device="Car"))["result"]
+        assert (await ask(client, "health", device="Car"))["error"]["code"] == -32602
+        assert charger.traffic.requests == 0
+        await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
+        assert "result" in await ask(client, "getStatus")
 
 
 @pytest.mark.usefixtures("charger_loaded")
