@@ -180,7 +180,7 @@ def test_a_list_that_looks_hourly_and_comes_often() -> None:
             payload = json.dumps({"data": values | {"P": 500 + number}}).encode()
             listening.meter.hear_message(payload, listening.now, topic="meter/data")
 
-    publish(8)
+    publish(12)
     assert listening.meter.patience == pytest.approx(70)
     listening.silence(60)
     assert listening.available("voltage_l1")
@@ -196,6 +196,15 @@ def test_a_list_that_looks_hourly_and_comes_often() -> None:
     assert listening.available("power")
     listening.silence(11)
     assert not listening.meter.alive
+
+
+def test_an_hourly_list_that_comes_more_than_once() -> None:
+    """It is hourly all the same."""
+    rhythm = Rhythm()
+    for hour in range(20):
+        for again in range(4):
+            rhythm.heard(ListKind.VALUES, 3600 * hour + 10 * again)
+            assert rhythm.heard(ListKind.HOURLY, 3600 * hour + 10 * again + 1) is ListKind.HOURLY
 
 
 def test_hourly_counters_of_a_meter_whose_clock_is_wrong() -> None:

@@ -56,8 +56,9 @@ class Rhythm:
         if self._counted_at is not None and now - self._counted_at >= _SHORTEST_GAP:
             self._counted_gaps.append(now - self._counted_at)
         self._counted_at = now
-        if len(self._counted_gaps) >= _ENOUGH_GAPS:
-            often = median(self._counted_gaps) < _SELDOM
+        if len(self._counted_gaps) == _KEPT_GAPS:
+            # All of them: an hourly list may come more than once, or under more than one topic.
+            often = max(self._counted_gaps) < _SELDOM
         else:
             often = ListKind.COMPLETE in self._remembered
         if kind is ListKind.HOURLY and often:
