@@ -36,6 +36,16 @@ async def test_the_map_is_found_by_halves(server: int) -> None:
             assert gx.status.errors == 0
 
 
+@pytest.mark.parametrize(("firmware", "server"), [("3.70~20", 85), ("3.70~47", 89), ("3.70", 93)])
+async def test_a_beta_has_the_map_of_its_time(firmware: str, server: int) -> None:
+    """Early betas of 3.70 have not what its release has."""
+    gx = ess_home(firmware=firmware, server=server)
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        assert meeting.device.server.version == step_of(server)
+        assert not meeting.device.failures
+
+
 async def test_a_home_without_ess_still_has_the_newest_map() -> None:
     """The address is looked at before the service: code 10 means that the map has it."""
     gx = ess_home(ess=False)

@@ -51,8 +51,11 @@ LADDER: Final[Mapping[int, int]] = {
 }
 """The versions worth telling apart, and a register of unit 100 that came with each."""
 
-_KNOWN_PAIRS: Final = ((0x0370, 89),)
-"""From this Venus OS on, at least this server. The official pairs; the rest is asked."""
+_KNOWN_PAIRS: Final = (((0x0370, 47), 89),)
+"""From this Venus OS and beta on, at least this server. The official pairs; the rest is asked."""
+
+_RELEASE: Final = 0x10000
+"""Comes after every beta, although its number is 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +95,9 @@ async def find_out(unit: ModbusUnit) -> Server:
         return Server(version=await _climb(unit, OLDEST, FIRST_WITH_BLOCK))
     if major == _RESERVED:
         return Server(version=await _climb(unit, FIRST_WITH_BLOCK, FIRST_WITH_FIRMWARE))
+    told = major, beta or _RELEASE
     least = max(
-        (server for venus, server in _KNOWN_PAIRS if major >= venus), default=FIRST_WITH_FIRMWARE
+        (server for venus, server in _KNOWN_PAIRS if told >= venus), default=FIRST_WITH_FIRMWARE
     )
     version = await _climb(unit, least, NEWEST + 1)
     return Server(version=version, firmware=major << 16 | beta)
