@@ -593,6 +593,21 @@ class TestTelegrams:
         assert message.meter.serial == serial
 
     @pytest.mark.parametrize(
+        ("lines", "serial"),
+        [
+            (("0-0:42.0.0(53414731303330373030303030393536)",), "SAG1030700000956"),
+            (("0-0:42.0.0(AUX1030303218126)", "0-0:96.1.0(1030303218126)"), "1030303218126"),
+            (("0-0:96.1.0(1030303218126)", "0-0:42.0.0(AUX1030303218126)"), "1030303218126"),
+            (("0-0:42.0.0()",), None),
+        ],
+    )
+    def test_the_name_of_the_device_is_an_id(
+        self, lines: tuple[str, ...], serial: str | None
+    ) -> None:
+        """Meters of Luxembourg have no other; where there is a number, that is the id."""
+        assert decode_one(_with_lines(*lines, "1-0:1.7.0(1*kW)")).meter.serial == serial
+
+    @pytest.mark.parametrize(
         "clock", ["()", "(2601051200)", "(260230120000W)", "(260105126000W)", "(now)"]
     )
     def test_clocks_in_another_form(self, clock: str) -> None:

@@ -18,6 +18,7 @@ _VALUE: Final = re.compile(rb"\((-?)(\d{1,12})(?:\.(\d{1,9}))?(?:\*([A-Za-z]{1,6
 _CLOCK: Final = re.compile(r"\((\d{12})([A-Za-z]?)\)")
 _TARIFF: Final = re.compile(r"([12])\.8\.[1-9]")
 _TEXT: Final = re.compile(rb"\(([^()]*)\)")
+_DEVICE_NAME: Final = "42.0.0"
 #: Any other number behind the code stands for the end of a month that has passed.
 _NOW: Final = frozenset({None, b"255"})
 
@@ -83,6 +84,7 @@ class _Telegram:
         self._zone = zone
         self._tariffs: dict[str, int | float] = {}
         self._unreadable: set[str] = set()
+        self._device_name: str | None = None
 
     def take(self, line: bytes) -> bool:
         """Take a line in; return whether it means anything here."""
@@ -99,15 +101,17 @@ class _Telegram:
             return False
         if code == "1.0.0":
             return self._take_clock(found[5].decode("ascii"))
-        if code in {"96.1.0", "96.1.1"}:
-            return self._take_serial(found[5])
+        if code in {"96.1.0", "96.1.1", _DEVICE_NAME}:
+            return self._take_serial(code, found[5])
         return False
 
     def finish(self) -> None:
         """Add up the tariffs of a meter that sends no totals, as in the Netherlands.
 
-        The sum of some of them would be a counter that falls and rises again.
+        The sum of some of them would be a counter that falls and rises again. In Luxembourg the
+        only id is the name of the device.
         """
+        self.serial = self.serial or self._device_name
         for name, total in self._tariffs.items():
             if name not in self._unreadable:
                 self.readings.setdefault(name, total)
@@ -133,10 +137,13 @@ class _Telegram:
         self.version = found and clean(found[1])
         return True
 
-    def _take_serial(self, text: bytes) -> bool:
+    def _take_serial(self, code: str, text: bytes) -> bool:
         found = _TEXT.match(text)
-        if self.serial is None and found is not None:
-            self.serial = _in_clear(clean(found[1]))
+        sent = found and _in_clear(clean(found[1]))
+        if code == _DEVICE_NAME:
+            self._device_name = sent
+        elif self.serial is None:
+            self.serial = sent
         return True
 
     def _take_clock(self, text: str) -> bool:
