@@ -551,6 +551,21 @@ async def test_a_charger_that_was_added_without_controls(
     assert await hass.config_entries.async_unload(charger_entry.entry_id)
 
 
+async def test_a_charger_that_takes_orders_since_the_last_start(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> None:
+    """It was added without controls, and has them at once."""
+    charger_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        charger_entry, data={**charger_entry.data, "read_only": True}
+    )
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    assert "read_only" not in charger_entry.data
+    assert state(hass, charger_entry, "switch", "charging") == "on"
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+
+
 @pytest.mark.usefixtures("charger_loaded")
 async def test_a_short_timeout_is_a_repair(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
