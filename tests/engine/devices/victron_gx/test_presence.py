@@ -11,7 +11,7 @@ from custom_components.voltrail.engine.devices.victron_gx.presence import Absenc
 from custom_components.voltrail.engine.errors import DeviceRefusedError, VoltrailError
 from custom_components.voltrail.engine.options import Options
 from simulators.clock import Clock
-from simulators.victron_gx import ess_home
+from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
 from .support import Direct, Meeting, at_once, meet, meet_in_memory
@@ -106,6 +106,29 @@ async def test_a_device_comes_back_by_itself() -> None:
         await asyncio.sleep(30)
         await meeting.poll()
         assert meeting.device.failures == {}
+
+
+@in_fake_time
+async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_poll() -> None:
+    """The GX does not find it for 2 to 5 s then; one that stays away is left alone like others."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40") as meeting:
+        await meeting.poll()
+        station.online = False
+        await meeting.poll()
+        assert meeting.device.failures
+        await asyncio.sleep(5)
+        station.online = True
+        await asyncio.sleep(5)
+        await meeting.poll()
+        assert not meeting.device.failures
+        station.online = False
+        errors = gx.status.errors
+        for _ in range(12):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        assert gx.status.errors - errors <= 4
 
 
 @in_fake_time

@@ -27,7 +27,7 @@ from .energy import Ledger
 from .finding import BEHIND, GX_UNIT, Found
 from .introductions import MANUFACTURER, Introductions
 from .node import Node
-from .presence import Absences
+from .presence import FIRST_PAUSE, Absences
 from .rails import Rails
 from .roster import Roster
 from .searcher import Searcher, hints
@@ -291,7 +291,8 @@ class VictronGx(VoltrailDevice):
             return reason
         err = await super()._read(name)
         if isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
-            self._absences.note(group, err)
+            service = BY_KEY.get(group.rpartition("_")[0])
+            self._absences.note(group, err, FIRST_PAUSE if service is None else service.blink)
             self.failures[name] = explained(err)
         elif isinstance(err, IllegalDataAddressError):
             # Another firmware than it was: the same care until it is looked at anew.

@@ -21,9 +21,9 @@ LONGEST_PAUSE: Final = 600.0
 class Absence:
     """Something that refused to answer, and when it will be asked again."""
 
-    def __init__(self, error: ModbusError, now: float) -> None:
+    def __init__(self, error: ModbusError, now: float, pause: float = FIRST_PAUSE) -> None:
         self.error = error
-        self.pause = FIRST_PAUSE
+        self.pause = pause
         self._next = now + self.pause
 
     def due(self, now: float) -> bool:
@@ -33,7 +33,7 @@ class Absence:
     def again(self, error: ModbusError, now: float) -> None:
         """Note that it refused once more."""
         self.error = error
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+        self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
         self._next = now + self.pause
 
 
@@ -53,11 +53,11 @@ class Absences:
                 return absence.error
         return None
 
-    def note(self, key: str, err: ModbusError) -> None:
-        """Note that something refused to answer."""
+    def note(self, key: str, err: ModbusError, pause: float = FIRST_PAUSE) -> None:
+        """Note that something refused to answer; ``pause`` is how long it may be a mere blink."""
         known = self._known.get(key)
         if known is None:
-            self._known[key] = Absence(err, self._clock())
+            self._known[key] = Absence(err, self._clock(), pause)
             _LOGGER.info("%s does not answer: %s", key, err)
         else:
             known.again(err, self._clock())

@@ -11,6 +11,7 @@ from ...controls import Control
 from ...device import Cadence
 from .component import GxComponent
 from .fields import variants
+from .presence import FIRST_PAUSE
 
 if TYPE_CHECKING:
     from .node import Node
@@ -59,6 +60,8 @@ class Service:
     fillers: tuple[Filler, ...] = ()
     breaks: Mapping[int, int] = field(default_factory=dict)
     """Addresses that no read runs on to, by the last server that has this flaw."""
+    blink: float = FIRST_PAUSE
+    """Seconds after which one that is away is asked for again, the first time."""
     views: Callable[[Node], Iterable[object]] = _no_views
     """Builds the objects that work values out of several blocks."""
     controls: Callable[[Node], Iterable[Control]] = _no_controls

@@ -208,6 +208,8 @@ EVCHARGER = Service(
     key="evcharger",
     title="EV Charging Station",
     probe=3800,
+    # While it changes its state the GX does not find it for 2 to 5 s.
+    blink=5.0,
     blocks=(
         Block(name="identity", component=EvChargerIdentity, cadence=Cadence.IDENTITY),
         Block(name="main", component=EvCharger, cadence=Cadence.MEASUREMENTS),
