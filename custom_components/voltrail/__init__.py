@@ -136,6 +136,7 @@ async def _start_listening(
 async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source) -> None:
     """Tell a device which one it should be, and what it knew before the restart."""
     entry.async_on_unload(device.close)
+    device.title = entry.title
     device.expected = entry.data[CONF_FINGERPRINT]
     remembered = memory.Memory(hass, entry.entry_id, device)
     await remembered.load()

@@ -256,7 +256,7 @@ class VoltrailDevice(Source, Device):
             # It was the only one that was asked.
             raise DeviceSilentError from err
         if not known:
-            _LOGGER.warning("%s: %s failed: %s", self._title, name, err)
+            _LOGGER.warning("%s: %s failed: %s", self.title, name, err)
         self.failures[name] = explained(err)
 
     async def _read(self, name: str) -> ModbusError | None:
@@ -267,13 +267,9 @@ class VoltrailDevice(Source, Device):
         except ModbusError as err:
             return err
         if self.failures.pop(name, None) is not None:
-            _LOGGER.info("%s: %s answers again", self._title, name)
+            _LOGGER.info("%s: %s answers again", self.title, name)
         self.answered.add(name)
         return None
-
-    @property
-    def _title(self) -> str:
-        return type(self).__name__
 
     async def _meet_again(self) -> None:
         """After the link was lost, make sure that it is still the same device."""

@@ -55,6 +55,8 @@ class Source(ABC):
     """The fingerprint of the device that belongs here; the first one met, if not told."""
     failures: dict[str, VoltrailError]
     """Components whose last read failed, and why."""
+    title: str
+    """What its owner calls it, where the log speaks of it."""
 
     def prepare(self, options: Options | None) -> None:
         """Take what the installer decided; to be called when the device is built."""
@@ -62,6 +64,7 @@ class Source(ABC):
         self.memory_changed = _nothing
         self.expected = None
         self.failures = {}
+        self.title = type(self).__name__
 
     @property
     @abstractmethod
