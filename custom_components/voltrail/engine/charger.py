@@ -1,13 +1,22 @@
 """What every charger can be asked, in one language for all brands."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from .controls import Bounds, Control, NumberControl, SwitchControl, shown
-from .errors import BelowMinimumError
+from .errors import (
+    BelowMinimumError,
+    CallerError,
+    DeviceRefusedError,
+    NotAppliedError,
+    VoltrailError,
+    WrongDeviceError,
+)
 from .options import Options
 from .parts import Part
 from .points import Quantity
@@ -155,6 +164,18 @@ class Recoverable(Protocol):
         """Bring the charger back to idle."""
 
 
+@contextmanager
+def heeding(note: Callable[[], None]) -> Iterator[None]:
+    """Take note of an order that failed and may have got through all the same."""
+    try:
+        yield
+    except CallerError, DeviceRefusedError, NotAppliedError, WrongDeviceError:
+        raise
+    except VoltrailError, asyncio.CancelledError:
+        note()
+        raise
+
+
 # -- the shared verbs ----------------------------------------------------------
 
 
@@ -192,6 +213,8 @@ class ChargePoint(ABC):
         self.options = options
         self.wish = Wish()
         self._remember = remember
+        self.in_doubt: Callable[[], None] = _nobody
+        """Called when an order was left half done: the charger may hold what nobody wants."""
 
     # -- what a brand provides --
 
@@ -270,8 +293,10 @@ class ChargePoint(ABC):
         try:
             await self.resume()
         except BelowMinimumError:
-            await self.pause()
-            self._keep(too_little=True)
+            try:
+                await self.pause()
+            finally:
+                self._keep(too_little=self.wish.paused)
 
     @property
     def resume_current(self) -> float:
@@ -288,6 +313,14 @@ class ChargePoint(ABC):
             setattr(self.wish, name, value)
         self.wish.set = True
         self._remember()
+
+    def may_be_lowered(self, amps: float) -> None:
+        """Take note that a limit may be in force: a lower one is never raised again unasked."""
+        if amps < self.minimum_current:
+            self._keep(paused=True)
+        elif self.wish.current is not None and amps < self.wish.current and not self.wish.paused:
+            self._keep(current=self.current_bounds().accept(amps), power=None)
+        self.in_doubt()
 
     # -- power --
 
@@ -355,3 +388,7 @@ class ChargePoint(ABC):
             write=self.set_charging,
             usable=lambda: self.writable,
         )
+
+
+def _nobody() -> None:
+    """Tell nobody."""

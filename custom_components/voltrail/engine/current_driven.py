@@ -3,7 +3,8 @@
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, override
 
 from .charger import ChargePoint, ChargingState
@@ -71,10 +72,22 @@ class CurrentDriven(ChargePoint):
         """Limit the current to what a power makes with the phases in use."""
         volts = self._volts_in_use
         maximum = self.current_bounds().maximum
-        await self.set_current_limit(min(watts / volts, maximum) if volts else 0)
+        with self._driven_by(watts):
+            await self.set_current_limit(min(watts / volts, maximum) if volts else 0)
         if not self.wish.paused:
             self._fitted = self._phases
             self._keep(power=watts)
+
+    @contextmanager
+    def _driven_by(self, watts: float) -> Iterator[None]:
+        """Let a power drive also if it is not known whether its current got through."""
+        before = self.wish.power
+        try:
+            yield
+        except BaseException:
+            if before is not None and self.wish.power is None:
+                self._keep(power=min(before, watts))
+            raise
 
     @override
     async def resume(self, amps: float | None = None) -> None:
@@ -102,7 +115,8 @@ class CurrentDriven(ChargePoint):
         them could mean that a car on one phase never starts.
         """
         amps = max(power / volts, self.minimum_current)
-        await self.set_current_limit(min(amps, self.current_bounds().maximum))
+        with self._driven_by(power):
+            await self.set_current_limit(min(amps, self.current_bounds().maximum))
         self._fitted = None
         self._keep(power=power)
 
@@ -146,9 +160,10 @@ class CurrentDriven(ChargePoint):
                 await self._begin(power, volts)
             return
         _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
-        await self._limit(power)
-        if self.wish.paused:
-            self._keep(too_little=True)
+        try:
+            await self._limit(power)
+        finally:
+            self._keep(too_little=self.wish.paused)
 
     def _may_go_on(self, power: float, state: ChargingState | None) -> bool:
         """Whether a power is enough for the phases in use, or nobody is there to use any."""

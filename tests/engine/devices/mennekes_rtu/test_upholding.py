@@ -260,6 +260,84 @@ async def test_a_pause_is_not_undone_by_the_order_before_it(delay: float) -> Non
             await asyncio.sleep(1)
 
 
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
+@pytest.mark.parametrize("wait", [1.0, 8.0, 30.0])
+@in_fake_time
+async def test_a_pause_of_which_nobody_knows_whether_it_got_through(
+    fault: str, wait: float
+) -> None:
+    """It is what was wanted: nobody goes on without being asked to."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_current_limit(10)
+        await asyncio.sleep(31)
+        await point.set_current_limit(16)
+        await asyncio.sleep(wait)
+        simulated.faults.inject(fault, function=6, address=0x0D05)
+        with pytest.raises(DeviceSilentError):
+            await point.pause()
+        if fault == "lose_request":
+            await asyncio.sleep(12)
+        for _ in range(60):
+            assert not simulated.ems.released
+            await asyncio.sleep(1)
+        await point.resume()
+        assert (simulated.ems.released, simulated.ems.current) == (True, 16)
+
+
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
+@pytest.mark.parametrize(("asked", "held"), [(7, 7), (13, 10)])
+@in_fake_time
+async def test_a_limit_of_which_nobody_knows_whether_it_got_through(
+    fault: str, asked: float, held: float
+) -> None:
+    """The lower one counts, whether it is the new one or the old."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_current_limit(10)
+        await asyncio.sleep(31)
+        simulated.faults.inject(fault, function=16)
+        with pytest.raises(DeviceSilentError):
+            await point.set_current_limit(asked)
+        await asyncio.sleep(15)
+        assert simulated.ems.current == held
+        await asyncio.sleep(60)
+        assert simulated.ems.current == held
+
+
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
+@pytest.mark.parametrize(("power", "function", "address"), [(5000, 16, 0x0302), (3000, 6, 0x0D05)])
+@in_fake_time
+async def test_a_power_is_kept_although_its_current_got_lost(
+    fault: str, power: float, function: int, address: int
+) -> None:
+    """A car shows that it uses more phases; the order that this makes necessary gets lost."""
+    simulated = quiet(Compact(model="Compact 2.0s 22"))
+    simulated.set({"car.phases": 1})
+    simulated.car.plug_in()
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_current_limit(6)
+        await asyncio.sleep(30)
+        await point.set_power_limit(power)
+        await asyncio.sleep(30)
+        assert simulated.meter.power > power - 50
+        simulated.faults.inject(fault, function=function, address=address)
+        simulated.set({"car.phases": 3})
+        await asyncio.sleep(60)
+        assert point.wish.power == power
+        assert simulated.meter.power < power
+        assert point.wish.too_little is (power == 3000)
+        simulated.set({"car.phases": 1})
+        simulated.car.leave()
+        await asyncio.sleep(15)
+        simulated.car.plug_in()
+        await asyncio.sleep(60)
+        assert simulated.meter.power > power - 50
+
+
 @pytest.mark.parametrize("delay", [0.5, 2.0, 4.0, 6.0])
 @in_fake_time
 async def test_a_pause_is_not_undone_by_the_way_out_of_an_error(delay: float) -> None:

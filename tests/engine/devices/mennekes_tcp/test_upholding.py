@@ -14,9 +14,11 @@ from custom_components.voltrail.engine.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     LinkDownError,
+    NotAppliedError,
 )
 from custom_components.voltrail.engine.options import Options
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from simulators.mennekes_tcp.codes import PhaseMode
 from tests.fake_time import in_fake_time
 
 from .support import met, poll, value
@@ -269,6 +271,56 @@ async def test_a_connection_that_died_silently_is_opened_anew() -> None:
         # It counts as a reconnect.
         assert charger.traffic.reads[0].address == 120
         assert written(charger) == [(2000, (10,))]
+
+
+@pytest.mark.parametrize("kind", [Charger4X, ChargerEcu])
+@pytest.mark.parametrize(
+    ("order", "asked", "held"),
+    [("current", 0, 0), ("current", 7, 7), ("current", 13, 10), ("power", 5000, 5000)],
+)
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
+@in_fake_time
+async def test_an_order_of_which_nobody_knows_whether_it_got_through(
+    kind: type[Charger4X | ChargerEcu], order: str, asked: float, held: float, fault: str
+) -> None:
+    """The lower limit counts, whether it is the new one or the old."""
+    charger = kind()
+    async with met(charger, in_memory=True, unit_id=1 if kind is Charger4X else 255) as device:
+        point = device.profile
+        orders = {"current": point.set_current_limit, "power": point.set_power_limit}
+        await point.set_current_limit(10)
+        await poll(device)
+        charger.faults.inject(fault, function=6)
+        ordering = asyncio.create_task(orders[order](asked))
+        await asyncio.sleep(1)
+        charger.drop_clients()
+        with pytest.raises(LinkDownError):
+            await ordering
+        for _ in range(3):
+            await come_back(device)
+            await asyncio.sleep(10)
+        assert point.holds_wish
+        limit = point.current_limit if order == "current" else point.power_limit
+        assert limit is not None
+        # Watts come in steps of an ampere on the one, and of 1 W on the other.
+        assert held - 700 * (order == "power") <= limit <= held
+
+
+@in_fake_time
+async def test_what_the_charger_cannot_hold_is_not_told_it_for_ever() -> None:
+    """One that was set to three phases meanwhile, of a list that does not tell its lowest power."""
+    charger = Charger4X(protocol="1.4", phase_mode=PhaseMode.THREE)
+    memory = {"power": 3300.0, "current": 16.0, "set": True}
+    async with met(charger, in_memory=True, memory=memory, polled=False) as device:
+        with pytest.raises(NotAppliedError):
+            await poll(device)
+        charger.traffic.clear()
+        for _ in range(4):
+            await asyncio.sleep(10)
+            await poll(device)
+        assert written(charger) == []
+        assert device.profile.wish.paused
+        assert device.profile.power_limit == 0
 
 
 @in_fake_time

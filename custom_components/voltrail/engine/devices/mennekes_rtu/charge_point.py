@@ -12,6 +12,7 @@ from ...charger import (
     MINIMUM_CURRENT,
     Phases,
     Wish,
+    heeding,
 )
 from ...controls import ButtonControl, Control, SelectControl, SwitchControl
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
@@ -54,8 +55,6 @@ class CompactPoint(Condition):
         self.sender = CurrentSender(self._write_current)
         self._refresh = refresh
         self._orders = asyncio.Lock()
-        self.in_doubt: Callable[[], None] = _nobody
-        """Called when an order was left half done: the charger may hold what nobody wants."""
         self.turn = Turn()
         """Held by an order; whoever upholds what was asked for waits for it as well."""
 
@@ -64,7 +63,8 @@ class CompactPoint(Condition):
     @override
     async def set_current_limit(self, amps: float) -> None:
         async with self.turn:
-            await super().set_current_limit(amps)
+            with heeding(lambda: self.may_be_lowered(amps)):
+                await super().set_current_limit(amps)
 
     @override
     async def set_power_limit(self, watts: float) -> None:
@@ -76,7 +76,8 @@ class CompactPoint(Condition):
         # A pause waits for no limit that itself only waits.
         self.sender.drop()
         async with self.turn:
-            await super().pause()
+            with heeding(lambda: self.may_be_lowered(0)):
+                await super().pause()
 
     @override
     async def resume(self, amps: float | None = None) -> None:
@@ -379,10 +380,6 @@ class CompactPoint(Condition):
                 restarts=True,
                 usable=lambda: self.blocks.status.evse_state is EvseState.IDLE,
             )
-
-
-def _nobody() -> None:
-    """Tell nobody."""
 
 
 def _at_least(least: float, value: object) -> float | None:

@@ -10,6 +10,7 @@ from ...charger import (
     ChargePoint,
     ChargingState,
     first_reason,
+    heeding,
     phases_carrying,
 )
 from ...controls import Bounds, Control, NumberControl, shown
@@ -188,7 +189,8 @@ class MennekesPoint(ChargePoint):
     @override
     async def set_current_limit(self, amps: float) -> None:
         async with self.turn:
-            await super().set_current_limit(amps)
+            with heeding(lambda: self.may_be_lowered(amps)):
+                await super().set_current_limit(amps)
 
     @override
     async def set_power_limit(self, watts: float) -> None:
@@ -202,7 +204,8 @@ class MennekesPoint(ChargePoint):
     @override
     async def pause(self) -> None:
         async with self.turn:
-            await super().pause()
+            with heeding(lambda: self.may_be_lowered(0)):
+                await super().pause()
 
     @override
     async def resume(self, amps: float | None = None) -> None:

@@ -15,6 +15,7 @@ from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
 from ...errors import (
     DeviceSilentError,
+    NotAppliedError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
@@ -150,6 +151,7 @@ class MennekesTcp(VoltrailDevice):
     def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
         self._model_text = model
         self._profile = profile
+        profile.in_doubt = self._doubt
         self.add_view(profile)
         if self._memory:
             profile.remember(self._memory)
@@ -246,6 +248,9 @@ class MennekesTcp(VoltrailDevice):
             raise
         self._silent = 0
 
+    def _doubt(self) -> None:
+        self._assert_due = self.profile.wish.set
+
     @override
     def reconnected(self) -> None:
         # A reboot has been seen to leave other limits behind than those last written.
@@ -277,6 +282,9 @@ class MennekesTcp(VoltrailDevice):
             if profile.timed_out or profile.holds_wish is False:
                 try:
                     await profile.assert_wish()
+                except NotAppliedError:
+                    # It was told, and holds something else: no use to tell it for ever.
+                    raise
                 except BaseException:
                     # Not asserted, so it is still due.
                     self._assert_due = True

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, override
 
-from ...charger import BlockedBy
+from ...charger import BlockedBy, heeding
 from ...controls import Bounds
 from ...device import Cadence, Problem, VoltrailDevice
 from ...errors import explaining
@@ -234,9 +234,19 @@ class Profile4X(MennekesPoint):
         ):
             # Too much for one phase and too little for three: some do not start at all.
             watts = ONE_PHASE_POWER
-        await self._write_power(watts)
-        await self._write_current(self.current_bounds().maximum)
+        with heeding(lambda: self._may_be_limited(watts)):
+            await self._write_power(watts)
+            await self._write_current(self.current_bounds().maximum)
         self._keep(power=watts, paused=False)
+
+    def _may_be_limited(self, watts: float) -> None:
+        """Take note that a power may be in force: a lower one is never raised again unasked."""
+        before = self.wish.power
+        if before is None:
+            before = (self.wish.current or 0.0) * NOMINAL_VOLTAGE * self._phases_at_most
+        if watts < before and not self.wish.paused:
+            self._keep(power=watts)
+        self.in_doubt()
 
     async def _write_current(self, amps: float) -> None:
         # Whole ampere go to the register that every known client uses; only a fraction
