@@ -69,7 +69,10 @@ def test_half_a_byte() -> None:
     """A line that lost a digit is left out, and the next one is read."""
     kinds = [type(one) for one in decode_dump(f"{LIST_1.hex()[:-1]}\n{LIST_2.hex()}".encode())]
     assert kinds == [Drop, Message]
-    assert [type(one) for one in decode_dump(b"7ea\n")] == [Drop]
+    for lost in (b"7ea\n", b"7ea", b"0f4\n"):
+        (drop,) = decode_dump(lost)
+        assert isinstance(drop, Drop)
+        assert drop.reason is Reason.CUT
 
 
 def test_bytes_as_they_come() -> None:
@@ -149,6 +152,16 @@ def test_batches() -> None:
     assert len(messages_of(batch)) == 1
     (found,) = decode_dump([batch[:40], batch[40:]])
     assert isinstance(found, Message)
+
+
+def test_a_batch_without_end() -> None:
+    """It is given up where no batch goes on."""
+    batch = payload(Form.BATCH, simulated("aidon-tn").send("2"))
+    pieces = chain((batch,), repeat(bytes(1000), 1000))
+    (drop,) = decode_dump(pieces)
+    assert isinstance(drop, Drop)
+    assert drop.reason is Reason.LENGTH
+    assert next(pieces)
 
 
 def test_something_else() -> None:

@@ -103,7 +103,13 @@ def _of_bytes(
     first: bytes, rest: Iterable[bytes], stream: HanReader, payloads: PayloadReader
 ) -> Iterator[Found]:
     if _is_batch(first):
-        yield from _as_payloads([b"".join((first, *rest))], payloads)
+        whole = bytearray(first)
+        for piece in rest:
+            whole += piece
+            if len(whole) > _LARGEST_PAYLOAD:
+                # No batch is so long; its reader says so.
+                break
+        yield from _as_payloads([bytes(whole)], payloads)
         return
     seen = bytearray()
     for piece in chain((first,), rest):
