@@ -259,17 +259,7 @@ class Socket(CurrentDriven):
     @override
     async def fit_power(self, state: ChargingState | None) -> None:
         async with self._turn:
-            paused = self.wish.paused
-            try:
-                await super().fit_power(state)
-            except VoltrailError, asyncio.CancelledError:
-                if self.wish.paused and not paused:
-                    self._keep(too_little=True)
-                raise
-            gone = state is ChargingState.NO_VEHICLE and self.active_phases is None
-            if gone and self._fitted is not None:
-                # The next car may use more phases than the last one.
-                self._brace(Phases.THREE)
+            await super().fit_power(state)
 
     @override
     async def send_current(self, amps: float) -> None:
@@ -289,16 +279,8 @@ class Socket(CurrentDriven):
         except NOT_TAKEN:
             raise
         except VoltrailError, asyncio.CancelledError:
-            self._heed(amps)
+            self.may_be_lowered(amps)
             raise
-
-    def _heed(self, amps: float) -> None:
-        """Take note of an order that may have got through: a lower limit is never raised again."""
-        wanted = self.wanted
-        if amps < self.minimum_current:
-            self._keep(paused=True)
-        elif wanted is not None and amps < wanted:
-            self._keep(current=amps, power=None)
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on one phase or on three from now on; takes up to a minute."""
