@@ -160,6 +160,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry
 ) -> bool:
-    """Allow deleting a device that is not part of this one any more."""
+    """Allow deleting a device that is not part of this one any more, or has gone."""
     # As long as the entry is not loaded, nobody knows what is part of it.
-    return entry.state is ConfigEntryState.LOADED and not devices.is_current(entry, device_entry)
+    return entry.state is ConfigEntryState.LOADED and devices.can_go(entry, device_entry)

@@ -79,11 +79,9 @@ def _part_info(
     return info
 
 
-def is_current(entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry) -> bool:
-    """Whether a device of the registry is still one of this entry's."""
-    current = {
-        identifier
-        for info in entry.runtime_data.devices.values()
-        for identifier in info["identifiers"]
-    }
-    return bool(current.intersection(device_entry.identifiers))
+def can_go(entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry) -> bool:
+    """Whether a device of the registry can be deleted: it is not this entry's, or is away."""
+    for key, info in entry.runtime_data.devices.items():
+        if info["identifiers"] & device_entry.identifiers:
+            return key is not None and entry.runtime_data.device.forget(key)
+    return True

@@ -17,9 +17,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
+from homeassistant.setup import async_setup_component
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx as VictronGxDevice
@@ -314,6 +316,44 @@ async def test_a_device_that_sleeps_stays(hass: HomeAssistant) -> None:
         await poll(hass, entry)
         assert "grid_30" in part_keys(hass, entry)
         assert state(hass, entry, "sensor", "grid_30/power") == STATE_UNAVAILABLE
+
+
+async def test_a_device_that_is_gone_can_be_deleted(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, hass_ws_client: WebSocketGenerator
+) -> None:
+    """Not while it answers; and it does not come back with the next start."""
+    gx = ess_home()
+    async with loaded(hass, gx) as entry:
+        assert await async_setup_component(hass, "config", {})
+        client = await hass_ws_client(hass)
+
+        async def delete(device_id: str) -> bool:
+            await client.send_json_auto_id(
+                {"type": "config/device_registry/remove", "device_id": device_id}
+            )
+            answer = await client.receive_json()
+            return bool(answer["success"])
+
+        grid = device_registry.async_get_device_by_identifier(
+            (DOMAIN, f"{entry.unique_id}_grid_30"), entry.entry_id
+        )
+        assert grid is not None
+        assert not await delete(grid.id)
+        gx.set({"grid_30.online": False})
+        await poll(hass, entry)
+        assert await delete(grid.id)
+        await poll(hass, entry)
+        await hass.async_block_till_done()
+        gone = ESS_HOME - {"grid_30"}
+        assert part_keys(hass, entry) == gone
+        assert {part.key for part in device_of(entry).parts()} == gone
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await hass.async_block_till_done()
+        assert part_keys(hass, entry) == gone
+        # Until it is looked for.
+        gx.set({"grid_30.online": True})
+        await choose(hass, entry, search_again=True)
+        assert part_keys(hass, entry) == ESS_HOME
 
 
 async def test_an_unknown_code_is_shown_with_its_number(hass: HomeAssistant) -> None:

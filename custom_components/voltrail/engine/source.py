@@ -116,6 +116,10 @@ class Source(ABC):
         """Yield the parts of the device, each once."""
         yield from ()
 
+    def forget(self, part_key: str) -> bool:  # noqa: ARG002 - most have no parts that can go
+        """Let go of a part that is away, for good; return whether that was possible."""
+        return False
+
     def controls(self) -> Iterable[Control]:
         """Yield what this device can be asked to do."""
         return ()

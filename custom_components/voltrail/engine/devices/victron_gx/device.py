@@ -408,6 +408,19 @@ class VictronGx(VoltrailDevice):
         )
         return self._roster.devices, firmware, self._next_server or self.server, phases
 
+    @override
+    def forget(self, part_key: str) -> bool:
+        # Settings and names are asked too seldom to tell.
+        answers = any(
+            slot.part is not None and slot.part.key == part_key and self.available((name,))
+            for name, slot in self._slots.items()
+            if slot.cadence is Cadence.MEASUREMENTS
+        )
+        if answers or not self._roster.forget(part_key):
+            return False
+        self.keep_memory()
+        return True
+
     # -- external control ------------------------------------------------------
 
     @property

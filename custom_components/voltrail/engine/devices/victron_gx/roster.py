@@ -59,6 +59,14 @@ class Roster:
         self._found = [*(self._found or ()), *found]
         self._granted = self._wish
 
+    def forget(self, key: str) -> bool:
+        """Take a device off that was found; one that the user named is named again."""
+        left = [device for device in self._found or () if device.key != key]
+        if len(left) == len(self._found or ()):
+            return False
+        self._found = left
+        return True
+
     def recall(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         if self._found is None:
