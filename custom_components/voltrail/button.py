@@ -10,7 +10,8 @@ from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.controls import ButtonControl
 from .entity import VoltrailControl
 
-PARALLEL_UPDATES = 1
+# Orders take their turn in the engine, which knows which may wait, and which is overtaken.
+PARALLEL_UPDATES = 0
 
 
 async def async_setup_entry(

@@ -11,7 +11,8 @@ from .engine.controls import NumberControl
 from .entity import VoltrailControl
 from .presentation import QUANTITIES, native_unit
 
-PARALLEL_UPDATES = 1
+# Orders take their turn in the engine, which knows which may wait, and which is overtaken.
+PARALLEL_UPDATES = 0
 
 
 async def async_setup_entry(

@@ -1,5 +1,6 @@
 """A Victron GX in Home Assistant, with its simulator behind a real socket."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -433,6 +434,19 @@ async def test_no_limit_is_a_switch(hass: HomeAssistant) -> None:
         assert state(hass, entry, "switch", "feed_in_limited") == STATE_ON
         await turn(hass, entry, "feed_in_limited", on=False)
         assert gx.value("settings_0.max_feed_in_power") == -1
+
+
+@pytest.mark.usefixtures("every_control")
+async def test_only_where_a_slider_rests_is_written(hass: HomeAssistant) -> None:
+    """Orders reach the engine at once, so that it can leave out those that are overtaken."""
+    gx = ess_home()
+    async with loaded(hass, gx) as entry:
+        await choose(hass, entry)
+        await asyncio.gather(
+            *(set_number(hass, entry, "minimum_state_of_charge", value) for value in range(30, 70))
+        )
+        assert gx.value("settings_0.minimum_soc") == 69
+        assert gx.flash.changes <= 2
 
 
 async def test_what_the_gx_does_not_take_is_told(hass: HomeAssistant) -> None:
