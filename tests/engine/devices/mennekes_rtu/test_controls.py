@@ -401,6 +401,23 @@ async def test_the_fallback_as_an_installers_setting() -> None:
 
 
 @in_fake_time
+async def test_the_fallback_keeps_to_the_installers_limit() -> None:
+    """Also when Home Assistant is gone nobody charges with more than the house bears."""
+    simulated = quiet(Compact(fallback=6))
+    async with (
+        serial_line(simulated) as line,
+        Owner(line.device(options=Options(max_current=10))) as device,
+    ):
+        amps = control(device, "safe_current", NumberControl)
+        assert amps.bounds().maximum == 10
+        with pytest.raises(OutOfBoundsError):
+            await amps.write(16)
+        assert simulated.box.fallback == 6
+        await amps.write(10)
+        assert simulated.box.fallback == 10
+
+
+@in_fake_time
 async def test_why_it_does_not_charge() -> None:
     """The first reason that applies, in the words that all brands share."""
     simulated = quiet(Compact(fallback=1))

@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.voltrail.engine.charger import BlockedBy, ChargingState, Phases
 from custom_components.voltrail.engine.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
@@ -357,16 +358,51 @@ async def test_without_a_wish_in_watt_the_current_stays() -> None:
 
 @in_fake_time
 async def test_exception_3_is_explained() -> None:
-    """A 22 kW unit that claims to switch refuses with code 3; the select goes away."""
+    """A 22 kW unit that claims to switch refuses with code 3, and is not asked again and again."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
         before = device.layout
         simulated.box.hardware_phases = HardwarePhases.THREE
         with pytest.raises(PhasesRefusedError, match="code 3"):
             await device.point.set_phases(Phases.ONE)
+        # What it says of itself decides whether there is a select, not what it once refused.
+        assert device.layout == before
+        assert device.recall()["phases"] is None
+        await device.poll(Cadence.SETTINGS)
         assert device.layout != before
         assert "phases" not in {each.path for each in device.controls()}
-        assert device.recall()["phases"] is None
+
+
+@in_fake_time
+async def test_phases_that_are_refused_later_are_given_up() -> None:
+    """A wish that cannot be upheld is dropped, and the current is upheld all the same."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(10)
+        await device.point.set_phases(Phases.ONE)
+        await asyncio.sleep(60)
+        refusal = simulated.faults.inject(
+            "exception", code=3, function=6, address=0x0D04, times=1000
+        )
+        simulated.set({"ems.single_phase": False, "ems.current": 16.0})
+        device.upholding.due()
+        await asyncio.sleep(60)
+        assert device.point.wish.phases is None
+        assert simulated.ems.current == 10
+        assert refusal.seen == 1
+
+
+@in_fake_time
+async def test_functions_that_are_not_there_are_not_offered() -> None:
+    """What the charger refuses to read even alone has no control."""
+    simulated = quiet(Compact())
+    simulated.faults.inject("exception", code=2, address=0x0D04, times=1000)
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        controls = {each.path for each in device.controls()}
+        assert "phases" not in controls
+        assert {"charging", "station_locked", "solar_mode"} <= controls
 
 
 @in_fake_time

@@ -175,7 +175,6 @@ class CompactPoint(Condition):
                 try:
                     await blocks.functions.write("requested_phases", WORDS[phases])
                 except IllegalDataValueError as err:
-                    self.phases_refused = True
                     raise PhasesRefusedError from err
         installation = blocks.installation
         pause = None if installation is None else installation.phase_switch_pause
@@ -307,7 +306,11 @@ class CompactPoint(Condition):
         if wanted is not None and self.can_switch_phases and not self.phase_switch.under_way:
             phases = Phases(wanted)
             if self.phases is not phases:
-                await self.send_phases(phases)
+                try:
+                    await self.send_phases(phases)
+                except PhasesRefusedError:
+                    # Nothing is gained by asking for ever.
+                    self._keep(phases=None)
         if self.wish.current is not None and not self.wish.paused:
             await self.go_on()
 
@@ -357,20 +360,22 @@ class CompactPoint(Condition):
                 write=self.set_phases,
                 usable=lambda: not self.phase_switch.under_way,
             )
-        yield SwitchControl(
-            key="station_locked",
-            needs=("functions",),
-            read=lambda: functions.locked,
-            write=self.set_locked,
-        )
-        yield SelectControl(
-            key="solar_mode",
-            needs=("functions",),
-            tier=Tier.DETAIL,
-            options=tuple(SolarMode),
-            read=lambda: functions.solar_mode,
-            write=self.set_solar_mode,
-        )
+        if self.serves("locked"):
+            yield SwitchControl(
+                key="station_locked",
+                needs=("functions",),
+                read=lambda: functions.locked,
+                write=self.set_locked,
+            )
+        if self.serves("solar_mode"):
+            yield SelectControl(
+                key="solar_mode",
+                needs=("functions",),
+                tier=Tier.DETAIL,
+                options=tuple(SolarMode),
+                read=lambda: functions.solar_mode,
+                write=self.set_solar_mode,
+            )
         if self.blocks.restart is not None:
             yield ButtonControl(
                 key="restart",

@@ -85,8 +85,6 @@ class Condition(CurrentDriven):
         self.blocks = blocks
         self.heartbeat = heartbeat
         self.phase_switch = PhaseSwitch()
-        self.phases_refused = False
-        """Whether it refused to switch phases although it said that it could."""
 
     @derived(ChargingState, needs=("status",))
     def charging_state(self) -> ChargingState | None:
@@ -231,8 +229,12 @@ class Condition(CurrentDriven):
             options is not None
             and options.hardware_phases is HardwarePhases.ONE_OR_THREE
             and dynamic
-            and not self.phases_refused
+            and self.serves("requested_phases")
         )
+
+    def serves(self, function: str) -> bool:
+        """Whether the charger has this function; one that it refuses to read it has not."""
+        return function in self.blocks.functions.resolved_fields
 
     @property
     def phases(self) -> Phases | None:

@@ -125,7 +125,7 @@ class MennekesRtu(VoltrailDevice):
                     found[name] = component
             solar = found.get("solar_settings")
             blocks.solar = solar if isinstance(solar, registers.SolarSettings) else None
-        self._settings = Settings(found, self.refresh)
+        self._settings = Settings(found, self.refresh, self.options.max_current)
         self._take_up(blocks)
 
     def _measured(

@@ -40,7 +40,7 @@ CHOICE_WORDS: Final = {
     key: {code.name.lower() for code in codes} for _, key, codes in _SELECTS.values()
 }
 
-SAFE_CURRENT_BOUNDS: Final = Bounds(minimum=0, maximum=32, step=1)
+HIGHEST_SAFE_CURRENT: Final = 32
 PAUSE_BOUNDS: Final = Bounds(minimum=0, maximum=1200, step=1)
 
 _GOES_ON: Final = 0
@@ -53,9 +53,17 @@ type Refresh = Callable[[tuple[str, ...]], Awaitable[None]]
 class Settings:
     """The settings that this charger serves, as controls for the installer."""
 
-    def __init__(self, found: dict[str, Component], refresh: Refresh) -> None:
+    def __init__(
+        self, found: dict[str, Component], refresh: Refresh, max_current: float | None
+    ) -> None:
         self._found = found
         self._refresh = refresh
+        # Nobody may charge with more than the house bears, whoever gives the order.
+        self._safe_current = Bounds(
+            minimum=0,
+            maximum=min(HIGHEST_SAFE_CURRENT, int(max_current or HIGHEST_SAFE_CURRENT)),
+            step=1,
+        )
 
     def controls(self) -> Iterator[Control]:
         """Yield a control for each setting that is there."""
@@ -93,7 +101,7 @@ class Settings:
             return
 
         async def set_current(amps: float) -> None:
-            amps = SAFE_CURRENT_BOUNDS.accept(amps)
+            amps = self._safe_current.accept(amps)
             # As with the limit itself, what is too little to charge with is a pause.
             await self._write(name, "code", int(amps) if amps >= _LEAST else _PAUSES)
 
@@ -109,7 +117,7 @@ class Settings:
             needs=(name,),
             tier=Tier.EXPERT,
             quantity=Quantity.CURRENT,
-            bounds=lambda: SAFE_CURRENT_BOUNDS,
+            bounds=lambda: self._safe_current,
             read=lambda: registers.safe_current(component.code),
             write=set_current,
         )
