@@ -834,7 +834,7 @@ async def test_a_link_in_use_with_other_settings_delays_the_set_up(
     freezer.tick(60)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert charger_entry.state is ConfigEntryState.LOADED
+    assert charger_entry.state is ConfigEntryState.LOADED  # type: ignore[comparison-overlap]  # it went on
     assert await hass.config_entries.async_unload(charger_entry.entry_id)
 
 
