@@ -59,11 +59,8 @@ class Settings:
         self._found = found
         self._refresh = refresh
         # Nobody may charge with more than the house bears, whoever gives the order.
-        self._safe_current = Bounds(
-            minimum=0,
-            maximum=min(HIGHEST_SAFE_CURRENT, int(max_current or HIGHEST_SAFE_CURRENT)),
-            step=1,
-        )
+        highest = HIGHEST_SAFE_CURRENT if max_current is None else int(max_current)
+        self._safe_current = Bounds(minimum=0, maximum=min(highest, HIGHEST_SAFE_CURRENT), step=1)
 
     def controls(self) -> Iterator[Control]:
         """Yield a control for each setting that is there."""
