@@ -170,6 +170,18 @@ async def test_the_fallback_is_bounded() -> None:
                 await number(device, key).write(bad)
 
 
+@in_fake_time
+async def test_a_slider_that_is_moved_on_makes_no_error() -> None:
+    """Orders that come at once are carried out in turn, and the last one counts."""
+    charger = Charger4X()
+    charger.set({"network.mode": 1})
+    async with met(charger, in_memory=True) as device:
+        for key in ("safe_current", "communication_timeout", "network_ems_limit"):
+            slider = number(device, key)
+            await asyncio.gather(*(slider.write(value) for value in (12, 8, 15)))
+            assert slider.read() == 15
+
+
 async def test_resuming() -> None:
     """With the last limit; with 16 A only if nothing was ever set; never below 6."""
     charger = Charger4X()

@@ -157,26 +157,28 @@ class MennekesPoint(ChargePoint):
     ) -> None:
         """Write a setting, and make sure that the charger holds it.
 
-        It is given a second to take over; some read back the old value at first.
+        It is given a second to take over; some read back the old value at first. Until then no
+        other order may come: its value would be taken for what the charger made of this one.
         """
-        if not self.writable:
-            raise ReadOnlyError
-        with explaining():
-            await write()
-        for wait in (0.0, 1.0):
-            if wait:
-                await asyncio.sleep(wait)
-            await self._reread(component)
-            if read() == asked:
-                break
-        else:
-            found = read()
-            raise NotAppliedError(
-                asked=shown(asked), found="nothing" if found is None else shown(found)
-            )
-        if self.timed_out:
-            # A write ends it; nobody should have to wait for the next turn to see that.
-            await self._device.refresh(("hems",))
+        async with self.turn:
+            if not self.writable:
+                raise ReadOnlyError
+            with explaining():
+                await write()
+            for wait in (0.0, 1.0):
+                if wait:
+                    await asyncio.sleep(wait)
+                await self._reread(component)
+                if read() == asked:
+                    break
+            else:
+                found = read()
+                raise NotAppliedError(
+                    asked=shown(asked), found="nothing" if found is None else shown(found)
+                )
+            if self.timed_out:
+                # A write ends it; nobody should have to wait for the next turn to see that.
+                await self._device.refresh(("hems",))
 
     async def _reread(self, component: str) -> None:
         await self._device.refresh((component,))
