@@ -59,6 +59,25 @@ async def test_a_power_cut_that_nobody_noticed() -> None:
 
 
 @in_fake_time
+async def test_a_power_cut_is_not_taken_for_a_pause() -> None:
+    """Also where the line fails while it is looked at closely."""
+    simulated = quiet(Compact(silent_seconds=0.0))
+    async with serial_line(simulated) as line:
+        owner = Owner(line.device())
+        async with owner as device:
+            await device.point.set_current_limit(9)
+            await asyncio.sleep(25)
+            simulated.power_cycle()
+            # The first read of each block is the poll's, and the second one the closer look.
+            for address in (0x0302, 0x0D05):
+                simulated.faults.inject("lose_request", function=3, address=address, every=2)
+            await asyncio.sleep(60)
+            assert owner.troubles
+            assert (simulated.ems.released, simulated.ems.current) == (True, 9)
+            assert not device.point.wish.paused
+
+
+@in_fake_time
 async def test_a_pause_also_survives() -> None:
     """A charger that keeps its release over a power cut is paused again."""
     simulated = quiet(Compact(keeps_set_points=True))

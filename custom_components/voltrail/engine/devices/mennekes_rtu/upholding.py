@@ -47,7 +47,8 @@ class Upholding:
             return
         # Everything back at nothing at once: it was started anew, and nobody noticed.
         started, self._blank = point.blank and not self._blank, point.blank
-        if self._due or started:
+        self._due = self._due or started
+        if self._due:
             # What the poll has read may be from before the doubt.
             await point.look_again(("limits", "functions"))
             await self._assert(holds=point.holds_wish is not False)
