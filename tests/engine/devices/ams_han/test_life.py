@@ -198,6 +198,24 @@ def test_a_list_that_looks_hourly_and_comes_often() -> None:
     assert not listening.meter.alive
 
 
+def test_the_time_of_counters_does_not_stop_while_they_count() -> None:
+    """A list that only looked hourly at first told the time of its counters, and goes on to."""
+    listening = Listening()
+
+    def publish(times: int) -> None:
+        for _ in range(times):
+            listening.silence(20)
+            clock = int(listening.moment.timestamp())
+            values = {"meterId": "7000111", "P": 500, "tPI": 1234.5, "rtc": clock}
+            payload = json.dumps({"data": values}).encode()
+            listening.meter.hear_message(payload, listening.now, topic="meter/data")
+            assert listening.value("energy_timestamp") == listening.moment
+
+    publish(20)
+    listening = Listening(memory=listening.meter.recall())
+    publish(1)
+
+
 def test_an_hourly_list_that_comes_more_than_once() -> None:
     """It is hourly all the same."""
     rhythm = Rhythm()

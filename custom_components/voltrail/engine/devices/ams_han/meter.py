@@ -298,7 +298,9 @@ class HanMeter(Words, PushedDevice):
         self._kinds.setdefault("meter_clock", set()).add(message.kind)
         self._valid_until["meter_clock"] = self._validity("meter_clock", now)
         self._showing.offer("meter_clock", message.timestamp, now)
-        if message.kind is ListKind.HOURLY and not TOTALS.isdisjoint(message.readings):
+        # A list that looked hourly and turned out to come often goes on to tell its time.
+        timed = message.kind is ListKind.HOURLY or "energy_timestamp" in self._kinds
+        if timed and not TOTALS.isdisjoint(message.readings):
             # Not the time of arrival: the same list may come again an hour later.
             self._kinds.setdefault("energy_timestamp", set()).add(message.kind)
             self._valid_until["energy_timestamp"] = math.inf
