@@ -277,6 +277,28 @@ async def test_a_power_for_three_phases_right_after_the_change(delay: float) -> 
         assert simulated.ems.current == pytest.approx(10.1)
 
 
+@pytest.mark.parametrize("layout", ["1.01", "1.03"])
+@pytest.mark.parametrize("reaction", [2.0, 10.0, 15.0, 25.0])
+@in_fake_time
+async def test_a_car_that_goes_on_late_gets_no_more_than_the_limit(
+    reaction: float, layout: str
+) -> None:
+    """The change is over as soon as it may charge; what it will use is not known before it does."""
+    simulated = quiet(Compact(layout=layout))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_phases(Phases.ONE)
+        await device.point.set_power_limit(3600)
+        await asyncio.sleep(60)
+        simulated.car.reaction = reaction
+        await device.point.set_phases(Phases.THREE)
+        for _ in range(90):
+            # The least that three phases can be offered, until it shows that it uses them.
+            assert simulated.meter.power < 3 * 6.1 * 230
+            await asyncio.sleep(1)
+        assert not simulated.ems.released
+        assert device.point.wish.too_little
+
+
 @in_fake_time
 async def test_a_pause_waits_for_no_change_of_phases() -> None:
     """The current that is lowered first waits for its turn; a pause does not, and it stays."""

@@ -225,6 +225,9 @@ class CompactPoint(Condition):
         blocks = self.blocks
         switched = None if blocks.supervision is None else blocks.supervision.switched_phases
         ended = self.phase_switch.settle(blocks.status.evse_state, switched)
+        if ended:
+            # What the car used before says nothing of what it will use now.
+            self._seen = None
         stopped = self.wish.paused and not self.wish.too_little
         if ended and self.wish.power is not None and not stopped:
             await self.go_on()

@@ -215,7 +215,9 @@ class Condition(CurrentDriven):
         if blocks.vehicle is None or blocks.status.evse_state not in _IN_SESSION:
             # What the last car has used says nothing of the next one.
             return None
-        return blocks.vehicle.vehicle_phases
+        seen = blocks.vehicle.vehicle_phases
+        # One may be all that it had so far, and not all that it uses.
+        return None if seen == 1 and self.can_switch_phases else seen
 
     @property
     def can_switch_phases(self) -> bool:
