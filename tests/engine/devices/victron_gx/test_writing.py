@@ -449,6 +449,25 @@ async def test_the_mode_of_ess_is_written_as_the_gx_does_it(
         assert meeting.read("ess_mode") is mode
 
 
+@pytest.mark.parametrize("soc", [5, 90])
+@in_fake_time
+async def test_a_mode_that_the_gx_goes_on_from_is_taken(soc: float) -> None:
+    """It leaves the state that was written at once, for the one that fits its battery."""
+    gx = ess_home()
+    gx.home.battery.soc = soc
+    async with meet_in_memory(gx, **RAILS) as meeting:
+        await meeting.poll()
+        mode = meeting.select("ess_mode")
+        for wanted in (
+            EssMode.OPTIMISED_WITH_BATTERYLIFE,
+            EssMode.OPTIMISED_WITHOUT_BATTERYLIFE,
+            EssMode.EXTERNAL_CONTROL,
+            EssMode.OPTIMISED_WITH_BATTERYLIFE,
+        ):
+            await mode.write(wanted)
+            assert mode.read() is wanted
+
+
 @in_fake_time
 async def test_two_modes_at_once_make_no_third_one() -> None:
     """Each is two registers; the later one counts, however close they come."""

@@ -1,6 +1,6 @@
 """One device behind the GX: a service at a unit id, its registers, and what it can be asked."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
@@ -92,10 +92,13 @@ class Node:
         guard: Guard = _unguarded,
         *,
         through: Callable[[], str] | None = None,
+        becomes: Collection[float] = (),
     ) -> None:
         """Write a register of this device and make sure that it is held."""
         await guard()
-        await self.writer.set(self.names[kind], self.the(kind), field, value, through=through)
+        await self.writer.set(
+            self.names[kind], self.the(kind), field, value, through=through, becomes=becomes
+        )
 
     def _settable(self, kind: type[GxComponent], field: str) -> Bounds | None:
         """Return the bounds of a register that may be set here."""

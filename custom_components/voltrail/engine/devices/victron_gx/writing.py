@@ -6,7 +6,7 @@ it shows when it is read back a second later.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -70,11 +70,12 @@ class Writer:
         value: float,
         *,
         through: Callable[[], str] | None = None,
+        becomes: Collection[float] = (),
     ) -> None:
         """Write a value and make sure that it is held.
 
         ``through`` is for a setting that is in several registers: it names the one to use,
-        by what was just read.
+        by what was just read. ``becomes`` is what the device goes on to by itself from there.
         """
         value = component.checked(field, value)
         key = (name, field)
@@ -94,7 +95,7 @@ class Writer:
                         return
                     self._written[key] = self._clock()
                 await self.send(component, field, value)
-                await self.confirm(name, component, field, value)
+                await self.confirm(name, component, field, value, becomes)
         finally:
             asked.remove(order)
 
@@ -116,12 +117,19 @@ class Writer:
         if last is not None and (wait := last + FLASH_PAUSE - self._clock()) > 0:
             await self._pause(wait)
 
-    async def confirm(self, name: str, component: GxComponent, field: str, value: float) -> None:
+    async def confirm(
+        self,
+        name: str,
+        component: GxComponent,
+        field: str,
+        value: float,
+        becomes: Collection[float] = (),
+    ) -> None:
         """Look whether a value that was sent is held; raise if it is not."""
         for wait in READ_BACK_AFTER:
             await self._pause(wait)
             await self._read_back(name)
-            if _same(component, field, value):
+            if _same(component, field, value) or getattr(component, field) in becomes:
                 return
         raise NotAcceptedError(
             asked=shown(value), found=_told(getattr(component, field)), reasons=REASONS

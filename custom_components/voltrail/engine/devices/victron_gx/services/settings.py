@@ -271,6 +271,15 @@ class Ess(GxComponent):
 WITH_BATTERYLIFE: Final = tuple(BatteryLifeState)[1:9]
 WITHOUT_BATTERYLIFE: Final = tuple(BatteryLifeState)[10:]
 
+_OPTIMISED: Final = {
+    EssMode.OPTIMISED_WITH_BATTERYLIFE: (BatteryLifeState.RESTARTING, WITH_BATTERYLIFE),
+    EssMode.OPTIMISED_WITHOUT_BATTERYLIFE: (
+        BatteryLifeState.WITHOUT_BATTERYLIFE,
+        WITHOUT_BATTERYLIFE,
+    ),
+}
+"""With which state each of the two begins, and those that it has."""
+
 
 class DessSettings(GxComponent):
     """The settings of Dynamic ESS, and the first slot of its schedule."""
@@ -394,15 +403,13 @@ async def _set_ess_mode(node: Node, mode: EssMode) -> None:
         return
     if external:
         await node.set(Ess, "phase_regulation", PhaseRegulation.TOTAL)
-    match mode:
-        case EssMode.KEEP_CHARGED:
-            await node.set(Ess, "batterylife_state", BatteryLifeState.KEEP_CHARGED)
-        case EssMode.OPTIMISED_WITH_BATTERYLIFE:
-            if ess.batterylife_state not in WITH_BATTERYLIFE:
-                await node.set(Ess, "batterylife_state", BatteryLifeState.RESTARTING)
-        case _:
-            if ess.batterylife_state not in WITHOUT_BATTERYLIFE:
-                await node.set(Ess, "batterylife_state", BatteryLifeState.WITHOUT_BATTERYLIFE)
+    if mode is EssMode.KEEP_CHARGED:
+        await node.set(Ess, "batterylife_state", BatteryLifeState.KEEP_CHARGED)
+        return
+    first, states = _OPTIMISED[mode]
+    if ess.batterylife_state not in states:
+        # The GX goes on at once to the state that fits the battery.
+        await node.set(Ess, "batterylife_state", first, becomes=states)
 
 
 async def require_external_control(node: Node) -> None:
