@@ -324,11 +324,12 @@ class MeterFlow(ConfigFlow):
         """Stop if another entry is about the same place.
 
         Nothing tells two of a kind apart that have no serial number, but where they are. Only
-        on a line there can be several; elsewhere some answer to any unit id.
+        on a line there can be several of a kind; elsewhere some answer to any unit id.
         """
         place = {key: data[key] for key in _PLACE if key in data}
-        if self._kind.line is None:
-            place.pop(CONF_UNIT_ID, None)
+        if self._kind.line is None and place.pop(CONF_UNIT_ID, None) is not None:
+            # Those of another kind are behind the same proxy.
+            place[CONF_FAMILY] = data[CONF_FAMILY]
         self._async_abort_entries_match(place)
 
     async def _move(self) -> ConfigFlowResult:

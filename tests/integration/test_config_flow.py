@@ -174,6 +174,27 @@ async def test_the_same_charger_under_another_unit_id_is_refused(hass: HomeAssis
         assert await hass.config_entries.async_unload(result["result"].entry_id)
 
 
+async def test_a_charger_behind_the_proxy_of_another_kind(hass: HomeAssistant) -> None:
+    """A proxy puts several devices at one address, told apart by their unit ids."""
+    async with serve(ChargerEcu()) as server:
+        MockConfigEntry(
+            domain=DOMAIN,
+            data={
+                "family": "alfen",
+                "transport": "tcp",
+                "host": server.host,
+                "port": server.port,
+                "unit_id": 200,
+                "fingerprint": "ACE0000001",
+            },
+        ).add_to_hass(hass)
+        flow = await open_form(hass)
+        result = await submit(hass, flow, server.host, server.port, 255)
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        assert await hass.config_entries.async_unload(result["result"].entry_id)
+
+
 @asynccontextmanager
 async def peer(answer: bytes | None, *, hang_up: bool = False) -> AsyncIterator[int]:
     """Something else that listens: silent, talking nonsense, or hanging up at once."""
