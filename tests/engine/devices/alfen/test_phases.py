@@ -187,6 +187,10 @@ def test_orders_during_the_sequence() -> None:
             seen: list[float] = []
             eve.clock.subscribe(lambda _: seen.append(socket.setpoint))
             switching = asyncio.create_task(point.set_phases(Phases.ONE))
+            await asyncio.sleep(0)
+            # Changed back before anything happened: it must not look done.
+            with pytest.raises(PhasesSwitchingError):
+                await point.set_phases(Phases.THREE)
             await asyncio.sleep(6)
             await device.poll(Cadence.MEASUREMENTS)
             assert value(device, "socket_1/blocked_by") == "phase_switching"

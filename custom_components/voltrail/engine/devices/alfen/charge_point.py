@@ -288,7 +288,8 @@ class Socket(CurrentDriven):
             raise NotSupportedError(reason="it does not choose its phases by itself")
         if not self.switch.supplied:
             raise PhaseMissingError
-        if self.switch.phases is not phases:
+        # The phases that are about to be left are no answer to whoever asks for them now.
+        if self.switch.switching or self.switch.phases is not phases:
             before = self.status.setpoint
 
             async def pause() -> None:
