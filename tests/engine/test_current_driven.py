@@ -1,5 +1,6 @@
 """A limit of power on charge points that only know current."""
 
+import asyncio
 import math
 from typing import override
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custom_components.voltrail.engine.charger import ChargingState
-from custom_components.voltrail.engine.current_driven import CurrentDriven
+from custom_components.voltrail.engine.current_driven import REST, CurrentDriven
 from custom_components.voltrail.engine.errors import (
     BelowMinimumError,
     NotANumberError,
@@ -141,6 +142,28 @@ def test_a_pause_for_too_little_outlives_a_restart() -> None:
         assert after.offered == 0
         await after.drive_up(1)
         assert after.offered == 16
+
+    run(story())
+
+
+def test_a_pause_for_too_little_wears_no_relays() -> None:
+    """A charger that claims one phase whenever nothing flows, and then uses three."""
+
+    async def story() -> None:
+        point = Point()
+        await point.drive_up(1)
+        await point.set_power_limit(3680)
+        pauses = 0
+        for _ in range(360):
+            going_on = point.offered > 0
+            await point.drive_up(3 if going_on else 1)
+            pauses += going_on and point.offered == 0
+            await asyncio.sleep(10)
+        assert 0 < pauses <= 12
+        # Once it does what it says, it goes on.
+        await asyncio.sleep(REST)
+        await point.drive_up(1)
+        assert point.offered == 16
 
     run(story())
 

@@ -1,5 +1,6 @@
 """Charge points that only know current: a limit of power is turned into one of current."""
 
+import asyncio
 import logging
 import math
 from abc import abstractmethod
@@ -16,6 +17,10 @@ _LOGGER = logging.getLogger(__name__)
 
 NOMINAL_VOLTAGE: Final = 230
 
+REST: Final = 300.0
+"""Seconds that a car is left alone after a pause that nobody asked for. Where a charger says that
+it uses fewer phases than it does, it would be paused and resumed with every poll."""
+
 
 class CurrentDriven(ChargePoint):
     """A charge point whose power is limited by way of its current.
@@ -30,6 +35,8 @@ class CurrentDriven(ChargePoint):
         """The number of phases that the current was last worked out for."""
         self._seen: int | None = None
         """The number of phases that the present car was seen to use."""
+        self._rests_until = 0.0
+        """Until when a pause that nobody asked for lasts at least, on the loop's clock."""
 
     @property
     @abstractmethod
@@ -125,8 +132,8 @@ class CurrentDriven(ChargePoint):
 
         Without this a limit that was set while a car used one phase would be three times
         as much for the next car, which begins with what fits all phases. A limit that somebody
-        else has set is left alone. A pause that nobody asked for ends with the phases, or the
-        car, that made it necessary.
+        else has set is left alone. A pause that nobody asked for ends with the phases, after a
+        while, or with the car, that made it necessary.
         """
         if self.active_phases is not None:
             self._seen = self.active_phases
@@ -167,9 +174,16 @@ class CurrentDriven(ChargePoint):
 
     def _may_go_on(self, power: float, state: ChargingState | None) -> bool:
         """Whether a power is enough for the phases in use, or nobody is there to use any."""
-        if self._phases is None:
-            return state is ChargingState.NO_VEHICLE
-        return not self._falls_short(power)
+        if state is ChargingState.NO_VEHICLE:
+            return self._phases is None or not self._falls_short(power)
+        rested = asyncio.get_running_loop().time() >= self._rests_until
+        return rested and self._phases is not None and not self._falls_short(power)
+
+    @override
+    def _keep(self, **changes: float | bool | None) -> None:
+        super()._keep(**changes)
+        if changes.get("too_little"):
+            self._rests_until = asyncio.get_running_loop().time() + REST
 
     def _falls_short(self, power: float) -> bool:
         """Whether a power is too little to charge with on the phases in use."""

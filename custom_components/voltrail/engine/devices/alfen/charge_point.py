@@ -326,6 +326,8 @@ class Socket(CurrentDriven):
         fitting = bounds.accept(min(fitting, bounds.maximum))
         self.wish.current = min(self.resume_current, fitting)
         self._fitted = self._seen = None
+        # Other phases were asked for: what they are enough for goes on at once.
+        self._rests_until = 0.0
         self._remember()
 
     # -- keeping it in force --
