@@ -421,6 +421,26 @@ async def test_an_empty_battery_is_at_0() -> None:
             assert meeting.read(path) == 0
 
 
+async def test_what_never_happened_to_a_battery_is_0() -> None:
+    """A shunt has a history and says so; while it starts, and without one, nothing is known."""
+    words = {"charge_cycles": 73, "full_discharges": 2, "low_voltage_alarms": 0}
+    gx = ess_home(shunt=True)
+    shunt = gx.services["battery_288"]
+    history = {name: shunt[name] for name in shunt.table.values if name.startswith("history_")}
+    async with meet(gx, services="battery 239") as meeting:
+        for told, expected in (
+            (history, words),
+            (dict.fromkeys(history), dict.fromkeys(words)),
+            (history, words),
+        ):
+            shunt.update(**told)
+            await meeting.poll()
+            assert {word: meeting.read(f"battery_239/{word}") for word in words} == expected
+    async with meet(ess_home(), services="battery 225") as meeting:
+        await meeting.poll()
+        assert not any(meeting.read(f"battery_225/{word}") is not None for word in words)
+
+
 async def test_a_number_of_events_never_drops_to_0() -> None:
     """What is counted without a unit is lost and found again like kWh."""
     gx = everything()

@@ -44,7 +44,8 @@ class GxComponent(Component):
     """Derived values, by the register without which they make no sense."""
 
     lifelines: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """By a value that is never 0 on live hardware: those whose 0 says nothing while it is."""
+    """By a value that is never 0 on live hardware: those whose 0 says nothing while it is, and is
+    a value otherwise."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(place.unit)
@@ -88,10 +89,11 @@ class GxComponent(Component):
 
     @cached_property
     def _counters(self) -> tuple[str, ...]:
+        told = {name for names in self.lifelines.values() for name in names}
         return tuple(
             name
             for name, point in self._points.items()
-            if point.quantity in COUNTED and name in self._register_fields
+            if point.quantity in COUNTED and name in self._register_fields and name not in told
         )
 
     @cached_property

@@ -109,7 +109,17 @@ class Battery(AlarmedComponent):
             "discharge_current_limit",
             "minimum_cell_temperature",
             "maximum_cell_temperature",
-        )
+        ),
+        # Of a battery without a history nobody knows what happened to it.
+        "maximum_voltage": (
+            "charge_cycles",
+            "full_discharges",
+            "automatic_syncs",
+            "low_voltage_alarms",
+            "high_voltage_alarms",
+            "low_starter_voltage_alarms",
+            "high_starter_voltage_alarms",
+        ),
     }
 
     power = measure(int32(256, since=78, before=int16(258, since=42)), Quantity.POWER)
