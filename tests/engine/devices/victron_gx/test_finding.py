@@ -264,6 +264,19 @@ async def test_a_user_can_add_and_remove() -> None:
         assert [part.key for part in meeting.device.parts()] == before
 
 
+async def test_what_a_user_named_is_not_forgotten() -> None:
+    """It would be back with the next start; its user takes it out of the options."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.recall()
+    gx.set({"grid_30.online": False})
+    for extra, forgotten in (({"services": "grid 30"}, False), ({}, True)):
+        async with meet(gx, memory=memory, **extra) as meeting:
+            await meeting.poll()
+            assert meeting.device.forget("grid_30") is forgotten
+
+
 async def test_what_is_left_out_is_not_even_looked_for() -> None:
     """Named before the first search, it costs no request; another of its type is found."""
     gx = ess_home()

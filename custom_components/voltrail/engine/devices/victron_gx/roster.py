@@ -60,9 +60,10 @@ class Roster:
         self._granted = self._wish
 
     def forget(self, key: str) -> bool:
-        """Take a device off that was found; one that the user named is named again."""
-        left = [device for device in self._found or () if device.key != key]
-        if len(left) == len(self._found or ()):
+        """Take a device off that was found; one that the user named would only come back."""
+        known = self._found or []
+        left = [device for device in known if device.key != key]
+        if left == known or any(device.key == key for device in self._choice.wanted):
             return False
         self._found = left
         return True
