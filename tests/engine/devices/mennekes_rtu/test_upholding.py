@@ -78,6 +78,22 @@ async def test_a_power_cut_is_not_taken_for_a_pause() -> None:
 
 
 @in_fake_time
+async def test_an_order_right_after_a_power_cut_that_nobody_noticed() -> None:
+    """Who asks for a charge gets one, and no limit that is held without a release."""
+    simulated = quiet(Compact(silent_seconds=0.0))
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        await device.point.set_current_limit(9)
+        await asyncio.sleep(31)
+        for amps in (9, 12):
+            simulated.power_cycle()
+            await asyncio.sleep(1)
+            await device.point.set_current_limit(amps)
+            assert (simulated.ems.released, simulated.ems.current) == (True, amps)
+            await asyncio.sleep(30)
+            assert (simulated.ems.released, simulated.ems.current) == (True, amps)
+
+
+@in_fake_time
 async def test_a_pause_also_survives() -> None:
     """A charger that keeps its release over a power cut is paused again."""
     simulated = quiet(Compact(keeps_set_points=True))

@@ -116,9 +116,8 @@ class CompactPoint(Condition):
         await self._look_at("limits", "functions")
 
     async def _release(self) -> None:
-        functions = self.blocks.functions
-        if functions.released is not True:
-            await functions.write("released", value=True)
+        # Also if it was released when it was last looked at: it may have been started anew since.
+        await self.blocks.functions.write("released", value=True)
 
     async def _holds(self, amps: float) -> bool:
         """Whether the charger holds this limit now; somebody else may have set another one."""
