@@ -137,6 +137,12 @@ def test_a_long_line_takes_no_longer() -> None:
     assert len(list(decode_dump(pieces))) == 4000
 
 
+def test_a_long_preamble_takes_no_longer() -> None:
+    """It is looked through once, however many pieces it comes in."""
+    pieces = chain(repeat(b"# by hand\n\n", 60_000), (LIST_1.hex().encode() + b"\n",))
+    assert [type(one) for one in decode_dump(pieces)] == [Message]
+
+
 def test_digits_in_pieces() -> None:
     """Wherever the pieces are cut."""
     text = f"# zz\n{LIST_2.hex()} # zz\n{LIST_1.hex()}\n".encode()

@@ -21,10 +21,9 @@ type Found = Message | Drop
 _DIGITS: Final = re.compile(rb"(?:[0-9A-Fa-f\s]++|#[^\n]*+)*+")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
-#: The first byte of a recording that begins with a whole line of digits.
-_FIRST_BYTE: Final = re.compile(
-    rb"(?:\s++|#[^\n]*\n)*+([0-9A-Fa-f]{2})[0-9A-Fa-f \t\r]*(?:#[^\n]*)?\n"
-)
+_PREAMBLE: Final = re.compile(rb"(?:\s++|#[^\n]*\n)*+")
+#: The first byte of a whole line of digits.
+_FIRST_BYTE: Final = re.compile(rb"([0-9A-Fa-f]{2})[0-9A-Fa-f \t\r]*(?:#[^\n]*)?\n")
 #: What every frame, telegram and ciphered message begins with, but none of their contents.
 _FRAME_STARTS: Final = b"\x7e\x68\xdb/"
 _LARGEST_PAYLOAD: Final = 65536
@@ -52,12 +51,14 @@ def decode_dump(
     )
     pieces = iter((data,) if isinstance(data, bytes) else data)
     text = bytearray()
-    judged = 0
+    begin = judged = 0
     for piece in pieces:
         text += piece
-        if b"\n" in piece and _begins_with_a_frame(text):
-            yield from _something(_of_lines(bytes(text), pieces, stream))
-            return
+        if b"\n" in piece:
+            begin = _begin(text, begin)
+            if _is_a_frame(text, begin):
+                yield from _something(_of_lines(bytes(text), pieces, stream))
+                return
         if _DIGITS.fullmatch(text, judged) is None:
             yield from _something(_of_bytes(bytes(text), pieces, stream, payloads))
             return
@@ -70,8 +71,15 @@ def decode_dump(
         yield from _something(_of_digits(digits, stream, payloads))
 
 
-def _begins_with_a_frame(text: bytearray) -> bool:
-    found = _FIRST_BYTE.match(text)
+def _begin(text: bytearray, begin: int) -> int:
+    """Return where the first digits are, if not before ``begin``."""
+    found = _PREAMBLE.match(text, begin)
+    assert found is not None, "it may be empty"
+    return found.end()
+
+
+def _is_a_frame(text: bytearray, begin: int) -> bool:
+    found = _FIRST_BYTE.match(text, begin)
     return found is not None and int(found[1], 16) in _FRAME_STARTS
 
 
