@@ -11,7 +11,11 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
 )
-from custom_components.voltrail.engine.errors import PhasesSwitchingError, VoltrailError
+from custom_components.voltrail.engine.errors import (
+    LinkDownError,
+    PhasesSwitchingError,
+    VoltrailError,
+)
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 
@@ -322,6 +326,25 @@ async def test_a_pause_waits_for_no_change_of_phases() -> None:
             await asyncio.sleep(1)
         assert point.wish.paused
         assert not simulated.ems.single_phase
+
+
+@in_fake_time
+async def test_a_reload_lets_no_phases_come_before_their_current() -> None:
+    """While the current waits for its turn the device is let go of: three phases are too much."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        async with Owner(line.device()) as device:
+            await device.point.set_phases(Phases.ONE)
+            await asyncio.sleep(30)
+            await device.point.set_power_limit(3300)
+            await asyncio.sleep(30)
+            await device.point.set_power_limit(3600)
+            changing = asyncio.create_task(device.point.set_phases(Phases.THREE))
+            await asyncio.sleep(1)
+        with pytest.raises(LinkDownError):
+            await changing
+        assert simulated.ems.single_phase
+        assert simulated.ems.current == pytest.approx(15.6)
 
 
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer", "exception"])

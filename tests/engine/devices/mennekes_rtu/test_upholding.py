@@ -9,7 +9,7 @@ from custom_components.voltrail.engine.charger import Phases
 from custom_components.voltrail.engine.controls import ButtonControl
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import RecoveryFailedError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
-from custom_components.voltrail.engine.errors import DeviceSilentError
+from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 
@@ -126,6 +126,31 @@ async def test_a_restart_of_home_assistant_asserts_once() -> None:
         async with Owner(line.device(), memory=memory):
             await asyncio.sleep(60)
             assert currents(simulated) == before + 1
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02])
+@in_fake_time
+async def test_an_order_that_a_reload_overtakes_is_not_said_to_be_done(delay: float) -> None:
+    """Whoever looks after the charger next upholds what was asked for before."""
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line:
+        owner = Owner(line.device())
+        async with owner as device:
+            point = device.point
+            await point.set_current_limit(16)
+            await asyncio.sleep(31)
+            orders = [
+                asyncio.create_task(point.pause()),
+                asyncio.create_task(point.set_current_limit(8)),
+            ]
+            await asyncio.sleep(delay)
+            assert not orders[0].done()
+        memory = device.recall()
+        async with Owner(line.device(), memory=memory):
+            for outcome in await asyncio.gather(*orders, return_exceptions=True):
+                assert isinstance(outcome, LinkDownError)
+            await asyncio.sleep(30)
+            assert (simulated.ems.released, simulated.ems.current) == (True, 16)
 
 
 @in_fake_time

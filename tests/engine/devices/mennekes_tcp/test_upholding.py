@@ -75,6 +75,23 @@ async def test_once_after_a_reboot(wish: str, expected: Written) -> None:
 
 
 @in_fake_time
+async def test_an_order_that_a_reload_overtakes_is_not_said_to_be_done() -> None:
+    """Whoever looks after the charger next upholds what was asked for before."""
+    charger = Charger4X()
+    async with met(charger, in_memory=True) as device:
+        await device.profile.set_current_limit(16)
+        orders = [
+            asyncio.create_task(device.profile.pause()),
+            asyncio.create_task(device.profile.set_power_limit(5000)),
+        ]
+        await asyncio.sleep(0)
+        device.close()
+        for outcome in await asyncio.gather(*orders, return_exceptions=True):
+            assert isinstance(outcome, LinkDownError)
+        assert device.recall()["power"] is None
+
+
+@in_fake_time
 async def test_a_pause_is_not_undone_by_the_order_before_it() -> None:
     """A limit of power is two writes; the second one must not come after the pause."""
     charger = Charger4X()

@@ -169,6 +169,8 @@ class CompactPoint(Condition):
         charging = blocks.status.evse_state is EvseState.CHARGING and bool(self.charging_allowed)
         if phases is Phases.THREE and charging:
             await self._make_room()
+            # What waits for its turn is also dropped when the device is let go of.
+            self.turn.require_open()
         async with self._orders:
             with explaining():
                 try:

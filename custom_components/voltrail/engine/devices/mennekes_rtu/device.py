@@ -86,6 +86,7 @@ class MennekesRtu(VoltrailDevice):
     @override
     def close(self) -> None:
         if self._point is not None:
+            self._point.turn.close()
             self._point.sender.drop()
         super().close()
 

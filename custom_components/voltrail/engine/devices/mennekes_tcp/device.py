@@ -252,6 +252,12 @@ class MennekesTcp(VoltrailDevice):
         self._assert_due = self.profile.wish.set
 
     @override
+    def close(self) -> None:
+        if self._profile is not None:
+            self._profile.turn.close()
+        super().close()
+
+    @override
     def reconnected(self) -> None:
         # A reboot has been seen to leave other limits behind than those last written.
         self._assert_due = self.profile.wish.set
