@@ -71,8 +71,10 @@ class Owner:
         *,
         scan_interval: float = 10.0,
         memory: Mapping[str, Any] | None = None,
+        wanted: tuple[str, ...] | None = None,
     ) -> None:
         self.device = device
+        self.wanted = wanted
         self.scan_interval = scan_interval
         self.polls = 0
         self.troubles: list[VoltrailError] = []
@@ -114,9 +116,9 @@ class Owner:
         while True:
             started = loop.time()
             try:
-                await self.device.poll(Cadence.MEASUREMENTS)
+                await self.device.poll(Cadence.MEASUREMENTS, self.wanted)
                 if started >= settings_due or self.device.attention != attention:
-                    await self.device.poll(Cadence.SETTINGS)
+                    await self.device.poll(Cadence.SETTINGS, self.wanted)
                     settings_due, attention = started + 60, self.device.attention
                 await self.device.uphold()
             except VoltrailError as err:

@@ -263,6 +263,29 @@ async def test_a_limit_of_power_holds_for_the_next_car() -> None:
             await asyncio.sleep(30)
 
 
+@in_fake_time
+async def test_a_limit_of_power_holds_although_nobody_looks() -> None:
+    """With every sensor disabled the phases are followed all the same."""
+    simulated = quiet(Compact(model="Compact 2.0s 22"))
+    simulated.set({"car.phases": 1})
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        async with Owner(device, wanted=()):
+            await device.point.set_power_limit(5000)
+            await asyncio.sleep(60)
+            assert simulated.meter.power > 4800
+            # Somebody looked once.
+            await device.update()
+            simulated.car.leave()
+            await asyncio.sleep(30)
+            simulated.set({"car.phases": 3})
+            simulated.car.plug_in()
+            for _ in range(60):
+                assert simulated.meter.power < 5050
+                await asyncio.sleep(1)
+
+
 @pytest.mark.parametrize("delay", [0, 3, 8, 12])
 @in_fake_time
 async def test_a_power_for_three_phases_right_after_the_change(delay: float) -> None:

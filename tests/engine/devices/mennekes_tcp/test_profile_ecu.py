@@ -3,6 +3,7 @@
 import pytest
 
 from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
+from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
 from custom_components.voltrail.engine.errors import OutOfBoundsError
@@ -297,6 +298,26 @@ async def test_what_the_reason_is_made_of_is_polled() -> None:
     async with met(charger, unit_id=255) as device:
         (reason,) = [one for one in device.readings() if one.name == "blocked_by"]
         assert {"availability", "status", "signal", "limits", "vehicle"} <= reason.components
+
+
+async def test_a_limit_of_power_holds_although_nobody_looks() -> None:
+    """With every sensor disabled the phases are followed all the same."""
+    charger = ChargerEcu()
+    charger.set({"hems.timeout": 0, "car.phases": 1})
+    charger.do("plug_in")
+    async with met(charger, unit_id=255) as device:
+        await device.profile.set_power_limit(5000)
+        charger.advance(30)
+        await poll(device)
+        assert device.profile.current_limit == 21
+        charger.do("leave")
+        charger.set({"car.phases": 3})
+        for _ in range(6):
+            charger.advance(10)
+            await device.poll(Cadence.MEASUREMENTS, ())
+            await device.uphold()
+            charger.do("plug_in")
+        assert device.profile.current_limit == 7
 
 
 async def test_before_anything_was_read() -> None:

@@ -263,6 +263,7 @@ class MennekesRtu(VoltrailDevice):
         return frozenset(
             {
                 "status",
+                "meter",
                 "limits",
                 "functions",
                 "diagnosis",

@@ -216,8 +216,10 @@ class MennekesTcp(VoltrailDevice):
     @property
     @override
     def essential(self) -> frozenset[str]:
-        # Needed to uphold the set-point and to know what may be asked.
-        return frozenset({"limits", "hems", "vehicle", "fallback", "phase_switch"})
+        # Needed to uphold the set-point and to know what may be asked; the meter where a power
+        # is turned into a current.
+        needed = frozenset({"limits", "hems", "vehicle", "fallback", "phase_switch"})
+        return needed | {"meter"} if isinstance(self.profile, CurrentDriven) else needed
 
     @property
     @override
