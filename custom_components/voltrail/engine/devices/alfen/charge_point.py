@@ -63,7 +63,7 @@ class Socket(CurrentDriven):
             look=lambda: self.look("status"),
             changed=device.keep_memory,
         )
-        self._turn = Turn()
+        self.turn = Turn()
         """Held by an order, and by whatever sends one on its behalf."""
         self._ignored = 0
         self.status.add_update_listener(self._note_status)
@@ -238,27 +238,27 @@ class Socket(CurrentDriven):
 
     @override
     async def set_current_limit(self, amps: float) -> None:
-        async with self._turn:
+        async with self.turn:
             await super().set_current_limit(amps)
 
     @override
     async def set_power_limit(self, watts: float) -> None:
-        async with self._turn:
+        async with self.turn:
             await super().set_power_limit(watts)
 
     @override
     async def pause(self) -> None:
-        async with self._turn:
+        async with self.turn:
             await super().pause()
 
     @override
     async def resume(self, amps: float | None = None) -> None:
-        async with self._turn:
+        async with self.turn:
             await super().resume(amps)
 
     @override
     async def fit_power(self, state: ChargingState | None) -> None:
-        async with self._turn:
+        async with self.turn:
             await super().fit_power(state)
 
     @override

@@ -207,6 +207,8 @@ class Alfen(VoltrailDevice):
     def close(self) -> None:
         super().close()
         self._closed = True
+        for socket in self.sockets:
+            socket.turn.close()
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
