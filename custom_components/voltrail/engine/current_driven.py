@@ -35,6 +35,8 @@ class CurrentDriven(ChargePoint):
         """The number of phases that the current was last worked out for."""
         self._seen: int | None = None
         """The number of phases that the present car was seen to use."""
+        self._driving: float | None = None
+        """The power that makes the current which is being sent."""
         self._rests_until = 0.0
         """Until when a pause that nobody asked for lasts at least, on the loop's clock."""
 
@@ -87,14 +89,20 @@ class CurrentDriven(ChargePoint):
 
     @contextmanager
     def _driven_by(self, watts: float) -> Iterator[None]:
-        """Let a power drive also if it is not known whether its current got through."""
-        before = self.wish.power
+        """Take the current that is sent meanwhile for what a power makes."""
+        self._driving = watts
         try:
             yield
-        except BaseException:
-            if before is not None and self.wish.power is None:
-                self._keep(power=min(before, watts))
-            raise
+        finally:
+            self._driving = None
+
+    @override
+    def may_be_lowered(self, amps: float) -> None:
+        before, driving = self.wish.power, self._driving
+        super().may_be_lowered(amps)
+        if before is not None and driving is not None and not self.wish.paused:
+            # The lower one drives, as with currents; also where both make the same one.
+            self._keep(power=min(before, driving))
 
     @override
     async def resume(self, amps: float | None = None) -> None:

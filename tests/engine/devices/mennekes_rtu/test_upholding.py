@@ -398,6 +398,33 @@ async def test_a_power_is_kept_although_its_current_got_lost(
         assert simulated.meter.power > power - 50
 
 
+@pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
+@pytest.mark.parametrize(("asked", "held"), [(5000, 5000), (11000, 8000)])
+@in_fake_time
+async def test_a_power_of_which_nobody_knows_whether_it_got_through(
+    fault: str, asked: float, held: float
+) -> None:
+    """The lower one counts, also where it makes no other current for the present car."""
+    simulated = quiet(Compact())
+    simulated.set({"car.phases": 1})
+    simulated.car.plug_in()
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        point = device.point
+        await point.set_power_limit(8000)
+        await asyncio.sleep(30)
+        assert simulated.ems.current == 16
+        simulated.faults.inject(fault, function=16)
+        with pytest.raises(DeviceSilentError):
+            await point.set_power_limit(asked)
+        assert point.wish.power == held
+        simulated.car.leave()
+        await asyncio.sleep(15)
+        simulated.set({"car.phases": 3})
+        simulated.car.plug_in()
+        await asyncio.sleep(60)
+        assert held - 100 < simulated.meter.power <= held
+
+
 @pytest.mark.parametrize("delay", [0.5, 2.0, 4.0, 6.0])
 @in_fake_time
 async def test_a_pause_is_not_undone_by_the_way_out_of_an_error(delay: float) -> None:
