@@ -20,6 +20,7 @@ from .errors import (
 from .options import Options
 from .parts import Part
 from .points import Quantity
+from .turn import Turn
 
 MINIMUM_CURRENT: Final = 6.0
 """The least that can be signalled to a car (IEC 61851-1); below it a charger pauses."""
@@ -164,12 +165,18 @@ class Recoverable(Protocol):
         """Bring the charger back to idle."""
 
 
+_NOT_TAKEN: Final = (CallerError, DeviceRefusedError, NotAppliedError, WrongDeviceError)
+"""Failures of orders that the device cannot have taken, or was right not to take."""
+
+
 @contextmanager
-def heeding(note: Callable[[], None]) -> Iterator[None]:
+def heeding(
+    note: Callable[[], None], *, unless: tuple[type[VoltrailError], ...] = _NOT_TAKEN
+) -> Iterator[None]:
     """Take note of an order that failed and may have got through all the same."""
     try:
         yield
-    except CallerError, DeviceRefusedError, NotAppliedError, WrongDeviceError:
+    except unless:
         raise
     except VoltrailError, asyncio.CancelledError:
         note()
@@ -209,8 +216,13 @@ class ChargePoint(ABC):
     power_needs: ClassVar[tuple[str, ...]] = ()
     """The same for the power limit."""
 
+    not_taken: ClassVar[tuple[type[VoltrailError], ...]] = _NOT_TAKEN
+    """Failures after which the charger holds what it held before."""
+
     def __init__(self, options: Options, remember: Callable[[], None]) -> None:
         self.options = options
+        self.turn = Turn()
+        """Held by an order; whoever upholds what was asked for waits for it as well."""
         self.wish = Wish()
         self._remember = remember
         self.in_doubt: Callable[[], None] = _nobody
@@ -262,31 +274,36 @@ class ChargePoint(ABC):
 
     async def set_current_limit(self, amps: float) -> None:
         """Limit the current per phase; anything below the charger's minimum pauses."""
-        amps = self.current_bounds().accept(amps)
-        if amps < self.minimum_current:
-            await self.pause()
-            return
-        await self.send_current(amps)
-        self._keep(current=amps, power=None, paused=False)
+        async with self.turn:
+            amps = self.current_bounds().accept(amps)
+            if amps < self.minimum_current:
+                await self.pause()
+                return
+            with heeding(lambda: self.may_be_lowered(amps), unless=self.not_taken):
+                await self.send_current(amps)
+            self._keep(current=amps, power=None, paused=False)
 
     async def pause(self) -> None:
         """Offer no current, and keep the session."""
-        await self.send_pause()
-        self._keep(paused=True)
+        async with self.turn:
+            with heeding(lambda: self.may_be_lowered(0), unless=self.not_taken):
+                await self.send_pause()
+            self._keep(paused=True)
 
     async def resume(self, amps: float | None = None) -> None:
         """Go on with the last limit above 0, or with a new one."""
-        if amps is None:
-            power = self.wish.power
-            if power is not None:
-                # The installer may have lowered what is possible.
-                await self.set_power_limit(min(power, self.power_bounds().maximum))
-                return
-            amps = self.resume_current
-        if amps < self.minimum_current:
-            # To be told to go on must never end in a pause.
-            raise BelowMinimumError(minimum=shown(self.minimum_current))
-        await self.set_current_limit(amps)
+        async with self.turn:
+            if amps is None:
+                power = self.wish.power
+                if power is not None:
+                    # The installer may have lowered what is possible.
+                    await self.set_power_limit(min(power, self.power_bounds().maximum))
+                    return
+                amps = self.resume_current
+            if amps < self.minimum_current:
+                # To be told to go on must never end in a pause.
+                raise BelowMinimumError(minimum=shown(self.minimum_current))
+            await self.set_current_limit(amps)
 
     async def go_on(self) -> None:
         """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""

@@ -73,9 +73,10 @@ class CurrentDriven(ChargePoint):
     @override
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; rounded down to what the charger can signal."""
-        if self._volts_in_use is None and watts != 0:
-            raise NoVoltageError
-        await self._limit(self.power_bounds().accept(watts))
+        async with self.turn:
+            if self._volts_in_use is None and watts != 0:
+                raise NoVoltageError
+            await self._limit(self.power_bounds().accept(watts))
 
     async def _limit(self, watts: float) -> None:
         """Limit the current to what a power makes with the phases in use."""
@@ -106,22 +107,23 @@ class CurrentDriven(ChargePoint):
 
     @override
     async def resume(self, amps: float | None = None) -> None:
-        power, volts = self.wish.power, self._volts_in_use
-        if amps is not None or power is None:
-            await super().resume(amps)
-        elif volts is None:
-            # The last current has to do until there is a voltage again.
-            await self.set_current_limit(self.resume_current)
-            self._fitted = None
-            self._keep(power=power)
-        elif self._phases is None:
-            await self._begin(power, volts)
-        elif self._falls_short(power):
-            raise BelowMinimumError(minimum=shown(self.minimum_current))
-        else:
-            # More than is possible now, because the mains sag or on fewer phases than
-            # before, is still what is wanted.
-            await self._limit(power)
+        async with self.turn:
+            power, volts = self.wish.power, self._volts_in_use
+            if amps is not None or power is None:
+                await super().resume(amps)
+            elif volts is None:
+                # The last current has to do until there is a voltage again.
+                await self.set_current_limit(self.resume_current)
+                self._fitted = None
+                self._keep(power=power)
+            elif self._phases is None:
+                await self._begin(power, volts)
+            elif self._falls_short(power):
+                raise BelowMinimumError(minimum=shown(self.minimum_current))
+            else:
+                # More than is possible now, because the mains sag or on fewer phases than
+                # before, is still what is wanted.
+                await self._limit(power)
 
     async def _begin(self, power: float, volts: float) -> None:
         """Offer a car what it can begin with, until it shows what it uses.
@@ -143,18 +145,19 @@ class CurrentDriven(ChargePoint):
         else has set is left alone. A pause that nobody asked for ends with the phases, after a
         while, or with the car, that made it necessary.
         """
-        if self.active_phases is not None:
-            self._seen = self.active_phases
-        elif state is ChargingState.NO_VEHICLE:
-            self._seen = None
-        power = self.wish.power
-        if power is None:
-            return
-        if not self.wish.paused:
-            if self._fitted != self._seen and self._untouched:
-                await self._fit(power)
-        elif self.wish.too_little and self.current_limit == 0 and self._may_go_on(power, state):
-            await self.resume()
+        async with self.turn:
+            if self.active_phases is not None:
+                self._seen = self.active_phases
+            elif state is ChargingState.NO_VEHICLE:
+                self._seen = None
+            power = self.wish.power
+            if power is None:
+                return
+            if not self.wish.paused:
+                if self._fitted != self._seen and self._untouched:
+                    await self._fit(power)
+            elif self.wish.too_little and self.current_limit == 0 and self._may_go_on(power, state):
+                await self.resume()
 
     @property
     def _untouched(self) -> bool:

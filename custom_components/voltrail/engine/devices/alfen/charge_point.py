@@ -16,10 +16,9 @@ from ...charger import (
 from ...controls import Control, SelectControl
 from ...current_driven import CurrentDriven
 from ...device import Cadence, Problem
-from ...errors import NotSupportedError, PhaseMissingError, VoltrailError
+from ...errors import NotSupportedError, PhaseMissingError
 from ...parts import Part
 from ...points import Aspect, Kind, Quantity, Tier, derived
-from ...turn import Turn
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
@@ -42,6 +41,7 @@ class Socket(CurrentDriven):
     current_step: ClassVar[float] = 0.1
     current_needs = ("status",)
     power_needs = ("status", "meter")
+    not_taken = NOT_TAKEN
 
     def __init__(self, device: Alfen, number: int) -> None:
         super().__init__(device.options, device.keep_memory)
@@ -63,8 +63,6 @@ class Socket(CurrentDriven):
             look=lambda: self.look("status"),
             changed=device.keep_memory,
         )
-        self.turn = Turn()
-        """Held by an order, and by whatever sends one on its behalf."""
         self._ignored = 0
         self.status.add_update_listener(self._note_status)
         self.meter.add_update_listener(self.switch.note)
@@ -237,31 +235,6 @@ class Socket(CurrentDriven):
         await order(lambda: self.status.write("setpoint", amps), setting=WRITE_SETTING)
 
     @override
-    async def set_current_limit(self, amps: float) -> None:
-        async with self.turn:
-            await super().set_current_limit(amps)
-
-    @override
-    async def set_power_limit(self, watts: float) -> None:
-        async with self.turn:
-            await super().set_power_limit(watts)
-
-    @override
-    async def pause(self) -> None:
-        async with self.turn:
-            await super().pause()
-
-    @override
-    async def resume(self, amps: float | None = None) -> None:
-        async with self.turn:
-            await super().resume(amps)
-
-    @override
-    async def fit_power(self, state: ChargingState | None) -> None:
-        async with self.turn:
-            await super().fit_power(state)
-
-    @override
     async def send_current(self, amps: float) -> None:
         await self._send(amps)
 
@@ -272,15 +245,8 @@ class Socket(CurrentDriven):
     async def _send(self, amps: float) -> None:
         # While phases are switched the charger has to stay paused; what is asked for now
         # is what it goes on with.
-        if self.switch.switching:
-            return
-        try:
+        if not self.switch.switching:
             await self.set_point.put(amps)
-        except NOT_TAKEN:
-            raise
-        except VoltrailError, asyncio.CancelledError:
-            self.may_be_lowered(amps)
-            raise
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on one phase or on three from now on; takes up to a minute."""

@@ -16,7 +16,7 @@ from modbus_connection.model import Component
 from ...charger import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
 from ...controls import Control
 from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import LinkDownError, UnknownDeviceError, VoltrailError
+from ...errors import UnknownDeviceError, VoltrailError
 from ...keep_alive import KeepAlive
 from ...options import Options
 from ...parts import Identity
@@ -80,7 +80,6 @@ class Alfen(VoltrailDevice):
         self._boot = BootTime(clock, self.keep_memory)
         self._memory: Mapping[str, Any] = {}
         self._highest_current: float | None = None
-        self._closed = False
         self.product.add_update_listener(lambda: self._boot.note(self.product.uptime))
         self.station.add_update_listener(self._note_station)
 
@@ -206,15 +205,14 @@ class Alfen(VoltrailDevice):
     @override
     def close(self) -> None:
         super().close()
-        self._closed = True
         for socket in self.sockets:
             socket.turn.close()
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
         # the station anew, and two that give orders would undo each other's.
-        if self._closed:
-            raise LinkDownError(reason="the device is being loaded anew")
+        for socket in self.sockets:
+            socket.turn.require_open()
 
     # -- what it offers --
 

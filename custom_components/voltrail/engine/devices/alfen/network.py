@@ -4,12 +4,11 @@ In this mode the charger takes the network's limits instead of those of the sock
 phase has a set-point with a validity of its own.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ...charger import MINIMUM_CURRENT
+from ...charger import MINIMUM_CURRENT, heeding
 from ...controls import Bounds, Control, NumberControl
 from ...device import Problem
 from ...errors import VoltrailError
@@ -101,17 +100,15 @@ class NetworkLimits:
     async def set_limit(self, phase: int, amps: float) -> None:
         """Limit one phase of the network."""
         amps = self.bounds().accept(amps)
-        try:
+        with heeding(lambda: self._may_be_lowered(phase, amps), unless=NOT_TAKEN):
             await self._set_points[phase].put(amps)
-        except NOT_TAKEN:
-            raise
-        except VoltrailError, asyncio.CancelledError:
-            wanted = self._wanted(phase)
-            if wanted is not None and amps < wanted:
-                # It may have got through: a lower limit is never raised again.
-                self._keep(phase, amps)
-            raise
         self._keep(phase, amps)
+
+    def _may_be_lowered(self, phase: int, amps: float) -> None:
+        """Take note that a limit may be in force: a lower one is never raised again unasked."""
+        wanted = self._wanted(phase)
+        if wanted is not None and amps < wanted:
+            self._keep(phase, amps)
 
     def _keep(self, phase: int, amps: float) -> None:
         self._wishes[phase] = amps

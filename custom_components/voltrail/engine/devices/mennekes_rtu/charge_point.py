@@ -12,13 +12,11 @@ from ...charger import (
     MINIMUM_CURRENT,
     Phases,
     Wish,
-    heeding,
 )
 from ...controls import ButtonControl, Control, SelectControl, SwitchControl
 from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
 from ...options import Options
 from ...points import Tier
-from ...turn import Turn
 from . import recovery, registers
 from .condition import SLIGHTLY_MORE, Blocks, Condition
 from .current_sender import CurrentSender
@@ -55,36 +53,14 @@ class CompactPoint(Condition):
         self.sender = CurrentSender(self._write_current)
         self._refresh = refresh
         self._orders = asyncio.Lock()
-        self.turn = Turn()
-        """Held by an order; whoever upholds what was asked for waits for it as well."""
 
-    # -- orders, one at a time --
-
-    @override
-    async def set_current_limit(self, amps: float) -> None:
-        async with self.turn:
-            with heeding(lambda: self.may_be_lowered(amps)):
-                await super().set_current_limit(amps)
-
-    @override
-    async def set_power_limit(self, watts: float) -> None:
-        async with self.turn:
-            await super().set_power_limit(watts)
+    # -- current and pause --
 
     @override
     async def pause(self) -> None:
         # A pause waits for no limit that itself only waits.
         self.sender.drop()
-        async with self.turn:
-            with heeding(lambda: self.may_be_lowered(0)):
-                await super().pause()
-
-    @override
-    async def resume(self, amps: float | None = None) -> None:
-        async with self.turn:
-            await super().resume(amps)
-
-    # -- current and pause --
+        await super().pause()
 
     @override
     async def send_current(self, amps: float) -> None:

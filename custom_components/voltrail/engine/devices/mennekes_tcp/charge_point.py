@@ -3,21 +3,19 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final, override
+from typing import Final
 
 from ...charger import (
     BlockedBy,
     ChargePoint,
     ChargingState,
     first_reason,
-    heeding,
     phases_carrying,
 )
 from ...controls import Bounds, Control, NumberControl, shown
 from ...device import Problem, VoltrailDevice
 from ...errors import NotAppliedError, ReadOnlyError, explaining
 from ...points import Quantity, Tier, derived
-from ...turn import Turn
 from . import registers_4x, registers_ecu
 from .registers_shared import Fallback, NetworkLimits
 from .states import VehicleState
@@ -80,8 +78,6 @@ class MennekesPoint(ChargePoint):
         self._meter = meter
         self._signal = signal
         self._fallback = fallback
-        self.turn = Turn()
-        """Held by an order; whoever upholds what was asked for waits for it as well."""
 
     # -- what a profile tells --
 
@@ -185,34 +181,6 @@ class MennekesPoint(ChargePoint):
         if (failure := self._device.failures.get(component)) is not None:
             # What was read before the write proves nothing.
             raise failure
-
-    # -- orders, one at a time --
-
-    @override
-    async def set_current_limit(self, amps: float) -> None:
-        async with self.turn:
-            with heeding(lambda: self.may_be_lowered(amps)):
-                await super().set_current_limit(amps)
-
-    @override
-    async def set_power_limit(self, watts: float) -> None:
-        async with self.turn:
-            await self.send_power_limit(watts)
-
-    @abstractmethod
-    async def send_power_limit(self, watts: float) -> None:
-        """Limit the total power, as this profile does."""
-
-    @override
-    async def pause(self) -> None:
-        async with self.turn:
-            with heeding(lambda: self.may_be_lowered(0)):
-                await super().pause()
-
-    @override
-    async def resume(self, amps: float | None = None) -> None:
-        async with self.turn:
-            await super().resume(amps)
 
     async def assert_wish(self) -> None:
         """Send once more what the user asked for."""

@@ -219,25 +219,26 @@ class Profile4X(MennekesPoint):
         await self._write_current(0)
 
     @override
-    async def send_power_limit(self, watts: float) -> None:
+    async def set_power_limit(self, watts: float) -> None:
         """Limit the power; in dynamic mode the charger also chooses its phases by it.
 
         The current limit then only keeps what the installer allows.
         """
-        watts = self.power_bounds().accept(watts)
-        if watts < self._lowest_power:
-            await self.pause()
-            return
-        if (
-            self._switches_by(PhaseSwitchMode.DYNAMIC)
-            and ONE_PHASE_POWER < watts < THREE_PHASE_POWER
-        ):
-            # Too much for one phase and too little for three: some do not start at all.
-            watts = ONE_PHASE_POWER
-        with heeding(lambda: self._may_be_limited(watts)):
-            await self._write_power(watts)
-            await self._write_current(self.current_bounds().maximum)
-        self._keep(power=watts, paused=False)
+        async with self.turn:
+            watts = self.power_bounds().accept(watts)
+            if watts < self._lowest_power:
+                await self.pause()
+                return
+            if (
+                self._switches_by(PhaseSwitchMode.DYNAMIC)
+                and ONE_PHASE_POWER < watts < THREE_PHASE_POWER
+            ):
+                # Too much for one phase and too little for three: some do not start at all.
+                watts = ONE_PHASE_POWER
+            with heeding(lambda: self._may_be_limited(watts)):
+                await self._write_power(watts)
+                await self._write_current(self.current_bounds().maximum)
+            self._keep(power=watts, paused=False)
 
     def _may_be_limited(self, watts: float) -> None:
         """Take note that a power may be in force: a lower one is never raised again unasked."""

@@ -178,10 +178,6 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     async def send_pause(self) -> None:
         await self.send_current(0)
 
-    @override
-    async def send_power_limit(self, watts: float) -> None:
-        await CurrentDriven.set_power_limit(self, watts)
-
     @property
     def holds_wish(self) -> bool | None:
         """Whether the register holds what the user asked for; None if that is not known."""

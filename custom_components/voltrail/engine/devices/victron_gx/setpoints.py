@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
+from ...charger import heeding
 from ...controls import Bounds
 from ...errors import CallerError, NotNowError, VoltrailError
 from ...keep_alive import KeepAlive
@@ -79,17 +80,12 @@ class TimedSetpoint:
         """Put a value in force for the time that the user chose."""
         value = self._component.checked(self._field, value)
         releases = self._releases
-        try:
+        # Whether the new value got through or not, the old one is not wanted any more.
+        with heeding(self._let_go, unless=(CallerError,)):
             async with self._turn:
                 await self._guard()
                 if releases == self._releases:
                     await self._put(value, releases)
-        except CallerError:
-            raise
-        except VoltrailError, asyncio.CancelledError:
-            # Whether the new value got through or not, the old one is not wanted any more.
-            self._let_go()
-            raise
 
     async def _put(self, value: float, releases: int) -> None:
         # A loop that goes on writing is not held up: what it writes is looked at with every
