@@ -42,10 +42,10 @@ from .const import (
     DOMAIN,
 )
 from .engine.devices import FAMILIES, family
-from .engine.family import Family, Transport
-from .forms import Schema, choice, early, integer, mistakes, option, with_wishes
-from .meter_flow import MeterFlow
-from .probe import Found, Trouble, meet
+from .engine.devices.family import Family, Transport
+from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
+from .flows.meter import MeterFlow
+from .flows.modbus_probe import Found, Trouble, meet
 
 
 def _network_fields(kind: Family) -> Schema:

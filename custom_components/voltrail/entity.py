@@ -9,11 +9,11 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import VoltrailCoordinator
-from .engine.controls import Control
-from .engine.device import Reading
-from .engine.errors import CallerError, VoltrailError
-from .engine.parts import Part
-from .engine.points import Tier
+from .engine.model.controls import Control
+from .engine.model.errors import CallerError, VoltrailError
+from .engine.model.parts import Part
+from .engine.model.points import Tier
+from .engine.polling.polled_device import Reading
 from .presentation import CONTROL_CATEGORY, READING_CATEGORY, named_by_class
 
 

@@ -23,12 +23,12 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import VoltrailConfigEntry
-from .engine.device import UnitSource, VoltrailDevice
 from .engine.devices import family
-from .engine.errors import LinkDownError
-from .engine.family import Transport
-from .engine.parts import Identity
-from .engine.quiet_line import QuietLines
+from .engine.devices.family import Transport
+from .engine.model.errors import LinkDownError
+from .engine.model.parts import Identity
+from .engine.polling.polled_device import UnitSource, VoltrailDevice
+from .engine.transport.serial_bus import QuietLines
 
 QUIET_LINES: HassKey[QuietLines] = HassKey(f"{DOMAIN}_quiet_lines")
 """The serial lines in use; all devices on one of them take turns on it."""

@@ -11,16 +11,16 @@ from enum import Enum
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     Control,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.parts import Part
-from custom_components.voltrail.engine.points import Kind, Point, Quantity, Tier, points_of
-from custom_components.voltrail.engine.source import Source
+from custom_components.voltrail.engine.model.parts import Part
+from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, Tier, points_of
+from custom_components.voltrail.engine.polling.base_device import Source
 from custom_components.voltrail.presentation import named_by_class, shown_unit
 from scripts.lib.specimens import SPECIMENS, Specimen
 

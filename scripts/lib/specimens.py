@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
-from custom_components.voltrail.engine.family import Family
+from custom_components.voltrail.engine.devices.family import Family
 from custom_components.voltrail.engine.library import connect
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.source import Source
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.base_device import Source
 from simulators.alfen import DataSource, Eve
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact

@@ -20,10 +20,10 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN, LONGEST_BACK_OFF
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
 

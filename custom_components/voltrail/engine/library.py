@@ -16,15 +16,15 @@ from typing import Final, cast
 
 from modbus_connection import ModbusConnection, ModbusError
 
-from . import keep_alive
-from .device import UnitSource, VoltrailDevice
-from .errors import LinkDownError
-from .family import Family, LineSettings, Transport
-from .keep_alive import KeepAlive
-from .options import Options
-from .quiet_line import QuietLine
-from .source import Source
-from .target import LINE_ERRORS, SerialPort, Target, TargetError, target
+from .devices.family import Family, LineSettings, Transport
+from .model.errors import LinkDownError
+from .model.options import Options
+from .polling import keep_alive
+from .polling.base_device import Source
+from .polling.keep_alive import KeepAlive
+from .polling.polled_device import UnitSource, VoltrailDevice
+from .transport.endpoint import LINE_ERRORS, SerialPort, Target, TargetError, target
+from .transport.serial_bus import QuietLine
 
 _BACKENDS: Final = ("pymodbus", "tmodbus")
 

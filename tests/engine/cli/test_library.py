@@ -26,15 +26,13 @@ from modbus_connection.model import (
 from modbus_connection.model import enum as one_of
 from modbus_connection.model.fields import PackedBitsField
 
-from custom_components.voltrail.engine.device import Cadence, VoltrailDevice
 from custom_components.voltrail.engine.devices import FAMILIES
+from custom_components.voltrail.engine.devices.family import LineSettings, Transport
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY
-from custom_components.voltrail.engine.errors import LinkDownError
-from custom_components.voltrail.engine.family import LineSettings, Transport
-from custom_components.voltrail.engine.keep_alive import KeepAlive
 from custom_components.voltrail.engine.library import TargetError, connect, kept_alive, target
-from custom_components.voltrail.engine.parts import Identity, Part
-from custom_components.voltrail.engine.points import (
+from custom_components.voltrail.engine.model.errors import LinkDownError
+from custom_components.voltrail.engine.model.parts import Identity, Part
+from custom_components.voltrail.engine.model.points import (
     Quantity,
     derived,
     enumerated,
@@ -42,8 +40,10 @@ from custom_components.voltrail.engine.points import (
     measure,
     text,
 )
-from custom_components.voltrail.engine.register import Register
-from custom_components.voltrail.engine.target import Network, SerialPort, Target
+from custom_components.voltrail.engine.model.registers import Register
+from custom_components.voltrail.engine.polling.keep_alive import KeepAlive
+from custom_components.voltrail.engine.polling.polled_device import Cadence, VoltrailDevice
+from custom_components.voltrail.engine.transport.endpoint import Network, SerialPort, Target
 from simulators.alfen import Eve
 from simulators.ams_han.outputs import tcp_output
 from simulators.mennekes_rtu import Compact

@@ -17,9 +17,9 @@ from custom_components.voltrail.engine.cli.byte_source import Keys, Listener, Pl
 from custom_components.voltrail.engine.cli.errors import NotReachedError
 from custom_components.voltrail.engine.cli.listing import line_text
 from custom_components.voltrail.engine.devices import ams_han
-from custom_components.voltrail.engine.family import LineSettings
+from custom_components.voltrail.engine.devices.family import LineSettings
 from custom_components.voltrail.engine.han import Message, Zone
-from custom_components.voltrail.engine.target import Network, SerialPort
+from custom_components.voltrail.engine.transport.endpoint import Network, SerialPort
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.outputs import PtyOutput, TcpOutput, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload

@@ -5,12 +5,12 @@ from typing import ClassVar, override
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.cli import approach
-from custom_components.voltrail.engine.controls import ButtonControl, Control, SelectControl
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
-from custom_components.voltrail.engine.keep_alive import KeepAlive
+from custom_components.voltrail.engine.model.controls import ButtonControl, Control, SelectControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.polling.keep_alive import KeepAlive
 from simulators.memory import serve_in_memory
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X

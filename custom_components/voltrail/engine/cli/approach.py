@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from ..device import VoltrailDevice
 from ..devices import family as family_of
-from ..errors import DeviceSilentError, LinkDownError
-from ..family import Family, LineSettings, OptionField
+from ..devices.family import Family, LineSettings, OptionField
 from ..library import connect
-from ..options import Options
-from ..target import Target, TargetError, target
+from ..model.errors import DeviceSilentError, LinkDownError
+from ..model.options import Options
+from ..polling.polled_device import VoltrailDevice
+from ..transport.endpoint import Target, TargetError, target
 from . import obstacles
 from .console import Console
 from .errors import NotReachedError, UsageError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from ..devices import FAMILIES
-from ..family import Transport
+from ..devices.family import Transport
 from ..han import Zone, parse_key
 from . import completion, listing, meters, reading, setting
 from .console import WIDTH, Console

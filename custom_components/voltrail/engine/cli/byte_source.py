@@ -13,9 +13,16 @@ from itertools import cycle, repeat
 from typing import Any, Final, TypedDict
 
 from ..devices import FAMILIES
-from ..family import LineSettings
+from ..devices.family import LineSettings
 from ..han import Drop, HanReader, Message, Zone
-from ..target import LINE_ERRORS, Network, SerialPort, TargetError, is_serial_port, network
+from ..transport.endpoint import (
+    LINE_ERRORS,
+    Network,
+    SerialPort,
+    TargetError,
+    is_serial_port,
+    network,
+)
 from .approach import given_line
 from .errors import NotReachedError, UsageError
 from .listing import line_text

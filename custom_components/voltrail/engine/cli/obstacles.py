@@ -12,9 +12,9 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
-from ..errors import DeviceSilentError, VoltrailError
-from ..family import Family, Transport
-from ..target import Network, SerialPort, Target
+from ..devices.family import Family, Transport
+from ..model.errors import DeviceSilentError, VoltrailError
+from ..transport.endpoint import Network, SerialPort, Target
 from .listing import line_text
 
 _PATIENCE: Final = 2.0

@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from ..device import VoltrailDevice
-from ..errors import VoltrailError
+from ..model.errors import VoltrailError
+from ..polling.polled_device import VoltrailDevice
 from .approach import Approach
 from .console import Console, Screen, Style
 from .errors import CommandError, Status

@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl
-from ..device import VoltrailDevice
-from ..family import Family
+from ..devices.family import Family
 from ..han import Message, shown
-from ..parts import Identity
-from ..points import Kind, Point, Tier, UnknownCode, Value
-from ..source import Reading
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl
+from ..model.parts import Identity
+from ..model.points import Kind, Point, Tier, UnknownCode, Value
+from ..polling.base_device import Reading
+from ..polling.polled_device import VoltrailDevice
 
 type Plain = str | int | float | bool | None
 type Object = dict[str, Any]

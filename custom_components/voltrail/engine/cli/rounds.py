@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final
 
-from ..device import Cadence, VoltrailDevice
-from ..errors import VoltrailError
+from ..model.errors import VoltrailError
+from ..polling.polled_device import Cadence, VoltrailDevice
 from .report import components_of
 
 SETTINGS_INTERVAL: Final = 60.0

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Never
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
-from ..device import VoltrailDevice
-from ..errors import NotNowError, ReadOnlyError, VoltrailError
-from ..family import Family
-from ..keep_alive import KeepAlive
+from ..devices.family import Family
 from ..library import kept_alive
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..model.errors import NotNowError, ReadOnlyError, VoltrailError
+from ..polling.keep_alive import KeepAlive
+from ..polling.polled_device import VoltrailDevice
 from .approach import Approach, number, yes_or_no
 from .console import Console
 from .errors import CommandError, Status, UsageError

@@ -4,14 +4,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
-from ..controls import shown as plain_number
-from ..device import VoltrailDevice
 from ..han import Message
 from ..han import shown as shown_reading
-from ..parts import Identity, Part
-from ..points import Quantity
-from ..source import Reading
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..model.controls import shown as plain_number
+from ..model.parts import Identity, Part
+from ..model.points import Quantity
+from ..polling.base_device import Reading
+from ..polling.polled_device import VoltrailDevice
 from .console import Console, Style
 from .report import Plain, held_by, plain, value_of, wanted_controls, wanted_readings
 

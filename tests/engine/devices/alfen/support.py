@@ -15,13 +15,13 @@ from modbus_connection import (
     tmodbus,
 )
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.controls import Control
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import VoltrailError
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.controls import Control
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from simulators.memory import serve_in_memory
 from simulators.registers import RefusedError

@@ -6,9 +6,9 @@ from typing import Any, override
 import pytest
 from modbus_connection import pymodbus, tmodbus
 
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.errors import LinkDownError, WrongDeviceError
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.errors import LinkDownError, WrongDeviceError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from tests.fake_time import FakeTimeLoop, run
 

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.charging.charge_point import Phases
+from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.model.controls import (
     Bounds,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
     CallerError,
     DeviceRefusedError,
@@ -32,7 +31,8 @@ from custom_components.voltrail.engine.errors import (
     SettingNeededError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve
 from simulators.traffic import Request, Write
 from tests.fake_time import run

@@ -5,11 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     LinkDownError,
     NotAppliedError,
     NotSupportedError,
@@ -18,6 +17,7 @@ from custom_components.voltrail.engine.errors import (
     SettingNeededError,
     StillDrawingError,
 )
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from simulators.traffic import Request
 from tests.fake_time import run

@@ -7,17 +7,17 @@ import pytest
 from modbus_connection import pymodbus, tmodbus
 from modbus_connection.mock import MockModbusConnection
 
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.states import Mode3State
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     DeviceSilentError,
     LinkDownError,
     UnknownDeviceError,
     WrongDeviceError,
 )
-from custom_components.voltrail.engine.points import UnknownCode
+from custom_components.voltrail.engine.model.points import UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve, MeterKind, Platform, ScnBlock, sample
 from simulators.registers import text
 from simulators.traffic import Request

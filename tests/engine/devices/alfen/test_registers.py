@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from modbus_connection.mock import MockModbusConnection, MockModbusUnit
 from modbus_connection.model import Component
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import FAMILY, Alfen, registers
 from custom_components.voltrail.engine.devices.alfen.fields import double, single, words
 from custom_components.voltrail.engine.devices.alfen.states import MeterType, Mode3State
-from custom_components.voltrail.engine.points import Kind, Quantity, Tier, Value, points_of
+from custom_components.voltrail.engine.model.points import Kind, Quantity, Tier, Value, points_of
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 
 from .support import poll_everything, problem_keys, value
 

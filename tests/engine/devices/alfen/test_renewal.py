@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from modbus_connection import pymodbus, tmodbus
 
-from custom_components.voltrail.engine.controls import NumberControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.renewal import SetPointRenewal
-from custom_components.voltrail.engine.errors import DeviceSilentError, NotAppliedError
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.controls import NumberControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, NotAppliedError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve, OverLimit
 from simulators.alfen.socket import Socket
 from simulators.clock import Clock

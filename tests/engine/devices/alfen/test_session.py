@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.boot_time import BootTime, utc_now
 from custom_components.voltrail.engine.devices.alfen.session import Session
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve, sample
 from tests.fake_time import run
 

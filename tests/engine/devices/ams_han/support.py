@@ -6,8 +6,8 @@ from typing import Final
 
 from custom_components.voltrail.engine.devices.ams_han import HanMeter
 from custom_components.voltrail.engine.han import UNITS, Unit
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.ciphering import Seal
 from simulators.ams_han.house import House

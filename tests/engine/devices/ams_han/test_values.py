@@ -7,10 +7,10 @@ from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
 from custom_components.voltrail.engine.devices.ams_han.words import TOTALS
-from custom_components.voltrail.engine.errors import NotSupportedError
 from custom_components.voltrail.engine.han import UNITS
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Kind, points_of
+from custom_components.voltrail.engine.model.errors import NotSupportedError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Kind, points_of
 
 from .support import METERS, START, HanMeter, Listening, Net, measured, resolution
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from modbus_connection import ModbusSerialParams, ModbusTcpParams, pymodbus, tmodbus
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.controls import Control
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
-from custom_components.voltrail.engine.errors import VoltrailError
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
-from custom_components.voltrail.engine.quiet_line import QuietLine
+from custom_components.voltrail.engine.model.controls import Control
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
+from custom_components.voltrail.engine.transport.serial_bus import QuietLine
 from simulators.device import SimulatedDevice
 from simulators.memory import MemoryServer, Timing, serve_serial_in_memory
 

@@ -5,14 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
-from custom_components.voltrail.engine.controls import (
-    ButtonControl,
-    NumberControl,
-    SelectControl,
-    SwitchControl,
-)
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import NotIdleError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     ConnectedPhases,
@@ -22,14 +15,21 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     SolarMode,
     SolarPhases,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import (
+    ButtonControl,
+    NumberControl,
+    SelectControl,
+    SwitchControl,
+)
+from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
     NotSupportedError,
     NoVoltageError,
     OutOfBoundsError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 

@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState, Phases
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState, Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     LinkDownError,
     PhasesSwitchingError,
     VoltrailError,
 )
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 

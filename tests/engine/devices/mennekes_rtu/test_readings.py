@@ -6,11 +6,14 @@ from typing import override
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import ErrorCode, EvseState
-from custom_components.voltrail.engine.errors import ForbiddenRegisterError, UnknownDeviceError
-from custom_components.voltrail.engine.points import UnknownCode
+from custom_components.voltrail.engine.model.errors import (
+    ForbiddenRegisterError,
+    UnknownDeviceError,
+)
+from custom_components.voltrail.engine.model.points import UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact
 from simulators.registers import RefusedError
 from simulators.unit import Unit

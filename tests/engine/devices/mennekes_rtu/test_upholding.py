@@ -5,11 +5,11 @@ import math
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import ButtonControl
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import RecoveryFailedError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.model.controls import ButtonControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 

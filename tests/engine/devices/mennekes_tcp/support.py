@@ -7,14 +7,10 @@ from typing import Any
 from modbus_connection import ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.voltrail.engine.controls import (
-    Control,
-    NumberControl,
-    SwitchControl,
-)
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.controls import Control, NumberControl, SwitchControl
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.device import SimulatedDevice
 from simulators.memory import serve_in_memory
 from simulators.server import serve

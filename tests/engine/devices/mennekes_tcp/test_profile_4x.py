@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charger import (
+from custom_components.voltrail.engine.charging.charge_point import (
     BlockedBy,
     ChargingState,
     CurrentLimited,
     Pausable,
     PowerLimited,
 )
-from custom_components.voltrail.engine.controls import NumberControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl
+from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
     DeviceRefusedError,
     NotAppliedError,
@@ -26,7 +25,8 @@ from custom_components.voltrail.engine.errors import (
     VoltrailError,
     WrongDeviceError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X
 from simulators.mennekes_tcp.codes import PhaseMode
 from tests.fake_time import in_fake_time

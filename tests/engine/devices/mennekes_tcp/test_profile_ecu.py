@@ -2,11 +2,11 @@
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
-from custom_components.voltrail.engine.errors import OutOfBoundsError
+from custom_components.voltrail.engine.model.errors import OutOfBoundsError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import ChargerEcu
 
 from .support import met, number, paths, poll, switch, value

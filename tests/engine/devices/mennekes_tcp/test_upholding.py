@@ -8,15 +8,15 @@ import pytest
 from modbus_connection import ModbusConnectionError
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     LinkDownError,
     NotAppliedError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.mennekes_tcp.codes import PhaseMode
 from tests.fake_time import in_fake_time

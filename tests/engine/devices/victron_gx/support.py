@@ -14,19 +14,19 @@ from modbus_connection import (
     tmodbus,
 )
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
+from custom_components.voltrail.engine.devices.victron_gx.component import GxComponent
+from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     Control,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence, Reading
-from custom_components.voltrail.engine.devices.victron_gx import VictronGx
-from custom_components.voltrail.engine.devices.victron_gx.component import GxComponent
-from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling.polled_device import Cadence, Reading
 from simulators.memory import serve_in_memory
 from simulators.registers import RefusedError
 from simulators.server import Server, serve

@@ -18,7 +18,7 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
 )
 from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     NotSupportedError,
     UnknownDeviceError,
     VoltrailError,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber, Zero
-from custom_components.voltrail.engine.points import Kind, Tier, UnknownCode
+from custom_components.voltrail.engine.model.points import Kind, Tier, UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
 from custom_components.voltrail.engine.devices.victron_gx.setpoints import (
     DEFAULT_DURATION,
     RENEW_EVERY,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceSilentError,
     NotAcceptedError,
     NotNowError,
@@ -22,6 +20,8 @@ from custom_components.voltrail.engine.errors import (
     VoltrailError,
     WrongDeviceError,
 )
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time

@@ -6,19 +6,18 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import EvChargerMode
+from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
+from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
+from custom_components.voltrail.engine.devices.victron_gx.write_limits import Rail, Rails, Setting
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
-from custom_components.voltrail.engine.devices.victron_gx.rails import Rail, Rails, Setting
-from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import EvChargerMode
-from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
-from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     NotAcceptedError,
     NotANumberError,
     NotNowError,
@@ -27,7 +26,8 @@ from custom_components.voltrail.engine.errors import (
     ReadOnlyError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.points import Tier
+from custom_components.voltrail.engine.model.points import Tier
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
 from tests.fake_time import in_fake_time

@@ -6,19 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, override
 
-from ...charger import (
-    BlockedBy,
-    ChargingState,
-    Phases,
-    first_reason,
-    phases_carrying,
-)
-from ...controls import Control, SelectControl
-from ...current_driven import CurrentDriven
-from ...device import Cadence, Problem
-from ...errors import NotSupportedError, PhaseMissingError
-from ...parts import Part
-from ...points import Aspect, Kind, Quantity, Tier, derived
+from ...charging.charge_point import BlockedBy, ChargingState, Phases, first_reason, phases_carrying
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control, SelectControl
+from ...model.errors import NotSupportedError, PhaseMissingError
+from ...model.parts import Part
+from ...model.points import Aspect, Kind, Quantity, Tier, derived
+from ...polling.polled_device import Cadence, Problem
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session

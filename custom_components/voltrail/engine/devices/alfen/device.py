@@ -13,19 +13,19 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
-from ...controls import Control
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError, VoltrailError
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity
-from ...points import Kind, Tier, derived
+from ...charging.charge_point import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
+from ...model.controls import Control
+from ...model.errors import UnknownDeviceError, VoltrailError
+from ...model.options import Options
+from ...model.parts import Identity
+from ...model.points import Kind, Tier, derived
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import Cadence, Problem, UnitSource, VoltrailDevice
 from . import registers
 from .boot_time import BootTime, utc_now
 from .charge_point import Socket
+from .idle_keep_alive import LONGEST_SILENCE, Presence
 from .network import NetworkLimits
-from .presence import LONGEST_SILENCE, Presence
 from .renewal import SetPointRenewal
 
 PLATFORMS: Final = ("NG", "AHP")

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ...charger import MINIMUM_CURRENT, heeding
-from ...controls import Bounds, Control, NumberControl
-from ...device import Problem
-from ...errors import VoltrailError
-from ...points import Aspect, Quantity, Tier, derived
+from ...charging.charge_point import MINIMUM_CURRENT, heeding
+from ...model.controls import Bounds, Control, NumberControl
+from ...model.errors import VoltrailError
+from ...model.points import Aspect, Quantity, Tier, derived
+from ...polling.polled_device import Problem
 from .registers import Network
 from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .troubles import troubles

@@ -2,11 +2,11 @@
 
 from typing import Final, NoReturn
 
-from ...device import UnitSource, VoltrailDevice
-from ...errors import NotSupportedError
-from ...family import Family, LineSettings, OptionField, Transport
 from ...han import Zone, parse_key
-from ...options import Options
+from ...model.errors import NotSupportedError
+from ...model.options import Options
+from ...polling.polled_device import UnitSource, VoltrailDevice
+from ..family import Family, LineSettings, OptionField, Transport
 from .meter import HanMeter
 
 

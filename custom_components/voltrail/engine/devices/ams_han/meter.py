@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, Final, override
 
 from ...han import UNITS, ListKind, Message, Meter, Number, Reason, Unit, Zone, parse_key
-from ...options import Options
-from ...parts import Identity, Part
-from ...points import Value, points_of
-from ...pushed import Impression, PushedDevice
-from ...source import Problem, Reading
+from ...model.options import Options
+from ...model.parts import Identity, Part
+from ...model.points import Value, points_of
+from ...polling.base_device import Problem, Reading
+from ...polling.pushed_device import Impression, PushedDevice
 from .ears import Ears
 from .rhythm import Rhythm
 from .senders import Senders

@@ -8,17 +8,13 @@ from typing import Any, ClassVar, Final, override
 
 from modbus_connection import IllegalDataValueError
 
-from ...charger import (
-    MINIMUM_CURRENT,
-    Phases,
-    Wish,
-)
-from ...controls import ButtonControl, Control, SelectControl, SwitchControl
-from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
-from ...options import Options
-from ...points import Tier
+from ...charging.charge_point import MINIMUM_CURRENT, Phases, Wish
+from ...model.controls import ButtonControl, Control, SelectControl, SwitchControl
+from ...model.errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
+from ...model.options import Options
+from ...model.points import Tier
 from . import recovery, registers
-from .condition import SLIGHTLY_MORE, Blocks, Condition
+from .compact_status import SLIGHTLY_MORE, Blocks, Condition
 from .current_sender import CurrentSender
 from .errors import NotIdleError, PhasesFixedError, PhasesRefusedError
 from .heartbeat import Heartbeat

@@ -1,7 +1,7 @@
 """Finding out whether a charger takes orders, before anybody relies on it."""
 
-from ...device import VoltrailDevice
-from ...errors import DeviceRefusedError, DeviceSilentError
+from ...model.errors import DeviceRefusedError, DeviceSilentError
+from ...polling.polled_device import VoltrailDevice
 from .device import MennekesRtu
 from .errors import HeartbeatRefusedError, HeartbeatUnansweredError
 

@@ -11,19 +11,19 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import ChargePoint
-from ...controls import ButtonControl, Control
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity
-from ...points import Tier
-from ...quiet_line import QuietLine, QuietUnit
+from ...charging.charge_point import ChargePoint
+from ...model.controls import ButtonControl, Control
+from ...model.errors import UnknownDeviceError
+from ...model.options import Options
+from ...model.parts import Identity
+from ...model.points import Tier
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import Cadence, Problem, UnitSource, VoltrailDevice
+from ...transport.serial_bus import QuietLine, QuietUnit
 from . import registers
 from .block import Block
 from .charge_point import CompactPoint
-from .condition import Blocks
+from .compact_status import Blocks
 from .heartbeat import Heartbeat
 from .settings import COMPONENTS, Settings
 from .states import EvseState

@@ -3,9 +3,9 @@
 import asyncio
 from typing import ClassVar, Final, override
 
-from ...errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
-from ...keep_alive import KeepAlive
-from ...quiet_line import QuietUnit
+from ...model.errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
+from ...polling.keep_alive import KeepAlive
+from ...transport.serial_bus import QuietUnit
 from . import registers
 
 INTERVAL: Final = 4.0

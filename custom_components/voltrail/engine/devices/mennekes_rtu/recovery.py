@@ -3,8 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from ...charger import MINIMUM_CURRENT
-from ...errors import explaining
+from ...charging.charge_point import MINIMUM_CURRENT
+from ...model.errors import explaining
 from .errors import RecoveryFailedError
 from .states import Authorisation, Downgrade, ErrorCode, EvseState
 

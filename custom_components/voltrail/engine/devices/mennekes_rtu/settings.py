@@ -10,9 +10,9 @@ from typing import Final
 
 from modbus_connection.model import Component
 
-from ...controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
-from ...errors import explaining
-from ...points import Quantity, Tier
+from ...model.controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
+from ...model.errors import explaining
+from ...model.points import Quantity, Tier
 from . import registers
 from .states import ConnectedPhases, MaximumSetting, PhaseRotation, SolarPhases
 

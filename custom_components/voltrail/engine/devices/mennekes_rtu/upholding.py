@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ...charger import Wish
+from ...charging.charge_point import Wish
 from . import recovery
 from .charge_point import CompactPoint
 from .states import EvseState

@@ -5,17 +5,17 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
-from ...charger import (
+from ...charging.charge_point import (
     BlockedBy,
     ChargePoint,
     ChargingState,
     first_reason,
     phases_carrying,
 )
-from ...controls import Bounds, Control, NumberControl, shown
-from ...device import Problem, VoltrailDevice
-from ...errors import NotAppliedError, ReadOnlyError, explaining
-from ...points import Quantity, Tier, derived
+from ...model.controls import Bounds, Control, NumberControl, shown
+from ...model.errors import NotAppliedError, ReadOnlyError, explaining
+from ...model.points import Quantity, Tier, derived
+from ...polling.polled_device import Problem, VoltrailDevice
 from . import registers_4x, registers_ecu
 from .registers_shared import Fallback, NetworkLimits
 from .states import VehicleState

@@ -9,19 +9,19 @@ from typing import Any, ClassVar, Final, override
 from modbus_connection import IllegalDataAddressError, ModbusError
 from modbus_connection.model import Component, string
 
-from ...charger import ChargePoint
-from ...controls import Control
-from ...current_driven import CurrentDriven
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import (
+from ...charging.charge_point import ChargePoint
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control
+from ...model.errors import (
     DeviceSilentError,
     NotAppliedError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
 )
-from ...options import Options
-from ...parts import Identity
+from ...model.options import Options
+from ...model.parts import Identity
+from ...polling.polled_device import Cadence, Problem, UnitSource, VoltrailDevice
 from . import registers_4x, registers_ecu
 from .profile_4x import Profile4X
 from .profile_ecu import ProfileEcu

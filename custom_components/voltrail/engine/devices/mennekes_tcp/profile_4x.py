@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Final, override
 
-from ...charger import BlockedBy, heeding
-from ...controls import Bounds
-from ...device import Cadence, Problem, VoltrailDevice
-from ...errors import explaining
+from ...charging.charge_point import BlockedBy, heeding
+from ...model.controls import Bounds
+from ...model.errors import explaining
+from ...polling.polled_device import Cadence, Problem, VoltrailDevice
 from . import registers_4x as registers
 from .charge_point import MennekesPoint
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator

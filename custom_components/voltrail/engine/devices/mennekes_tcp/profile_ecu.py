@@ -5,11 +5,11 @@ from typing import Final, override
 
 from modbus_connection import ModbusConnectionError
 
-from ...charger import BlockedBy
-from ...controls import Control, SwitchControl
-from ...current_driven import CurrentDriven
-from ...device import Cadence, VoltrailDevice
-from ...points import Quantity, Tier, derived
+from ...charging.charge_point import BlockedBy
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control, SwitchControl
+from ...model.points import Quantity, Tier, derived
+from ...polling.polled_device import Cadence, VoltrailDevice
 from . import registers_ecu as registers
 from .charge_point import MennekesPoint
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator

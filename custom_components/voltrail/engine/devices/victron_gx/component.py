@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final, override
 from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, Range, RegisterField
 
-from ...controls import Bounds
-from ...points import Aspect, Kind, Point, Quantity, derived, points_of
+from ...model.controls import Bounds
+from ...model.points import Aspect, Kind, Point, Quantity, derived, points_of
 from .fields import GxNumber, Zero, at
-from .rails import Rails, Setting
 from .states import Alarm
+from .write_limits import Rails, Setting
 
 COUNTED: Final = frozenset({Quantity.ENERGY, Quantity.TOTAL_COUNT})
 """Quantities that only grow."""

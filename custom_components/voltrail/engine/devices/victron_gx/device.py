@@ -15,28 +15,35 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...controls import ButtonControl, Control, NumberControl, shown
-from ...device import Cadence, Problem, RawRegisters, Reading, UnitSource, VoltrailDevice
-from ...errors import NotNowError, UnknownDeviceError, explained, explaining
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity, Part
-from ...points import Quantity, Tier
+from ...model.controls import ButtonControl, Control, NumberControl, shown
+from ...model.errors import NotNowError, UnknownDeviceError, explained, explaining
+from ...model.options import Options
+from ...model.parts import Identity, Part
+from ...model.points import Quantity, Tier
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import (
+    Cadence,
+    Problem,
+    RawRegisters,
+    Reading,
+    UnitSource,
+    VoltrailDevice,
+)
+from .absence import FIRST_PAUSE, Absences
 from .component import GxComponent, Place
 from .energy import Ledger
 from .finding import BEHIND, GX_UNIT, Found
 from .introductions import MANUFACTURER, Introductions
-from .node import Node
-from .presence import FIRST_PAUSE, Absences
-from .rails import Rails
-from .roster import Roster
+from .known_services import Roster
 from .searcher import Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
+from .service_device import Node
 from .services import BY_KEY
 from .services.settings import SETTINGS, Ess, SystemName, require_external_control
 from .services.system import SYSTEM, Gx, System
 from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
+from .write_limits import Rails
 from .writing import Pause, Writer
 
 MISMATCH: Final = 1.3

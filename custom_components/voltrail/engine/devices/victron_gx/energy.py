@@ -9,8 +9,8 @@ never jumps.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ...integrator import LONGEST_GAP, Integrator
 from .component import GxComponent
+from .integrator import LONGEST_GAP, Integrator
 from .writing import Clock
 
 SAVE_EVERY: Final = 300.0

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
-from ...family import OptionField
+from ..family import OptionField
 
 MOST_PROBES: Final = 100
 LARGEST_UNIT: Final = 255

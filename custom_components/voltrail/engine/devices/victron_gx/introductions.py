@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...parts import Identity
+from ...model.parts import Identity
 from .component import GxComponent
 
 MANUFACTURER: Final = "Victron Energy"

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
-from ...charger import heeding
-from ...controls import Bounds
-from ...errors import CallerError, NotNowError, VoltrailError
-from ...keep_alive import KeepAlive
-from ...points import Kind, derived
+from ...charging.charge_point import heeding
+from ...model.controls import Bounds
+from ...model.errors import CallerError, NotNowError, VoltrailError
+from ...model.points import Kind, derived
+from ...polling.keep_alive import KeepAlive
 from .component import GxComponent
 from .writing import Clock, Writer
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent
 from ..energy import Account
 from ..fields import Zero, code, int16, int32, kwh16, string, uint16, uint32, yes
-from ..node import Node
-from ..rails import SWITCH, Setting
 from ..service import Block, Service
+from ..service_device import Node
 from ..states import Alarm
+from ..write_limits import SWITCH, Setting
 
 
 class BatteryState(IntEnum):

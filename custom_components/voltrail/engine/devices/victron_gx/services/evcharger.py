@@ -5,18 +5,18 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from ....charger import MINIMUM_CURRENT
-from ....controls import Bounds, Control, NumberControl, SwitchControl
-from ....device import Cadence
-from ....errors import NotNowError
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....charging.charge_point import MINIMUM_CURRENT
+from ....model.controls import Bounds, Control, NumberControl, SwitchControl
+from ....model.errors import NotNowError
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import code, int32, kwh32, string, uint16, uint32, yes
-from ..node import Node
 from ..product import device_firmware
-from ..rails import SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import InverterPosition
+from ..write_limits import SWITCH, Rail, Setting
 
 HARDWARE_LIMIT: Final = 32.0
 """A per phase. What the charging station is made for."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, measure, text
+from ....model.points import Quantity, Tier, derived, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent, total
 from ..energy import Account
 from ..fields import int16, int32, kwh16, kwh32, string, uint16
-from ..node import Node
 from ..service import Block, Filler, Service
+from ..service_device import Node
 
 
 class Grid(GxComponent):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, measure
+from ....model.points import Quantity, Tier, derived, measure
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..energy import Account
 from ..fields import Zero, int16, uint16
-from ..node import Node
 from ..service import Block, Service
+from ..service_device import Node
 
 
 class MotorDrive(GxComponent):

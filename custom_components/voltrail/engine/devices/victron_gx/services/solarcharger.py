@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..energy import Account
 from ..fields import Zero, code, int16, kwh16, kwh32, string, uint16, uint32, yes
-from ..node import Node
-from ..rails import Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, ChargerError, OnOff, OperatingState, TrackerMode
+from ..write_limits import Setting
 from ..yields import total_yield
 
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import INT16_SPAN, GxComponent, total, unwrapped, watts
 from ..energy import Account, Ledger
 from ..fields import (
@@ -22,10 +22,10 @@ from ..fields import (
     uint64,
     yes,
 )
-from ..node import Node
-from ..rails import SAVED_SWITCH
 from ..server import FIRST_WITH_BLOCK, NOT_TOLD, firmware_text
 from ..service import Block, Filler, Service
+from ..service_device import Node
+from ..write_limits import SAVED_SWITCH
 
 
 class InputSource(IntEnum):
