@@ -33,7 +33,7 @@ from .engine.devices.family import Family
 from .engine.model.errors import VoltrailError
 from .engine.model.options import Options
 from .engine.polling import keep_alive
-from .engine.polling.base_device import Source
+from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
 
 _LOGGER = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ async def _start_listening(
     return coordinator
 
 
-async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source) -> None:
+async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: BaseDevice) -> None:
     """Tell a device which one it should be, and what it knew before the restart."""
     entry.async_on_unload(device.close)
     device.title = entry.title

@@ -29,7 +29,7 @@ def async_watch(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     sleeping = [
         reading
         for reading in coordinator.device.readings()
-        if reading.point.sometimes and reading.point.tier in _WAKING
+        if reading.point.disabled_until_seen and reading.point.tier in _WAKING
     ]
 
     @callback

@@ -375,7 +375,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
                 return self.async_create_entry(
                     data=with_wishes(kind.option_fields, user_input, before)
                 )
-        wishes = {field.key for field in kind.option_fields if field.wish}
+        wishes = {field.key for field in kind.option_fields if field.target}
         known = {key: value for key, value in before.items() if key not in wishes}
         return self.async_show_form(
             step_id="init",

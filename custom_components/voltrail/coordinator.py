@@ -32,8 +32,8 @@ from .engine.devices.family import Transport
 from .engine.model.controls import Control
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
-from .engine.polling.base_device import Source
-from .engine.polling.polled_device import Cadence, VoltrailDevice
+from .engine.polling.base_device import BaseDevice
+from .engine.polling.polled_device import Cadence, PolledDevice
 from .engine.polling.pushed_device import PushedDevice
 from .push.mqtt_listener import TopicListener
 from .push.stream_listener import StreamListener
@@ -47,7 +47,7 @@ type VoltrailConfigEntry = ConfigEntry[VoltrailData]
 class VoltrailData:
     """What lives as long as an entry is loaded."""
 
-    device: Source
+    device: BaseDevice
     coordinator: VoltrailCoordinator
     devices: Mapping[str | None, DeviceInfo | ChildDeviceInfo]
     """The entries of the device registry: of the device (None), and of its parts by key."""
@@ -57,13 +57,13 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
     """Tells the entities of a device that it has something new, polled or pushed."""
 
     config_entry: VoltrailConfigEntry
-    device: Source
+    device: BaseDevice
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: VoltrailConfigEntry,
-        device: Source,
+        device: BaseDevice,
         interval: timedelta | None = None,
     ) -> None:
         super().__init__(
@@ -136,10 +136,10 @@ class PollingCoordinator(VoltrailCoordinator):
     of a dead link twice, and disagree about whether the device is there.
     """
 
-    device: VoltrailDevice
+    device: PolledDevice
 
     def __init__(
-        self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: VoltrailDevice
+        self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: PolledDevice
     ) -> None:
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
         self._settings_due = 0.0
@@ -196,7 +196,7 @@ class PollingCoordinator(VoltrailCoordinator):
 
     async def _uphold(self) -> None:
         try:
-            await self.device.uphold()
+            await self.device.reconcile()
         except VoltrailError as err:
             if self._upheld:
                 _LOGGER.warning("%s: could not restore the set-point: %s", self.name, err)

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
-from .engine.polling.base_device import Source
+from .engine.polling.base_device import BaseDevice
 
 # Soon enough not to lose a set-point, rarely enough to spare an SD card from counters
 # that change with every poll.
@@ -21,7 +21,7 @@ def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
 class Memory:
     """Keeps what a device wants to remember in a file of its entry."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str, device: Source) -> None:
+    def __init__(self, hass: HomeAssistant, entry_id: str, device: BaseDevice) -> None:
         self._store = store(hass, entry_id)
         self._device = device
         self._due = False
@@ -30,7 +30,7 @@ class Memory:
     async def load(self) -> None:
         """Give the device what it remembered, and listen for changes from now on."""
         if (memory := await self._store.async_load()) is not None:
-            self._device.remember(memory)
+            self._device.restore_state(memory)
         self._device.memory_changed = self._changed
 
     @callback
@@ -44,7 +44,7 @@ class Memory:
     @callback
     def _data(self) -> dict[str, Any]:
         self._due = False
-        return self._device.recall()
+        return self._device.dump_state()
 
     async def close(self) -> None:
         """Save everything now, and nothing later: the next set-up owns the file."""

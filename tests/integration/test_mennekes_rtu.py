@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_rtu.heartbeat import Heartbeat
-from custom_components.voltrail.engine.transport.serial_bus import QuietUnit
+from custom_components.voltrail.engine.transport.serial_bus import SerialBusUnit
 from simulators.mennekes_rtu import Bus, Compact
 from simulators.mennekes_rtu.codes import Satellite
 from simulators.server import serve, serve_pty
@@ -265,7 +265,7 @@ async def test_two_chargers_behind_one_gateway_take_turns(hass: HomeAssistant) -
                 lines = set()
                 for entry, unit_id in ((one, 50), (two, 11)):
                     unit = link.units(hass, entry.data, entry)(unit_id)
-                    assert isinstance(unit, QuietUnit)
+                    assert isinstance(unit, SerialBusUnit)
                     lines.add(unit.line)
                 assert len(lines) == 1
                 assert first.ems.alive

@@ -23,7 +23,7 @@ from ..const import DOMAIN
 from ..engine.charging.charge_point import Phases
 from ..engine.model.errors import DeviceSilentError, VoltrailError
 from ..engine.model.points import Kind, Tier
-from ..engine.polling.polled_device import Reading, VoltrailDevice
+from ..engine.polling.polled_device import PolledDevice, Reading
 from .chargers import (
     ENERGY,
     SESSION,
@@ -322,7 +322,7 @@ def _read_registers(
         for device_id in call.data[ATTR_DEVICE_ID]:
             entry = entry_of_device(hass, device_id)
             device = entry.runtime_data.device
-            if not isinstance(device, VoltrailDevice):
+            if not isinstance(device, PolledDevice):
                 raise ServiceValidationError(
                     translation_domain=DOMAIN,
                     translation_key="no_registers",

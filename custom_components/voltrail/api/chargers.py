@@ -167,11 +167,11 @@ class Charger:
         device = self.coordinator.device
         controls = [one for one in self.controls() if not isinstance(one, ButtonControl)]
         # All in one go: each alone would be a request.
-        needs = {one: device.serving(one.needs, one.part) for one in controls}
-        await self.current(frozenset[str]().union(*needs.values()))
+        depends_on = {one: device.serving(one.depends_on, one.part) for one in controls}
+        await self.current(frozenset[str]().union(*depends_on.values()))
         held: dict[str, Plain] = {}
         for control in controls:
-            if device.available(needs[control]):
+            if device.available(depends_on[control]):
                 value = control.read()
                 held[control.key] = value.name.lower() if isinstance(value, Enum) else value
         return held

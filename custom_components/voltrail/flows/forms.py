@@ -105,6 +105,6 @@ def with_wishes(
     wishes = {
         field.key: int(before.get(field.key, 0)) + bool(typed.get(field.key))
         for field in fields
-        if field.wish
+        if field.target
     }
     return {**typed, **wishes}

@@ -91,7 +91,7 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         # A car on three phases could not charge at all with so little.
         await point.drive_up(3)
         assert point.offered == 0
-        assert point.wish.power == 3680
+        assert point.target.power == 3680
         # It was no pause that anybody asked for, so it goes with the car that made it.
         await point.fit_power(ChargingState.CONNECTED)
         assert point.offered == 0
@@ -99,7 +99,7 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         assert point.offered == 6
         await point.drive_up(1)
         assert point.offered == 16
-        assert (point.wish.power, point.wish.paused) == (3680, False)
+        assert (point.target.power, point.target.paused) == (3680, False)
 
     run(story())
 
@@ -113,7 +113,7 @@ def test_a_pause_that_was_asked_for_is_not_lifted() -> None:
             await point.drive_up(1)
             await point.set_power_limit(3680)
             await point.drive_up(3)
-            assert point.wish.too_little
+            assert point.target.too_little
             if foreign:
                 point.offered = 9.0
                 await point.drive_away()
@@ -137,7 +137,7 @@ def test_a_pause_for_too_little_outlives_a_restart() -> None:
         await point.set_power_limit(3680)
         await point.drive_up(3)
         after = Point()
-        after.remember(point.recall())
+        after.restore_state(point.dump_state())
         await after.drive_up(3)
         assert after.offered == 0
         await after.drive_up(1)
@@ -196,7 +196,7 @@ def test_the_next_car_begins_within_the_limit(watts: int, begins: float) -> None
         before = point.offered
         await point.drive_away()
         assert point.offered == pytest.approx(begins)
-        assert point.wish.power == watts
+        assert point.target.power == watts
         await point.drive_up(1)
         assert point.offered == before
 
@@ -233,7 +233,7 @@ def test_resuming_never_turns_into_a_silent_pause() -> None:
         await point.pause()
         await point.resume()
         assert point.offered == 6
-        assert point.wish.power == 3000
+        assert point.target.power == 3000
         await point.drive_up(1)
         assert point.offered == pytest.approx(13)
         await point.pause()
@@ -293,9 +293,9 @@ def test_a_lower_limit_of_the_installer_holds_for_what_is_upheld() -> None:
         point = Point()
         await point.set_current_limit(13)
         lowered = Point(Options(max_current=10))
-        lowered.remember(point.recall())
+        lowered.restore_state(point.dump_state())
         await lowered.resume()
-        assert lowered.wish.current == 10
+        assert lowered.target.current == 10
         assert lowered.offered == 10
 
     run(story())
@@ -310,7 +310,7 @@ def test_going_on_never_ends_in_a_pause() -> None:
             await point.set_charging(True)
         with pytest.raises(BelowMinimumError):
             await point.resume(5)
-        assert not point.wish.paused
+        assert not point.target.paused
 
     run(story())
 
@@ -327,7 +327,7 @@ def test_going_on_with_too_little_power_is_said() -> None:
         with pytest.raises(BelowMinimumError, match="at least 6 A"):
             await point.set_charging(True)
         assert point.offered == 0
-        assert point.wish.power == 3680
+        assert point.target.power == 3680
         await point.drive_up(1)
         await point.set_charging(True)
         assert point.offered == 16
@@ -343,9 +343,9 @@ def test_what_is_upheld_is_never_more_than_what_was_asked_for() -> None:
         await point.drive_up(1)
         await point.set_power_limit(3680)
         point.measured = 3
-        await point.go_on()
+        await point.reapply()
         assert point.offered == 0
-        assert point.wish.power == 3680
+        assert point.target.power == 3680
 
     run(story())
 

@@ -423,7 +423,7 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("endpoint", "said"),
     [
         ("127.0.0.1:1", "127.0.0.1:1 cannot be opened: it refuses connections"),
         ("nosuch.invalid:3001", "cannot be opened: nobody here knows that host"),
@@ -432,12 +432,12 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
         (__file__, f"{__file__} cannot be opened: it is no serial port that can do 2400 8N1\n"),
     ],
 )
-async def test_listen_where_nobody_is(target: str, said: str) -> None:
+async def test_listen_where_nobody_is(endpoint: str, said: str) -> None:
     """The reason, and no endless trying."""
     done = (
-        await voltrail("listen", target, "--parity", "N")
-        if "/" in target
-        else (await voltrail("listen", target))
+        await voltrail("listen", endpoint, "--parity", "N")
+        if "/" in endpoint
+        else (await voltrail("listen", endpoint))
     )
     assert done.status == 1
     assert said in done.err

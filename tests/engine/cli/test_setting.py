@@ -386,15 +386,15 @@ def test_hold_sends_life_signs_first(beacon: type[Beacon]) -> None:
 def test_hold_says_what_goes_wrong(beacon: type[Beacon], monkeypatch: pytest.MonkeyPatch) -> None:
     """Once each way, for life signs as for polls; and goes on."""
     beacon.broken = range(3, 6)
-    original = MennekesTcp.uphold
+    original = MennekesTcp.reconcile
     upheld = iter(range(99))
 
-    async def uphold(device: MennekesTcp) -> None:
+    async def reconcile(device: MennekesTcp) -> None:
         if next(upheld) in {1, 2}:
             raise LinkDownError(reason="for a test")
         await original(device)
 
-    monkeypatch.setattr(MennekesTcp, "uphold", uphold)
+    monkeypatch.setattr(MennekesTcp, "reconcile", reconcile)
 
     @in_fake_time
     async def hold() -> Outcome:

@@ -88,17 +88,17 @@ def test_derived_kinds() -> None:
     """A method can be a number, a state, a flag, a text or a moment."""
 
     class View:
-        @derived(Weather, needs=("block",))
+        @derived(Weather, depends_on=("block",))
         def weather(self) -> Weather | None:
             """Sun."""
             return Weather.SUN
 
-        @derived(Aspect.RUNNING, needs=("block",))
+        @derived(Aspect.RUNNING, depends_on=("block",))
         def runs(self) -> bool | None:
             """Yes."""
             return True
 
-        @derived(Kind.MOMENT, needs=("block",))
+        @derived(Kind.MOMENT, depends_on=("block",))
         def since(self) -> None:
             """Not known."""
 
@@ -106,7 +106,7 @@ def test_derived_kinds() -> None:
     assert found["weather"].point.states is Weather
     assert found["runs"].point.kind is Kind.FLAG
     assert found["since"].point.kind is Kind.MOMENT
-    assert found["runs"].needs == ("block",)
+    assert found["runs"].depends_on == ("block",)
     assert View().weather is Weather.SUN
     assert View.weather.point.kind is Kind.STATE
 

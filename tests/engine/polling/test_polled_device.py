@@ -24,7 +24,7 @@ from custom_components.voltrail.engine.model.errors import (
 )
 from custom_components.voltrail.engine.model.parts import Identity, Part
 from custom_components.voltrail.engine.model.points import Quantity, derived, measure, text
-from custom_components.voltrail.engine.polling.polled_device import Cadence, VoltrailDevice
+from custom_components.voltrail.engine.polling.polled_device import Cadence, PolledDevice
 
 SERIAL, POWER, VOLTAGE, SETTING, EXTRA = 0, 10, 20, 30, 40
 
@@ -67,19 +67,19 @@ class View:
     def __init__(self, device: Lamp) -> None:
         self._device = device
 
-    @derived(Quantity.CURRENT, needs=("power", "voltage"))
+    @derived(Quantity.CURRENT, depends_on=("power", "voltage"))
     def current(self) -> float | None:
         """The quotient."""
         power, voltage = self._device.power.power, self._device.voltage.voltage
         return power / voltage if power is not None and voltage else None
 
-    @derived(Quantity.COUNT, needs=("nothing",))
+    @derived(Quantity.COUNT, depends_on=("nothing",))
     def absent(self) -> int | None:
         """Never offered: there is no such component."""
         raise AssertionError
 
 
-class Lamp(VoltrailDevice):
+class Lamp(PolledDevice):
     """A made-up device."""
 
     identity_interval: ClassVar[float] = 3600.0
@@ -334,14 +334,14 @@ async def test_what_it_has_and_what_it_lacks(lamp: Lamp, wire: MockModbusUnit) -
 async def test_a_device_that_adds_nothing_offers_nothing(lamp: Lamp) -> None:
     """A family says only what is special about its devices."""
     await lamp.update()
-    await lamp.uphold()
+    await lamp.reconcile()
     assert not list(lamp.controls())
     assert not list(lamp.charge_points())
     assert not list(lamp.keep_alives())
     assert not list(lamp.problems())
     assert lamp.layout is None
-    lamp.remember({"anything": 1})
-    assert lamp.recall() == {}
+    lamp.restore_state({"anything": 1})
+    assert lamp.dump_state() == {}
     with pytest.raises(KeyError):
         lamp.control("current_limit")
 

@@ -19,9 +19,9 @@ from custom_components.voltrail.engine.transport.serial_bus import (
     DEAF_AFTER,
     SETTLE,
     LifeSign,
-    QuietLine,
     QuietLines,
-    QuietUnit,
+    SerialBus,
+    SerialBusUnit,
 )
 from tests.fake_time import in_fake_time
 
@@ -127,9 +127,9 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def on_a_line(fake: FakeUnit, line: QuietLine | None = None, unit_id: int = 50) -> ModbusUnit:
+def on_a_line(fake: FakeUnit, line: SerialBus | None = None, unit_id: int = 50) -> ModbusUnit:
     """Return the unit, on a line, with a time-out of a second."""
-    unit = (line or QuietLine()).unit(cast("ModbusUnit", fake), unit_id).as_unit()
+    unit = (line or SerialBus()).unit(cast("ModbusUnit", fake), unit_id).as_unit()
     unit.require_timeout(1.0)
     return unit
 
@@ -159,7 +159,7 @@ async def test_an_urgent_sign_overtakes_whoever_waits() -> None:
     """But not what is on the line already, and nobody is forgotten."""
     fake = FakeUnit()
     fake.takes = 0.5
-    line = QuietLine()
+    line = SerialBus()
     quiet = line.unit(cast("ModbusUnit", fake), 50)
     polls = [asyncio.create_task(quiet.read_holding_registers(n, 1)) for n in range(3)]
     await asyncio.sleep(0.1)
@@ -232,7 +232,7 @@ async def test_silence_after_a_missing_answer() -> None:
 @in_fake_time
 async def test_another_unit_cannot_be_mistaken() -> None:
     """An answer says whose it is; only the silence is for everybody."""
-    line, silent, fake = QuietLine(), FakeUnit(), FakeUnit()
+    line, silent, fake = SerialBus(), FakeUnit(), FakeUnit()
     silent.answers = [LOST]
     with pytest.raises(ModbusTimeoutError):
         await on_a_line(silent, line, 11).read_holding_registers(1, 4)
@@ -443,7 +443,7 @@ async def test_a_link_that_cannot_be_opened_owes_nothing() -> None:
 @in_fake_time
 async def test_a_late_sign_goes_before_a_poll() -> None:
     """Before each block of it, if need be; one that nobody keeps going does not count."""
-    fake, line, sign = FakeUnit(), QuietLine(), Sign()
+    fake, line, sign = FakeUnit(), SerialBus(), Sign()
     stop = line.attend(sign)
     unit = on_a_line(fake, line)
     sign.overdue = True
@@ -464,7 +464,7 @@ async def test_a_late_sign_goes_before_a_poll() -> None:
 @in_fake_time
 async def test_a_sign_that_becomes_late_while_somebody_waits() -> None:
     """It is looked at once more when the turn comes."""
-    fake, line, sign = FakeUnit(), QuietLine(), Sign()
+    fake, line, sign = FakeUnit(), SerialBus(), Sign()
     fake.takes = 0.5
     line.attend(sign)
     unit = on_a_line(fake, line)
@@ -480,7 +480,7 @@ async def test_a_sign_that_becomes_late_while_somebody_waits() -> None:
 @in_fake_time
 async def test_signs_do_not_wait_for_each_other_in_a_circle() -> None:
     """Two late ones: each goes, and neither of them goes before itself."""
-    line = QuietLine()
+    line = SerialBus()
     fakes = FakeUnit(), FakeUnit()
     signs = Sign(), Sign()
     for number, (fake, sign) in enumerate(zip(fakes, signs, strict=True)):
@@ -497,7 +497,7 @@ async def test_signs_do_not_wait_for_each_other_in_a_circle() -> None:
 @in_fake_time
 async def test_what_may_stay_unanswered_is_risky() -> None:
     """A sign is told so, that it may go earlier."""
-    fake, line, sign = FakeUnit(), QuietLine(), Sign()
+    fake, line, sign = FakeUnit(), SerialBus(), Sign()
     line.attend(sign)
     unit = on_a_line(fake, line)
     fake.answers = [LOST]
@@ -514,7 +514,7 @@ async def test_what_may_stay_unanswered_is_risky() -> None:
 @in_fake_time
 async def test_whoever_opens_the_link_says_the_sign_first() -> None:
     """The first thing a device hears is that somebody is there, late or not."""
-    fake, line, sign = FakeUnit(), QuietLine(), Sign()
+    fake, line, sign = FakeUnit(), SerialBus(), Sign()
     line.attend(sign)
     fake.connected = False
     await on_a_line(fake, line).read_holding_registers(1, 4)
@@ -524,7 +524,7 @@ async def test_whoever_opens_the_link_says_the_sign_first() -> None:
 @in_fake_time
 async def test_what_is_known_about_a_unit() -> None:
     """When it was heard, whether it is hard to reach, how often it came back."""
-    fake, line = FakeUnit(), QuietLine()
+    fake, line = FakeUnit(), SerialBus()
     unit = on_a_line(fake, line)
     assert line.heard_at(50) is None
     assert not line.troubled
@@ -565,7 +565,7 @@ def test_one_line_for_one_link() -> None:
     assert lines.line("/dev/two") is not line
     fake = FakeUnit()
     unit = lines.line("/dev/one").over(lambda _: cast("ModbusUnit", fake))(11)
-    assert isinstance(unit, QuietUnit)
+    assert isinstance(unit, SerialBusUnit)
     assert (unit.unit_id, unit.line) == (11, line)
 
 

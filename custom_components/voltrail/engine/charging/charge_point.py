@@ -20,7 +20,7 @@ from ..model.errors import (
 from ..model.options import Options
 from ..model.parts import Part
 from ..model.points import Quantity
-from .command_lock import Turn
+from .command_lock import CommandLock
 
 MINIMUM_CURRENT: Final = 6.0
 """The least that can be signalled to a car (IEC 61851-1); below it a charger pauses."""
@@ -170,7 +170,7 @@ _NOT_TAKEN: Final = (CallerError, DeviceRefusedError, NotAppliedError, WrongDevi
 
 
 @contextmanager
-def heeding(
+def unconfirmed_write(
     note: Callable[[], None], *, unless: tuple[type[VoltrailError], ...] = _NOT_TAKEN
 ) -> Iterator[None]:
     """Take note of an order that failed and may have got through all the same."""
@@ -187,7 +187,7 @@ def heeding(
 
 
 @dataclass(kw_only=True)
-class Wish:
+class Target:
     """What the user last asked of a charge point; it outlives restarts."""
 
     current: float | None = None
@@ -219,13 +219,13 @@ class ChargePoint(ABC):
     not_taken: ClassVar[tuple[type[VoltrailError], ...]] = _NOT_TAKEN
     """Failures after which the charger holds what it held before."""
 
-    def __init__(self, options: Options, remember: Callable[[], None]) -> None:
+    def __init__(self, options: Options, changed: Callable[[], None]) -> None:
         self.options = options
-        self.turn = Turn()
+        self.lock = CommandLock()
         """Held by an order; whoever upholds what was asked for waits for it as well."""
-        self.wish = Wish()
-        self._remember = remember
-        self.in_doubt: Callable[[], None] = _nobody
+        self.target = Target()
+        self._changed = changed
+        self.on_uncertain: Callable[[], None] = _nobody
         """Called when an order was left half done: the charger may hold what nobody wants."""
 
     # -- what a brand provides --
@@ -274,27 +274,27 @@ class ChargePoint(ABC):
 
     async def set_current_limit(self, amps: float) -> None:
         """Limit the current per phase; anything below the charger's minimum pauses."""
-        async with self.turn:
+        async with self.lock:
             amps = self.current_bounds().accept(amps)
             if amps < self.minimum_current:
                 await self.pause()
                 return
-            with heeding(lambda: self.may_be_lowered(amps), unless=self.not_taken):
+            with unconfirmed_write(lambda: self.assume_lowered(amps), unless=self.not_taken):
                 await self.send_current(amps)
             self._keep(current=amps, power=None, paused=False)
 
     async def pause(self) -> None:
         """Offer no current, and keep the session."""
-        async with self.turn:
-            with heeding(lambda: self.may_be_lowered(0), unless=self.not_taken):
+        async with self.lock:
+            with unconfirmed_write(lambda: self.assume_lowered(0), unless=self.not_taken):
                 await self.send_pause()
             self._keep(paused=True)
 
     async def resume(self, amps: float | None = None) -> None:
         """Go on with the last limit above 0, or with a new one."""
-        async with self.turn:
+        async with self.lock:
             if amps is None:
-                power = self.wish.power
+                power = self.target.power
                 if power is not None:
                     # The installer may have lowered what is possible.
                     await self.set_power_limit(min(power, self.power_bounds().maximum))
@@ -305,7 +305,7 @@ class ChargePoint(ABC):
                 raise BelowMinimumError(minimum=shown(self.minimum_current))
             await self.set_current_limit(amps)
 
-    async def go_on(self) -> None:
+    async def reapply(self) -> None:
         """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""
         try:
             await self.resume()
@@ -313,31 +313,35 @@ class ChargePoint(ABC):
             try:
                 await self.pause()
             finally:
-                self._keep(too_little=self.wish.paused)
+                self._keep(too_little=self.target.paused)
 
     @property
     def resume_current(self) -> float:
         """The current a charge resumes with: the last one that was set, within the bounds."""
-        wanted = self.wish.current
+        wanted = self.target.current
         if wanted is None:
             wanted = FALLBACK_CURRENT
         return min(wanted, self.current_bounds().maximum)
 
     def _keep(self, **changes: float | bool | None) -> None:
         if "paused" in changes:
-            self.wish.too_little = False
+            self.target.too_little = False
         for name, value in changes.items():
-            setattr(self.wish, name, value)
-        self.wish.set = True
-        self._remember()
+            setattr(self.target, name, value)
+        self.target.set = True
+        self._changed()
 
-    def may_be_lowered(self, amps: float) -> None:
+    def assume_lowered(self, amps: float) -> None:
         """Take note that a limit may be in force: a lower one is never raised again unasked."""
         if amps < self.minimum_current:
             self._keep(paused=True)
-        elif self.wish.current is not None and amps < self.wish.current and not self.wish.paused:
+        elif (
+            self.target.current is not None
+            and amps < self.target.current
+            and not self.target.paused
+        ):
             self._keep(current=self.current_bounds().accept(amps), power=None)
-        self.in_doubt()
+        self.on_uncertain()
 
     # -- power --
 
@@ -356,18 +360,18 @@ class ChargePoint(ABC):
 
     # -- memory --
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return the wish in a form that can be stored."""
-        return asdict(self.wish)
+        return asdict(self.target)
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored wish back; what does not belong to one is left out."""
-        known = {name: memory[name] for name in asdict(self.wish) if name in memory}
-        self.wish = Wish(**known)
+        known = {name: memory[name] for name in asdict(self.target) if name in memory}
+        self.target = Target(**known)
         most = self.options.max_current
-        if most is not None and self.wish.current is not None:
+        if most is not None and self.target.current is not None:
             # The installer may have lowered the limit meanwhile; it caps what is upheld too.
-            self.wish.current = min(self.wish.current, most)
+            self.target.current = min(self.target.current, most)
 
     # -- the controls --
 
@@ -380,7 +384,7 @@ class ChargePoint(ABC):
         yield NumberControl(
             key="current_limit",
             part=self.part,
-            needs=self.current_needs,
+            depends_on=self.current_needs,
             quantity=Quantity.CURRENT,
             bounds=self.current_bounds,
             read=lambda: self.current_limit,
@@ -390,7 +394,7 @@ class ChargePoint(ABC):
         yield NumberControl(
             key="power_limit",
             part=self.part,
-            needs=self.power_needs,
+            depends_on=self.power_needs,
             quantity=Quantity.POWER,
             bounds=self.power_bounds,
             read=lambda: self.power_limit,
@@ -400,7 +404,7 @@ class ChargePoint(ABC):
         yield SwitchControl(
             key="charging",
             part=self.part,
-            needs=self.current_needs,
+            depends_on=self.current_needs,
             read=lambda: self.charging_allowed,
             write=self.set_charging,
             usable=lambda: self.writable,

@@ -6,7 +6,7 @@ from types import TracebackType
 from ..model.errors import LinkDownError
 
 
-class Turn:
+class CommandLock:
     """A lock that an order holds from its first write to its last.
 
     Whatever an order does on its own behalf, in its own task, belongs to it.

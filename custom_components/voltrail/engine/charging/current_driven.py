@@ -29,8 +29,8 @@ class CurrentDriven(ChargePoint):
     known before it draws, and change with the car. The current follows them.
     """
 
-    def __init__(self, options: Options, remember: Callable[[], None]) -> None:
-        super().__init__(options, remember)
+    def __init__(self, options: Options, changed: Callable[[], None]) -> None:
+        super().__init__(options, changed)
         self._fitted: int | None = None
         """The number of phases that the current was last worked out for."""
         self._seen: int | None = None
@@ -73,7 +73,7 @@ class CurrentDriven(ChargePoint):
     @override
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; rounded down to what the charger can signal."""
-        async with self.turn:
+        async with self.lock:
             if self._volts_in_use is None and watts != 0:
                 raise NoVoltageError
             await self._limit(self.power_bounds().accept(watts))
@@ -84,7 +84,7 @@ class CurrentDriven(ChargePoint):
         maximum = self.current_bounds().maximum
         with self._driven_by(watts):
             await self.set_current_limit(min(watts / volts, maximum) if volts else 0)
-        if not self.wish.paused:
+        if not self.target.paused:
             self._fitted = self._phases
             self._keep(power=watts)
 
@@ -98,17 +98,17 @@ class CurrentDriven(ChargePoint):
             self._driving = None
 
     @override
-    def may_be_lowered(self, amps: float) -> None:
-        before, driving = self.wish.power, self._driving
-        super().may_be_lowered(amps)
-        if before is not None and driving is not None and not self.wish.paused:
+    def assume_lowered(self, amps: float) -> None:
+        before, driving = self.target.power, self._driving
+        super().assume_lowered(amps)
+        if before is not None and driving is not None and not self.target.paused:
             # The lower one drives, as with currents; also where both make the same one.
             self._keep(power=min(before, driving))
 
     @override
     async def resume(self, amps: float | None = None) -> None:
-        async with self.turn:
-            power, volts = self.wish.power, self._volts_in_use
+        async with self.lock:
+            power, volts = self.target.power, self._volts_in_use
             if amps is not None or power is None:
                 await super().resume(amps)
             elif volts is None:
@@ -145,24 +145,26 @@ class CurrentDriven(ChargePoint):
         else has set is left alone. A pause that nobody asked for ends with the phases, after a
         while, or with the car, that made it necessary.
         """
-        async with self.turn:
+        async with self.lock:
             if self.active_phases is not None:
                 self._seen = self.active_phases
             elif state is ChargingState.NO_VEHICLE:
                 self._seen = None
-            power = self.wish.power
+            power = self.target.power
             if power is None:
                 return
-            if not self.wish.paused:
+            if not self.target.paused:
                 if self._fitted != self._seen and self._untouched:
                     await self._fit(power)
-            elif self.wish.too_little and self.current_limit == 0 and self._may_go_on(power, state):
+            elif (
+                self.target.too_little and self.current_limit == 0 and self._may_go_on(power, state)
+            ):
                 await self.resume()
 
     @property
     def _untouched(self) -> bool:
         """Whether the charger holds what was sent last."""
-        found, wanted = self.current_limit, self.wish.current
+        found, wanted = self.current_limit, self.target.current
         if found is None or wanted is None:
             return False
         return abs(found - wanted) <= self.current_step
@@ -181,7 +183,7 @@ class CurrentDriven(ChargePoint):
         try:
             await self._limit(power)
         finally:
-            self._keep(too_little=self.wish.paused)
+            self._keep(too_little=self.target.paused)
 
     def _may_go_on(self, power: float, state: ChargingState | None) -> bool:
         """Whether a power is enough for the phases in use, or nobody is there to use any."""

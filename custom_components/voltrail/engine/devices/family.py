@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ..model.options import Options
-from ..polling.polled_device import UnitSource, VoltrailDevice
+from ..polling.polled_device import PolledDevice, UnitSource
 from ..polling.pushed_device import PushedDevice
 
 
@@ -52,12 +52,12 @@ class OptionField:
     """Offered for a list of texts, whose user may add others."""
     early: bool = False
     """Asked for when the device is added: later is too late to have its full effect."""
-    wish: bool = False
+    target: bool = False
     """Something to be done once: its value is how often its user has asked for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family[D: VoltrailDevice = VoltrailDevice]:
+class Family[D: PolledDevice = PolledDevice]:
     """A kind of device: what the config flow, the command line and the docs need to know."""
 
     key: str
@@ -68,7 +68,7 @@ class Family[D: VoltrailDevice = VoltrailDevice]:
     """Build a device on a link; nothing is sent yet."""
     listen: Callable[[Options], PushedDevice] | None = None
     """Build a device that speaks by itself; such a family has no links to ask anything on."""
-    check: Callable[[VoltrailDevice], Awaitable[None]] | None = None
+    check: Callable[[PolledDevice], Awaitable[None]] | None = None
     """Find out whether a device that has been identified also takes what will be asked of it.
     Raises a :class:`VoltrailError` that says what to do about it."""
     port: int = 502

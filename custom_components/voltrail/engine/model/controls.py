@@ -72,7 +72,7 @@ class _Control:
     key: str
     """The word of this control, the same on every device that has it."""
     part: Part | None = None
-    needs: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     """The components that its read-back and bounds look at."""
     tier: Tier = Tier.MAIN
     phase: str = ""

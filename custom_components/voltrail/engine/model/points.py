@@ -164,7 +164,7 @@ class Point:
     """Which one, where a device has several of the same inside (trackers, inputs)."""
     private: bool = False
     """Identifies a person, a card or a place; kept out of diagnostics."""
-    sometimes: bool = False
+    disabled_until_seen: bool = False
     """Many units of this kind never have it. Where it has no value when the device is met,
     it is offered switched off, until it has one."""
 
@@ -203,7 +203,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
     number: int | None = None,
     tier: Tier = Tier.MAIN,
     private: bool = False,
-    sometimes: bool = False,
+    disabled_until_seen: bool = False,
 ) -> F:
     """Declare a register as a measured quantity, already scaled to the quantity's unit."""
     _POINTS[field] = Point(
@@ -213,7 +213,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         number=number,
         tier=tier,
         private=private,
-        sometimes=sometimes,
+        disabled_until_seen=disabled_until_seen,
     )
     return field
 
@@ -272,11 +272,11 @@ class Derived[O, V]:
     """A value that is worked out from others: a property with a meaning."""
 
     def __init__(
-        self, compute: Callable[[O], V | None], point: Point, needs: tuple[str, ...]
+        self, compute: Callable[[O], V | None], point: Point, depends_on: tuple[str, ...]
     ) -> None:
         self._compute = compute
         self.point = point
-        self.needs = needs
+        self.depends_on = depends_on
         """The components it is worked out from; empty for "the component it stands in"."""
         self.__doc__ = compute.__doc__
 
@@ -293,7 +293,7 @@ class Derived[O, V]:
 def derived[O, V](
     meaning: Quantity | Aspect | Kind | type[Enum],
     *,
-    needs: tuple[str, ...] = (),
+    depends_on: tuple[str, ...] = (),
     phase: Phase | None = None,
     number: int | None = None,
     tier: Tier = Tier.MAIN,
@@ -325,7 +325,7 @@ def derived[O, V](
     )
 
     def declare(compute: Callable[[O], V | None]) -> Derived[O, V]:
-        return Derived(compute, point, needs)
+        return Derived(compute, point, depends_on)
 
     return declare
 
@@ -336,7 +336,7 @@ class Declared:
 
     name: str
     point: Point
-    needs: tuple[str, ...]
+    depends_on: tuple[str, ...]
 
 
 def points_of(owner: type) -> Iterator[Declared]:
@@ -348,9 +348,11 @@ def points_of(owner: type) -> Iterator[Declared]:
     for klass in reversed(owner.__mro__):
         for name, attribute in vars(klass).items():
             if isinstance(attribute, Derived):
-                found[name] = Declared(name=name, point=attribute.point, needs=attribute.needs)
+                found[name] = Declared(
+                    name=name, point=attribute.point, depends_on=attribute.depends_on
+                )
             elif isinstance(attribute, RegisterField) and attribute in _POINTS:
-                found[name] = Declared(name=name, point=_POINTS[attribute], needs=())
+                found[name] = Declared(name=name, point=_POINTS[attribute], depends_on=())
             else:
                 found.pop(name, None)
     yield from found.values()

@@ -45,7 +45,7 @@ class Problem:
     details: Mapping[str, str]
 
 
-class Source(ABC):
+class BaseDevice(ABC):
     """A device with values and verbs, whichever way its values come."""
 
     options: Options
@@ -92,7 +92,7 @@ class Source(ABC):
     def available(self, components: Iterable[str]) -> bool:
         """Whether the values that depend on these components are current."""
 
-    def dormant(self, reading: Reading) -> bool:
+    def unseen(self, reading: Reading) -> bool:
         """Whether a value is missing, and this unit may never have it; asked after the first poll.
 
         A dormant value is offered switched off, and switched on once it is not dormant any
@@ -100,7 +100,7 @@ class Source(ABC):
         knows what is missing.
         """
         return (
-            reading.point.sometimes
+            reading.point.disabled_until_seen
             and self.available(reading.components)
             and reading.read() is None
         )
@@ -109,7 +109,7 @@ class Source(ABC):
         """Read the named components now, if the device can be asked."""
 
     @abstractmethod
-    def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
+    def serving(self, depends_on: Iterable[str], part: Part | None) -> frozenset[str]:
         """Return those of the needed components that this device has, by their full names."""
 
     def parts(self) -> Iterator[Part]:
@@ -145,11 +145,11 @@ class Source(ABC):
         """A value whose change means that the device now has other values to offer."""
         return None
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:  # noqa: B027 - most need nothing
+    def restore_state(self, memory: Mapping[str, Any]) -> None:  # noqa: B027 - most need nothing
         """Take back what :meth:`recall` returned before a restart."""
 
     def keep_memory(self) -> None:

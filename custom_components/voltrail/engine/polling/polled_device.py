@@ -23,7 +23,7 @@ from ..model.parts import Identity, Part
 from ..model.points import Declared, points_of
 from ..model.registers import Register, described
 from ..transport.careful_unit import careful
-from .base_device import Problem, Reading, Source
+from .base_device import BaseDevice, Problem, Reading
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class _Slot:
     unit_id: int
 
 
-class VoltrailDevice(Source, Device):
+class PolledDevice(BaseDevice, Device):
     """A device that is polled over Modbus.
 
     A family adds its components (what is read) and views (objects that work values out
@@ -109,7 +109,7 @@ class VoltrailDevice(Source, Device):
             name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
         )
 
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
 
         Called after a poll, never by a mere reader.
@@ -297,7 +297,7 @@ class VoltrailDevice(Source, Device):
                     yield _reading(slot.component, slot.part, declared, frozenset({name}))
         for view, part in self._views:
             for declared in points_of(type(view)):
-                components = self.serving(declared.needs, part)
+                components = self.serving(declared.depends_on, part)
                 # Made of components that this device does not have: not a value of it.
                 if components:
                     yield _reading(view, part, declared, components)
@@ -322,10 +322,10 @@ class VoltrailDevice(Source, Device):
         raise LookupError(msg)
 
     @override
-    def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
+    def serving(self, depends_on: Iterable[str], part: Part | None) -> frozenset[str]:
         """Return those of the needed components that this device has, by their full names."""
         prefix = "" if part is None else f"{part.key}_"
-        return frozenset(prefix + need for need in needs if prefix + need in self._slots)
+        return frozenset(prefix + need for need in depends_on if prefix + need in self._slots)
 
     @override
     def parts(self) -> Iterator[Part]:
@@ -414,9 +414,9 @@ def _now() -> float:
 
 __all__ = [
     "Cadence",
+    "PolledDevice",
     "Problem",
     "RawRegisters",
     "Reading",
     "UnitSource",
-    "VoltrailDevice",
 ]

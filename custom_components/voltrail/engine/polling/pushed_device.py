@@ -4,7 +4,7 @@ from abc import abstractmethod
 from enum import StrEnum
 from typing import Any
 
-from .base_device import Source
+from .base_device import BaseDevice
 
 
 class Impression(StrEnum):
@@ -25,7 +25,7 @@ class Impression(StrEnum):
     NAMED = "named"
 
 
-class PushedDevice(Source):
+class PushedDevice(BaseDevice):
     """A device that is listened to.
 
     It does no input or output and has no clock: whoever owns it hands over what came, with

@@ -20,7 +20,7 @@ _SERIAL_PORT: Final = re.compile(r"[/.~]|COM\d+$", re.IGNORECASE)
 _HOST: Final = re.compile(r"[^\s/:\[\]]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\w+)?")
 
 
-class TargetError(ValueError):
+class EndpointError(ValueError):
     """What was typed leads nowhere."""
 
 
@@ -49,7 +49,7 @@ class SerialPort:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class Endpoint:
     """A place where a device is asked, and the way to ask it."""
 
     transport: Transport
@@ -99,19 +99,19 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
         host, colon, said = text.partition(":")
     if not is_host(host) or colon not in {"", ":"}:
         msg = f"{text} is neither a host nor a serial port"
-        raise TargetError(msg)
+        raise EndpointError(msg)
     if colon:
         if not (said.isdecimal() and len(said) < 6 and 0 < int(said) < 65536):
             msg = f"{said or 'nothing'} is no port, in {text}"
-            raise TargetError(msg)
+            raise EndpointError(msg)
         if port not in {None, int(said)}:
             msg = f"{text} and port {port} contradict each other"
-            raise TargetError(msg)
+            raise EndpointError(msg)
         port = int(said)
     port = usual if port is None else port
     if port is None:
         msg = f"{text} needs a port, as in {text}:3001"
-        raise TargetError(msg)
+        raise EndpointError(msg)
     return Network(host=host, port=port)
 
 
@@ -125,14 +125,14 @@ def is_host(text: str) -> bool:
     return text.isprintable() and _HOST.fullmatch(text) is not None
 
 
-def target(
+def endpoint(
     family: Family,
     text: str,
     *,
     transport: Transport | None = None,
     port: int | None = None,
     line: LineSettings | None = None,
-) -> Target:
+) -> Endpoint:
     """Return where a device of a family is; what is not said is taken from the family.
 
     Raises :class:`TargetError` if such a device cannot be reached that way.
@@ -142,17 +142,17 @@ def target(
     if transport not in family.transports:
         ways = " or ".join(family.transports)
         msg = f"a device of {family.key} is reached over {ways}, not over {transport}"
-        raise TargetError(msg)
+        raise EndpointError(msg)
     if transport is Transport.SERIAL:
         if port is not None:
             msg = f"{text} is a serial port and has no port number"
-            raise TargetError(msg)
+            raise EndpointError(msg)
         line = line or family.line or LineSettings(baudrate=9600)
-        return Target(transport=transport, place=SerialPort(path=text, line=line))
+        return Endpoint(transport=transport, place=SerialPort(path=text, line=line))
     if line is not None:
         msg = "speed and parity are for serial ports; a gateway has its own settings for them"
-        raise TargetError(msg)
-    return Target(transport=transport, place=network(text, port, usual=family.port))
+        raise EndpointError(msg)
+    return Endpoint(transport=transport, place=network(text, port, usual=family.port))
 
 
 def _usual_transport(family: Family, text: str) -> Transport:

@@ -88,7 +88,7 @@ class LifeSign(Protocol):
         """Say it once, and raise nothing that the device or the link did."""
 
 
-class QuietLine:
+class SerialBus:
     """One line, and everything that is said on it: strictly one exchange at a time."""
 
     def __init__(self) -> None:
@@ -106,9 +106,9 @@ class QuietLine:
         self._exchanges: set[asyncio.Task[Any]] = set()
         self._life_signs: list[LifeSign] = []
 
-    def unit(self, unit: ModbusUnit, unit_id: int) -> QuietUnit:
+    def unit(self, unit: ModbusUnit, unit_id: int) -> SerialBusUnit:
         """Return a unit whose exchanges take their turn on this line."""
-        return QuietUnit(self, unit, unit_id)
+        return SerialBusUnit(self, unit, unit_id)
 
     def over(self, units: Callable[[int], ModbusUnit]) -> Callable[[int], ModbusUnit]:
         """Return the same source of units, each of them on this line."""
@@ -148,7 +148,7 @@ class QuietLine:
 
     async def exchange[R](
         self,
-        unit: QuietUnit,
+        unit: SerialBusUnit,
         ask: Callable[[], Awaitable[R]],
         *,
         request: Read = ORDER,
@@ -186,7 +186,7 @@ class QuietLine:
                 if not unclear:
                     raise
 
-    async def _clear_up(self, unit: QuietUnit) -> None:
+    async def _clear_up(self, unit: SerialBusUnit) -> None:
         """Read something that shows that nothing is overdue any more."""
         landmark = self._overdue[unit.unit_id].landmark()
         if landmark is None:
@@ -197,7 +197,7 @@ class QuietLine:
             await self._see_through(unit, partial(unit.ask, landmark), landmark)
 
     async def _see_through[R](
-        self, unit: QuietUnit, ask: Callable[[], Awaitable[R]], request: Read
+        self, unit: SerialBusUnit, ask: Callable[[], Awaitable[R]], request: Read
     ) -> R:
         task = asyncio.ensure_future(self._carry(unit, ask, request))
         self._exchanges.add(task)
@@ -206,7 +206,7 @@ class QuietLine:
         await asyncio.wait((task,))
         return task.result()
 
-    def _precedes(self, other: LifeSign, unit: QuietUnit, sign: LifeSign | None) -> bool:
+    def _precedes(self, other: LifeSign, unit: SerialBusUnit, sign: LifeSign | None) -> bool:
         """Whether a life sign goes before a poll, or before one that nobody listens to."""
         if sign is not None and (other is sign or not other.urgent):
             return False
@@ -220,7 +220,9 @@ class QuietLine:
             if due(sign):
                 await sign.renew()
 
-    async def _carry[R](self, unit: QuietUnit, ask: Callable[[], Awaitable[R]], request: Read) -> R:
+    async def _carry[R](
+        self, unit: SerialBusUnit, ask: Callable[[], Awaitable[R]], request: Read
+    ) -> R:
         overdue = self._overdue[unit.unit_id]
         opened = unit.connected
         limit = unit.timeout + (_GRACE if opened else _OPENING)
@@ -257,7 +259,7 @@ class QuietLine:
         self._missing = 0
         self._heard_at[unit_id] = self._anybody_heard_at = _now()
 
-    async def _failed(self, unit: QuietUnit, *, lost: bool) -> None:
+    async def _failed(self, unit: SerialBusUnit, *, lost: bool) -> None:
         self._silent_until = _now() + SETTLE
         self._failed_at[unit.unit_id] = _now()
         self._missing += 1
@@ -266,7 +268,7 @@ class QuietLine:
             self._missing = 0
             await self._drop_link(unit)
 
-    async def _drop_link(self, unit: QuietUnit) -> None:
+    async def _drop_link(self, unit: SerialBusUnit) -> None:
         """Drop the link; whatever that takes, the line has to go on."""
         task = asyncio.ensure_future(unit.disconnect())
         self._exchanges.add(task)
@@ -316,11 +318,11 @@ class QuietLine:
         self._next()
 
 
-class QuietUnit:
+class SerialBusUnit:
     """A Modbus unit whose exchanges take their turn on a line."""
 
     def __init__(
-        self, line: QuietLine, unit: ModbusUnit, unit_id: int, sign: LifeSign | None = None
+        self, line: SerialBus, unit: ModbusUnit, unit_id: int, sign: LifeSign | None = None
     ) -> None:
         self.line = line
         self.unit_id = unit_id
@@ -328,9 +330,9 @@ class QuietUnit:
         self._unit = unit
         self._sign = sign
 
-    def saying(self, sign: LifeSign) -> QuietUnit:
+    def saying(self, sign: LifeSign) -> SerialBusUnit:
         """Return the same unit for the exchanges of a life sign."""
-        unit = QuietUnit(self.line, self._unit, self.unit_id, sign)
+        unit = SerialBusUnit(self.line, self._unit, self.unit_id, sign)
         unit.timeout = self.timeout
         return unit
 
@@ -405,13 +407,13 @@ class QuietLines:
     """The lines in use, by what leads to them: whoever names the same link gets the same line."""
 
     def __init__(self) -> None:
-        self._lines: WeakValueDictionary[Hashable, QuietLine] = WeakValueDictionary()
+        self._lines: WeakValueDictionary[Hashable, SerialBus] = WeakValueDictionary()
 
-    def line(self, link: Hashable) -> QuietLine:
+    def line(self, link: Hashable) -> SerialBus:
         """Return the line behind a link; it is forgotten with the last unit on it."""
         line = self._lines.get(link)
         if line is None:
-            line = self._lines[link] = QuietLine()
+            line = self._lines[link] = SerialBus()
         return line
 
 

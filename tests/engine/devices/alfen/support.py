@@ -143,7 +143,7 @@ def alfen(link: Direct, memory: dict[str, Any] | None = None) -> Alfen:
     """Return a device on a link, with what it remembered."""
     device = Alfen(link.for_unit, 200, clock=loop_clock)
     if memory is not None:
-        device.remember(memory)
+        device.restore_state(memory)
     return device
 
 
@@ -193,7 +193,7 @@ class Owner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.device.close()
-        return self.device.recall()
+        return self.device.dump_state()
 
     async def _poll_forever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -205,7 +205,7 @@ class Owner:
                 if started >= settings_due or self.device.attention != attention:
                     await self.device.poll(Cadence.SETTINGS)
                     settings_due, attention = started + 60, self.device.attention
-                await self.device.uphold()
+                await self.device.reconcile()
             except VoltrailError:
                 self.failed_polls += 1
             await asyncio.sleep(max(0.0, started + self.scan_interval - loop.time()))

@@ -80,8 +80,8 @@ async def test_another_station_at_the_same_address_is_told_nothing() -> None:
         # Nobody paused the right one.
         eve.station.serial = serial
         await device.poll(Cadence.MEASUREMENTS)
-        assert point.wish.current == 16
-        assert not point.wish.paused
+        assert point.target.current == 16
+        assert not point.target.paused
 
 
 async def test_an_idle_connection_is_closed_and_opened_again_unnoticed() -> None:

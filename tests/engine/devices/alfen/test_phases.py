@@ -127,7 +127,7 @@ def test_without_the_installers_option() -> None:
             assert refused.value.details == {"setting": "Allow 1- and 3-phased charging"}
             assert socket.setpoint == 16
             assert not device.sockets[0].switch.switching
-            assert device.sockets[0].wish.phases is None
+            assert device.sockets[0].target.phases is None
 
     run(story())
 
@@ -206,7 +206,7 @@ def test_orders_during_the_sequence() -> None:
             await point.pause()
             await switching
             assert socket.setpoint == 0
-            assert point.wish.paused
+            assert point.target.paused
 
     run(story())
 
@@ -350,7 +350,7 @@ def test_without_a_wish_the_station_is_left_as_it_was() -> None:
             await asyncio.sleep(10)
             await owner.device.sockets[0].set_phases(Phases.ONE)
             assert socket.setpoint == 6
-            assert not owner.device.sockets[0].wish.set
+            assert not owner.device.sockets[0].target.set
             link.log.clear()
             await asyncio.sleep(120)
             assert socket.remaining == 0

@@ -58,14 +58,14 @@ class Listening:
         self.meter = HanMeter(Options(extra=secrets() | (extra or {})), wall=lambda: self.moment)
         self.meter.expected = expected
         if memory is not None:
-            self.meter.remember(memory)
+            self.meter.restore_state(memory)
         self.memory: dict[str, object] = {}
         self.saves = 0
         self.meter.memory_changed = self._save
         self.meter.begin(self.now)
 
     def _save(self) -> None:
-        self.memory = self.meter.recall()
+        self.memory = self.meter.dump_state()
         self.saves += 1
 
     def pass_to(self, moment: datetime) -> None:

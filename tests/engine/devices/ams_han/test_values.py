@@ -183,5 +183,5 @@ def test_the_wall_clock_is_that_of_the_world() -> None:
     """Only what is kept over a restart has a date."""
     meter = HanMeter()
     meter.begin(5.0)
-    kept = datetime.fromisoformat(meter.recall()["totals_at"])
+    kept = datetime.fromisoformat(meter.dump_state()["totals_at"])
     assert abs(kept - datetime.now(UTC)) < timedelta(hours=1)

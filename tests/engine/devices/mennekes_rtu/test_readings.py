@@ -427,9 +427,9 @@ async def test_reading_says_nothing_of_what_is_not_there(mock_modbus_unit: objec
     assert point.charging_allowed is None
     assert point.phases_in_use is None
     assert point.heartbeat_age is None
-    assert point.holds_wish is None
+    assert point.holds_target is None
     point.adopt()
-    assert not point.wish.set
+    assert not point.target.set
     assert registers.About(device.modbus_unit).register_layout is None
     assert registers.Installation(device.modbus_unit).fallback is None
     assert list(device.charge_points()) == [point]

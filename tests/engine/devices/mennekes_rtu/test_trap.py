@@ -294,5 +294,5 @@ def registers_of_installer(device: MennekesRtu) -> list[str]:
     return [
         control.path
         for control in device.controls()
-        if any(need.endswith("_settings") for need in control.needs)
+        if any(need.endswith("_settings") for need in control.depends_on)
     ]

@@ -34,7 +34,7 @@ async def met(
         connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
         device = MennekesTcp(connection.for_unit, unit_id, options)
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             await device.identify()
             if polled:
@@ -49,7 +49,7 @@ async def poll(device: MennekesTcp) -> None:
     """Read everything, and uphold what the user asked for."""
     await device.poll(Cadence.MEASUREMENTS)
     await device.poll(Cadence.SETTINGS)
-    await device.uphold()
+    await device.reconcile()
 
 
 def value(device: MennekesTcp, path: str) -> object:

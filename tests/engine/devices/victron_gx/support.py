@@ -203,7 +203,7 @@ async def meet(
         device = VictronGx(connection.for_unit, 100, Options(extra=extra))
         device.pause = at_once
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:
@@ -226,7 +226,7 @@ async def meet_in_memory(
             connection.for_unit, 100, Options(scan_interval=scan_interval, extra=extra)
         )
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:

@@ -137,7 +137,7 @@ async def test_a_latecomer_is_asked_who_it_is() -> None:
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     gx.services["battery_512"].online = False
     async with meet_in_memory(gx, memory=memory) as meeting:
         await meeting.poll()
@@ -164,7 +164,7 @@ async def test_an_older_firmware_is_not_asked_in_vain() -> None:
         refused = gx.status.errors - errors
         await meeting.poll()
         assert gx.status.errors - errors == refused
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     # The next start finds out, and goes on with what that firmware has.
     async with meet_in_memory(gx, memory=memory) as meeting:
         await meeting.poll()
@@ -185,7 +185,7 @@ async def test_a_new_firmware_is_noticed() -> None:
         await lose_link(meeting)
         await meeting.poll()
         assert meeting.device.layout != layout
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory) as meeting:
         await meeting.poll()
         assert meeting.has("battery_225/custom_name")

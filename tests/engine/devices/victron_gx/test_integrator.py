@@ -96,7 +96,7 @@ def test_counters_outlive_a_restart() -> None:
     integrator.add(-1000, 0)
     integrator.add(-1000, 60)
     again = Integrator()
-    again.remember(integrator.recall())
+    again.restore_state(integrator.dump_state())
     again.add(-1000, 10_000)
     # To the last digit: a counter that falls by a hair has fallen.
     assert again.negative == integrator.negative
@@ -110,7 +110,7 @@ def test_counters_outlive_a_restart() -> None:
 def test_nonsense_in_memory_is_left_out(nonsense: dict[str, object]) -> None:
     """A damaged file costs the old value, not the new ones."""
     integrator = Integrator()
-    integrator.remember(nonsense)
+    integrator.restore_state(nonsense)
     assert (integrator.positive, integrator.negative) == (0, 0)
 
 

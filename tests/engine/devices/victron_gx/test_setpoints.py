@@ -119,7 +119,7 @@ async def test_its_user_chooses_the_time() -> None:
         assert gx.value("hub4_0.setpoint_override") == 1000
         await asyncio.sleep(90)
         assert gx.value("hub4_0.setpoint_override") is None
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory, **RAILS) as meeting:
         await meeting.poll()
         assert meeting.number("setpoint_duration").read() == 120
@@ -157,7 +157,7 @@ async def test_a_setpoint_does_not_outlive_its_owner() -> None:
     gx = ess_home()
     async with kept(gx) as meeting:
         await meeting.number("volatile_grid_setpoint").write(-500)
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with kept(gx, memory=memory) as meeting:
         await asyncio.sleep(120)
         assert gx.value("hub4_0.setpoint_override") is None

@@ -70,23 +70,23 @@ class Blocks:
     solar: registers.SolarSettings | None = None
 
 
-class Condition(CurrentDriven):
+class CompactStatus(CurrentDriven):
     """A charge point as far as it can be looked at."""
 
     def __init__(
         self,
         options: Options,
-        remember: Callable[[], None],
+        changed: Callable[[], None],
         *,
         blocks: Blocks,
         heartbeat: Heartbeat,
     ) -> None:
-        super().__init__(options, remember)
+        super().__init__(options, changed)
         self.blocks = blocks
         self.heartbeat = heartbeat
         self.phase_switch = PhaseSwitch()
 
-    @derived(ChargingState, needs=("status",))
+    @derived(ChargingState, depends_on=("status",))
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         state = self.blocks.status.evse_state
@@ -95,7 +95,7 @@ class Condition(CurrentDriven):
             return ChargingState.VENTILATION
         return None if state is None else _STATES.get(state)
 
-    @derived(BlockedBy, needs=("status", "limits", "functions", "diagnosis", "supervision"))
+    @derived(BlockedBy, depends_on=("status", "limits", "functions", "diagnosis", "supervision"))
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows."""
         blocks = self.blocks
@@ -127,13 +127,13 @@ class Condition(CurrentDriven):
         downgraded = self.blocks.status.downgrade is Downgrade.DOWNGRADED
         return downgraded and left is not None and left < MINIMUM_CURRENT
 
-    @derived(Quantity.COUNT, needs=("meter",))
+    @derived(Quantity.COUNT, depends_on=("meter",))
     def phases_in_use(self) -> int | None:
         """How many phases carry current."""
         meter = self.blocks.meter
         return phases_carrying((meter.current_l1, meter.current_l2, meter.current_l3))
 
-    @derived(Quantity.DURATION, needs=("status",), tier=Tier.EXPERT)
+    @derived(Quantity.DURATION, depends_on=("status",), tier=Tier.EXPERT)
     def heartbeat_age(self) -> float | None:
         """Seconds since the charger last acknowledged that we are there."""
         age = self.heartbeat.age

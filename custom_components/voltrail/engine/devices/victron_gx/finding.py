@@ -258,6 +258,6 @@ OPTION_FIELDS: Final = (
         check=Choice.parse,
         early=True,
     ),
-    OptionField(key="search_again", default=False, wish=True),
+    OptionField(key="search_again", default=False, target=True),
 )
 """What its user says about the devices behind the GX."""

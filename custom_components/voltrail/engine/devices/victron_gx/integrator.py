@@ -73,11 +73,11 @@ class Integrator:
         else:
             self.negative -= energy
 
-    def recall(self) -> dict[str, float]:
+    def dump_state(self) -> dict[str, float]:
         """Return both counters in a form that can be stored."""
         return {"positive": self.positive, "negative": self.negative}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Go on from stored counters; neither may fall."""
         self.positive = max(self.positive, _amount(memory.get("positive")))
         self.negative = max(self.negative, _amount(memory.get("negative")))

@@ -39,10 +39,10 @@ class Introductions:
             name=told.get("name"),
         )
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         return dict(self._told)
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         self._told = dict(memory)

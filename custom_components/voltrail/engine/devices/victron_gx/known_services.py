@@ -8,7 +8,7 @@ from ...model.errors import NotSupportedError
 from .finding import Choice, Found, Search, remembered
 
 
-class Roster:
+class KnownServices:
     """The devices behind the GX. What searches found outlives restarts."""
 
     def __init__(self, extra: Mapping[str, Any]) -> None:
@@ -68,13 +68,13 @@ class Roster:
         self._found = left
         return True
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         if self._found is None:
             return {}
         return {"services": [list(found) for found in self._found], "search": self._granted}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         if "services" in memory:
             self._found = remembered(memory["services"])

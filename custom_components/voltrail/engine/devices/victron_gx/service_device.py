@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-from ...charging.command_lock import Turn
+from ...charging.command_lock import CommandLock
 from ...model.controls import (
     Bounds,
     ButtonControl,
@@ -20,7 +20,7 @@ from .component import GxComponent
 from .finding import Found
 from .service import Service
 from .setpoints import SetpointKeeper, SetpointView, TimedSetpoint
-from .write_limits import Rails
+from .write_limits import WriteLimits
 from .writing import Writer
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class Node:
         self.names: dict[type[GxComponent], str] = {}
         """The full names of the blocks that this firmware has."""
         self._blocks: dict[type[GxComponent], GxComponent] = {}
-        self.turn = Turn()
+        self.lock = CommandLock()
         """Held by an order that is made of several writes."""
 
     @property
-    def rails(self) -> Rails:
+    def rails(self) -> WriteLimits:
         """What the installer allows."""
         return self.device.rails
 
@@ -140,7 +140,7 @@ class Node:
         yield NumberControl(
             key=key or field,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             tier=tier,
             phase=point.phase,
             number=point.number,
@@ -191,7 +191,7 @@ class Node:
         yield SwitchControl(
             key=switch,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             tier=tier,
             read=limited,
             write=switch_limit,
@@ -223,7 +223,7 @@ class Node:
         yield SwitchControl(
             key=key or field,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             tier=tier,
             phase=point.phase,
             number=point.number,
@@ -254,7 +254,7 @@ class Node:
         yield SelectControl(
             key=key or field,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             tier=tier,
             number=point.number,
             options=options,
@@ -278,7 +278,7 @@ class Node:
             yield NumberControl(
                 key=key,
                 part=self.part,
-                needs=(self._short(kind),),
+                depends_on=(self._short(kind),),
                 quantity=quantity,
                 bounds=lambda: bounds,
                 read=read,
@@ -299,7 +299,7 @@ class Node:
         yield SelectControl(
             key=key,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             options=options,
             read=read,
             write=write,
@@ -332,7 +332,7 @@ class Node:
         yield ButtonControl(
             key=key,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             tier=Tier.EXPERT,
             press=press,
             restarts=restarts,
@@ -360,7 +360,7 @@ class Node:
         yield NumberControl(
             key=key or field,
             part=self.part,
-            needs=(self._short(kind),),
+            depends_on=(self._short(kind),),
             phase=point.phase,
             quantity=point.quantity,
             bounds=setpoint.bounds,
@@ -397,7 +397,7 @@ class Node:
                 setpoint.release()
 
         yield ButtonControl(
-            key="release_setpoint", part=self.part, needs=(self._short(kind),), press=press
+            key="release_setpoint", part=self.part, depends_on=(self._short(kind),), press=press
         )
 
     def setpoint_view(self, kind: type[GxComponent]) -> Iterator[object]:

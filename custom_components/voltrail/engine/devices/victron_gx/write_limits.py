@@ -49,7 +49,7 @@ SAVED_SWITCH: Final = Setting(minimum=0, maximum=1, saved=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rails:
+class WriteLimits:
     """What the installer allows."""
 
     write: bool = False

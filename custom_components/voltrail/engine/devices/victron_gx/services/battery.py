@@ -8,7 +8,7 @@ from ....model.controls import Control
 from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, kwh16, string, uint16, uint32, yes
 from ..service import Block, Service
 from ..service_device import Node
@@ -289,15 +289,15 @@ class BatteryIdentity(GxComponent):
 class BatteryEnergy:
     """What went in and out, over the life of the battery or since it was first met."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_charged(self) -> float | None:
         """What the battery took in."""
         return self._account.value("energy_charged")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_discharged(self) -> float | None:
         """What the battery gave."""
         return self._account.value("energy_discharged")

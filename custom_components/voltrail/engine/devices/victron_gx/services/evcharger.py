@@ -155,7 +155,7 @@ class Orders:
     async def set_limit(self, amps: float) -> None:
         """Limit the current: 0, and anything below 6 A, pauses."""
         amps = self.bounds().accept(amps)
-        async with self._node.turn:
+        async with self._node.lock:
             await self._require_manual_mode()
             if amps < MINIMUM_CURRENT:
                 await self._node.set(EvCharger, "charging", 0)
@@ -166,7 +166,7 @@ class Orders:
 
     async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
         """Pause, or go on with the last limit, within the rails."""
-        async with self._node.turn:
+        async with self._node.lock:
             await self._require_manual_mode()
             last = self._charger.set_current
             if charging and self._allowed is not None and last and last > self.bounds().maximum:
@@ -185,7 +185,7 @@ class Orders:
             yield NumberControl(
                 key="current_limit",
                 part=node.part,
-                needs=("main",),
+                depends_on=("main",),
                 quantity=Quantity.CURRENT,
                 bounds=self.bounds,
                 read=self.limit,

@@ -7,7 +7,7 @@ from ....model.controls import Control
 from ....model.points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
 from ..component import GxComponent, total
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, string, uint16, yes
 from ..service import Block, Filler, Service
 from ..service_device import Node
@@ -103,10 +103,10 @@ class GensetIdentity(GxComponent):
 class GensetEnergy:
     """What a genset has given since it was first met; it has no counter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_produced(self) -> float | None:
         """The sum of its power."""
         return self._account.value("energy_produced")

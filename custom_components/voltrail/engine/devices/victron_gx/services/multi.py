@@ -7,7 +7,7 @@ from ....model.controls import Control
 from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, total
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, kwh16, kwh32, string, uint16, yes
 from ..service import Block, Filler, Service
 from ..service_device import Node
@@ -203,10 +203,10 @@ class MultiIdentity(GxComponent):
 class MultiEnergy:
     """What the trackers have harvested since the counter was last reset."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_produced(self) -> float | None:
         """The total yield."""
         return self._account.value("energy_produced")

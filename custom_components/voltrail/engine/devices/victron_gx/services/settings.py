@@ -388,7 +388,7 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
 
 async def set_ess_mode(node: Node, mode: EssMode) -> None:
     """Change the mode the way the GX's own interface does it."""
-    async with node.turn:
+    async with node.lock:
         await _set_ess_mode(node, mode)
 
 

@@ -8,7 +8,7 @@ from ....model.controls import Control
 from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
 from ..component import GxComponent
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, kwh16, kwh32, string, uint16, uint32, yes
 from ..service import Block, Filler, Service
 from ..service_device import Node
@@ -115,10 +115,10 @@ class SolarChargerIdentity(GxComponent):
 class SolarEnergy:
     """What the charger has harvested since its user last reset the counter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main", "trackers"))
+    @derived(Quantity.ENERGY, depends_on=("main", "trackers"))
     def energy_produced(self) -> float | None:
         """The total yield."""
         return self._account.value("energy_produced")
