@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from custom_components.voltrail.engine.devices.victron_gx.energy import EnergyCounter
-from custom_components.voltrail.engine.devices.victron_gx.yields import total_yield
+from custom_components.voltrail.engine.devices.victron_gx.trackers import total_yield
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time

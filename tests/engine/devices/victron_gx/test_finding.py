@@ -12,7 +12,7 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
     OPTION_FIELDS,
     PLACES,
     Choice,
-    Found,
+    DiscoveredService,
     Search,
     remembered,
 )
@@ -29,16 +29,16 @@ from tests.fake_time import in_fake_time
 from .support import RAILS, at_once, meet, meet_in_memory, now
 
 ESS_HOME = {
-    Found("hub4", 100, 0),
-    Found("vebus", 227, 276),
-    Found("battery", 225, 512),
-    Found("solarcharger", 226, 279),
-    Found("solarcharger", 224, 278),
-    Found("grid", 30, 30),
+    DiscoveredService("hub4", 100, 0),
+    DiscoveredService("vebus", 227, 276),
+    DiscoveredService("battery", 225, 512),
+    DiscoveredService("solarcharger", 226, 279),
+    DiscoveredService("solarcharger", 224, 278),
+    DiscoveredService("grid", 30, 30),
 }
 
 
-def ask_all(search: Search, there: set[Found]) -> list[Found]:
+def ask_all(search: Search, there: set[DiscoveredService]) -> list[DiscoveredService]:
     """Carry a search out against devices that are there; return what was asked for."""
     asked = []
     for candidate in search.candidates():
@@ -66,7 +66,7 @@ def test_an_empty_house_is_searched_with_a_hundred_probes() -> None:
 
 def test_a_house_has_one_of_some_types() -> None:
     """The first hit ends the search for a type that a house has one of."""
-    there = {Found.at("vebus", 227), Found.at("grid", 30)}
+    there = {DiscoveredService.at("vebus", 227), DiscoveredService.at("grid", 30)}
     asked = ask_all(Search(services=BEHIND), there)
     assert [candidate.unit_id for candidate in asked if candidate.service == "vebus"] == [227]
     assert [candidate.unit_id for candidate in asked if candidate.service == "grid"] == [30]
@@ -74,7 +74,7 @@ def test_a_house_has_one_of_some_types() -> None:
 
 def test_a_hint_goes_first_in_the_second_round() -> None:
     """What must be there by the system's own values is looked for further away first."""
-    far = Found.at("vebus", PLACES["vebus"].further[0])
+    far = DiscoveredService.at("vebus", PLACES["vebus"].further[0])
     search = Search(services=BEHIND, hinted=frozenset({"vebus"}))
     asked = ask_all(search, {far})
     assert search.found == [far]
@@ -90,8 +90,8 @@ def test_only_what_the_firmware_knows_is_asked_for() -> None:
 
 def test_what_is_known_is_not_asked_for() -> None:
     """A second search costs nothing for what the first one found."""
-    known = Found.at("battery", 225)
-    search = Search(services=BEHIND, known=frozenset({known, Found.at("vebus", 228)}))
+    known = DiscoveredService.at("battery", 225)
+    search = Search(services=BEHIND, known=frozenset({known, DiscoveredService.at("vebus", 228)}))
     asked = ask_all(search, {known})
     assert known not in asked
     assert not any(candidate.service == "vebus" for candidate in asked)
@@ -99,9 +99,9 @@ def test_what_is_known_is_not_asked_for() -> None:
 
 def test_instance_0_is_unit_100() -> None:
     """Unit 0 is never used on the wire: to some it means everybody."""
-    assert Found.at("battery", 0) == Found("battery", 100, 0)
-    assert Found.at("battery", 225) == Found("battery", 225, 512)
-    assert Found.at("grid", 30) == Found("grid", 30, 30)
+    assert DiscoveredService.at("battery", 0) == DiscoveredService("battery", 100, 0)
+    assert DiscoveredService.at("battery", 225) == DiscoveredService("battery", 225, 512)
+    assert DiscoveredService.at("grid", 30) == DiscoveredService("grid", 30, 30)
 
 
 # -- the user's word -----------------------------------------------------------
@@ -111,13 +111,13 @@ def test_a_user_names_devices() -> None:
     """The type and the unit id, as the GX lists them, in the forms people write."""
     choice = Choice.parse("battery 225, solarcharger:0; -GRID 31\n com.victronenergy.vebus 227 ,")
     assert choice.wanted == (
-        Found("battery", 225, 512),
-        Found("solarcharger", 100, 0),
-        Found("vebus", 227, 276),
+        DiscoveredService("battery", 225, 512),
+        DiscoveredService("solarcharger", 100, 0),
+        DiscoveredService("vebus", 227, 276),
     )
-    assert choice.unwanted == {Found("grid", 31, 31)}
+    assert choice.unwanted == {DiscoveredService("grid", 31, 31)}
     assert Choice.parse(["tank 21", "- grid 31"]) == Choice(
-        wanted=(Found("tank", 21, 21),), unwanted=frozenset({Found("grid", 31, 31)})
+        wanted=(DiscoveredService("tank", 21, 21),), unwanted=frozenset({DiscoveredService("grid", 31, 31)})
     )
     assert Choice.parse(None) == Choice.parse("") == Choice.parse([]) == Choice()
 
@@ -138,14 +138,14 @@ def test_what_is_offered_is_understood() -> None:
     assert len(set(field.suggestions)) == len(field.suggestions)
     offered = Choice.parse(field.suggestions)
     assert {found.service for found in offered.wanted} == BEHIND
-    assert Found("battery", 225, 512) in offered.wanted
+    assert DiscoveredService("battery", 225, 512) in offered.wanted
     assert all(0 < found.unit_id <= LARGEST_UNIT for found in offered.wanted)
 
 
 def test_memory_that_makes_no_sense_is_left_out() -> None:
     """A stored list is taken as far as it goes."""
     stored = [["battery", 225, 512], ["toaster", 1, 1], "grid", ["grid"], [1, 2], None]
-    assert remembered(stored) == [Found("battery", 225, 512)]
+    assert remembered(stored) == [DiscoveredService("battery", 225, 512)]
     assert remembered("nonsense") == []
 
 

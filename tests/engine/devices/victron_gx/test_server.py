@@ -5,7 +5,7 @@ from modbus_connection import IllegalDataAddressError
 from modbus_connection.exceptions import GatewayPathUnavailableError
 from modbus_connection.mock import MockModbusConnection
 
-from custom_components.voltrail.engine.devices.victron_gx.product import device_firmware
+from custom_components.voltrail.engine.devices.victron_gx.identities import device_firmware
 from custom_components.voltrail.engine.devices.victron_gx.server import (
     LADDER,
     NEWEST,

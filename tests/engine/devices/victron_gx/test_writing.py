@@ -11,7 +11,7 @@ from custom_components.voltrail.engine.devices.victron_gx.services.evcharger imp
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
 from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
 from custom_components.voltrail.engine.devices.victron_gx.write_limits import (
-    Rail,
+    Limit,
     Setting,
     WriteLimits,
 )
@@ -855,7 +855,7 @@ def test_power_follows_from_current_and_phases() -> None:
 def test_rails_that_leave_nothing_leave_no_control() -> None:
     """A limit below the least value that the register takes."""
     rails = WriteLimits.chosen({"write": True, "ac_current": 4})
-    assert rails.bounds(Setting(minimum=5, maximum=100, rail=Rail.AC_CURRENT), 1) is None
+    assert rails.bounds(Setting(minimum=5, maximum=100, limit=Limit.AC_CURRENT), 1) is None
 
 
 def test_a_value_that_does_not_fit_is_refused() -> None:
