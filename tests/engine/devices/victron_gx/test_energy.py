@@ -189,6 +189,20 @@ async def test_a_gap_adds_nothing() -> None:
         assert number(meeting, "energy_gaps") == 5
 
 
+@in_fake_time
+async def test_what_is_not_read_adds_nothing() -> None:
+    """A battery that is away keeps its last power in memory, which is not energy."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        await pass_time(meeting, 120)
+        charged = number(meeting, "battery_225/energy_charged")
+        assert number(meeting, "battery_225/power") > 500
+        gx.services["battery_512"].online = False
+        await pass_time(meeting, 300)
+        assert meeting.read("battery_225/energy_charged") == charged
+
+
 # -- a counter takes over ------------------------------------------------------
 
 
