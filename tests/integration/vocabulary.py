@@ -72,7 +72,6 @@ async def _gather_live(spoken: Vocabulary) -> None:
     """Ask a GX with everything behind it: its controls depend on what is found there."""
     gx = everything()
     async with meet_in_memory(gx, services=all_services(gx), **RAILS) as meeting:
-        await meeting.poll()
         for part in meeting.device.parts():
             spoken.parts.add(part.word)
         for reading in meeting.device.readings():
