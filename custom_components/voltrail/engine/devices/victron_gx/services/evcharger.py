@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-from ....charging.charge_point import MINIMUM_CURRENT
+from ....model.charging import MINIMUM_CURRENT
 from ....model.controls import Bounds, Control, NumberControl
 from ....model.errors import NotNowError
 from ....model.points import Quantity, Tier, enumerated, flag, measure, phases
