@@ -5,7 +5,7 @@ from typing import Any, override
 
 from ..model.errors import VoltrailError
 from ..model.options import Options
-from ..polling.polled_device import Cadence, PolledDevice, UnitSource
+from ..polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
 from .charge_point import ChargePoint
 
 
@@ -60,7 +60,7 @@ class ChargerDevice(PolledDevice):
     def mark(self) -> None:
         """Take note that the device may have forgotten what it was told."""
         for point in self._points:
-            point.reconciler.mark()
+            point.mark()
 
     @override
     async def reconcile(self) -> None:
@@ -75,6 +75,12 @@ class ChargerDevice(PolledDevice):
                 failed = failed or err
         if failed is not None:
             raise failed
+
+    @override
+    def problems(self) -> Iterator[Problem]:
+        for point in self._points:
+            if point.control.missing:
+                yield Problem(key="controller_missing", part=point.part, details={})
 
     @override
     def close(self) -> None:

@@ -80,6 +80,7 @@ class CurrentDriven(ChargePoint):
         """Limit the total power; rounded down to what the charger can signal."""
         volts = self._volts_in_use
         async with self._order_for(watts / volts if volts else 0.0):
+            self._hand_over()
             if self._volts_in_use is None and watts != 0:
                 raise NoVoltageError
             await self._limit_power(self.power_bounds().accept(watts), PausedBy.PERSON)
