@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, Phases
 from ..model.controls import Bounds, Control, NumberControl, SwitchControl, shown
@@ -32,6 +32,9 @@ from .unconfirmed_write import NOT_TAKEN
 
 _LOGGER = logging.getLogger(__name__)
 
+NOMINAL_VOLTAGE: Final = 230
+PHASES: Final = 3
+
 type Send = Callable[[], Awaitable[None]]
 
 
@@ -44,6 +47,8 @@ class ChargePoint(ABC):
 
     part: Part | None = None
     current_step: ClassVar[float] = 1.0
+    largest_current: ClassVar[float] = 32.0
+    """What the largest unit of the brand can signal: the entity goes up to it."""
     spacing: ClassVar[float] = 0.0
     """Seconds that the charger, or its car, needs between two changes of the current."""
     current_depends_on: ClassVar[tuple[str, ...]] = ()
@@ -229,8 +234,23 @@ class ChargePoint(ABC):
             maximum = min(maximum, self.options.max_current)
         return Bounds(minimum=0, maximum=maximum, step=self.current_step)
 
+    def limit_bounds(self) -> Bounds:
+        """Return what a current limit may be asked for: it is met by what is allowed now."""
+        bounds = self.current_bounds()
+        largest = max(self.largest_current, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
+    def power_limit_bounds(self) -> Bounds:
+        """Return the same for a limit of power."""
+        bounds = self.power_bounds()
+        largest = max(self.largest_current * PHASES * NOMINAL_VOLTAGE, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
     async def set_current_limit(self, amps: float) -> None:
-        """Limit the current per phase; anything below the charger's minimum pauses."""
+        """Limit the current per phase; anything below the charger's minimum pauses.
+
+        It is an upper bound: more than is allowed is met by what is allowed.
+        """
         async with self._order_for(amps):
             self._hand_over()
             await self._limit_current(amps)
@@ -294,7 +314,7 @@ class ChargePoint(ABC):
             if not self.control.in_charge:
                 raise NotNowError(reason="no controller is in charge of this charger")
             self.control.hear(until=until)
-            await self.carry_out_command(min(amps, self.current_bounds().maximum), phases)
+            await self.carry_out_command(amps, phases)
 
     async def carry_out_command(self, amps: float, phases: Phases | None) -> None:  # noqa: ARG002
         """Send what a controller asks for; who can switch phases sees to them as well."""
@@ -353,7 +373,7 @@ class ChargePoint(ABC):
         return self.ordering(urgent=lowers)
 
     async def _limit_current(self, amps: float, *, power: float | None = None) -> None:
-        amps = self.current_bounds().accept(amps)
+        amps = self.limit_bounds().accept(amps)
         if amps < self.minimum_current:
             await self._pause(PausedBy.PERSON)
         else:
@@ -506,7 +526,7 @@ class ChargePoint(ABC):
             part=self.part,
             depends_on=self.current_depends_on,
             quantity=Quantity.CURRENT,
-            bounds=self.current_bounds,
+            bounds=self.limit_bounds,
             read=lambda: self.current_limit,
             write=self.set_current_limit,
             usable=lambda: self.writable,
@@ -516,7 +536,7 @@ class ChargePoint(ABC):
             part=self.part,
             depends_on=self.power_depends_on,
             quantity=Quantity.POWER,
-            bounds=self.power_bounds,
+            bounds=self.power_limit_bounds,
             read=lambda: self.power_limit,
             write=self.set_power_limit,
             usable=lambda: self.writable,
