@@ -125,6 +125,9 @@ class ChargePoint(ABC):
     async def follow(self) -> None:  # noqa: B027 - most change nothing alone
         """After a poll, before anything is reconciled: follow what the charger does alone."""
 
+    def note_silence(self, seconds: float) -> None:  # noqa: B027 - most tell by themselves
+        """Before a poll: take note for how long the charger was not spoken to."""
+
     # -- the target --
 
     @property

@@ -414,6 +414,7 @@ async def waiting(device: MennekesTcp, charger: Charger4X) -> object:
     return value(device, "blocked_by")
 
 
+@pytest.mark.usefixtures("offers_at_once")
 async def test_whose_fault_it_is() -> None:
     """The reason is the charger's as long as it offers nothing, and the car's after."""
     charger = Charger4X()
@@ -454,6 +455,7 @@ async def test_whose_fault_it_is() -> None:
         assert value(device, "blocked_by") is BlockedBy.NO_VEHICLE
 
 
+@pytest.mark.usefixtures("offers_at_once")
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [
