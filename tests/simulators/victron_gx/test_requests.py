@@ -1,7 +1,6 @@
 """What the server of the GX answers, by its version, over a real socket."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 
@@ -10,13 +9,7 @@ from simulators.victron_gx import Night, Service, VictronGx, ess_home, everythin
 from simulators.victron_gx.fields import i16, u16
 from tests.simulators.wire import ExceptionAnswerError, Wire, connected
 
-
-@asynccontextmanager
-async def asked(gx: VictronGx) -> AsyncIterator[Wire]:
-    """Serve a GX and connect to it."""
-    async with serve(gx) as server, connected(server) as wire:
-        yield wire
-
+from .support import asked
 
 # Unit ids.
 
@@ -81,14 +74,12 @@ async def test_the_address_is_looked_at_before_the_device() -> None:
         assert await wire.refusal(28, unit=5) == 0x0A
 
 
-async def test_quantities_and_functions() -> None:
+async def test_quantities_and_functions(gx: VictronGx, wire: Wire) -> None:
     """1 to 125 registers, with functions 3, 4, 6 and 16."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        assert await wire.refusal(800, 0, unit=100) == 0x03
-        assert await wire.refusal(800, 126, unit=100) == 0x03
-        assert await wire.read(820, 3, unit=100, function=4) == await wire.read(820, 3, unit=100)
-        assert await wire.refusal(0xFFFF, 2, unit=100) == 0x02
+    assert await wire.refusal(800, 0, unit=100) == 0x03
+    assert await wire.refusal(800, 126, unit=100) == 0x03
+    assert await wire.read(820, 3, unit=100, function=4) == await wire.read(820, 3, unit=100)
+    assert await wire.refusal(0xFFFF, 2, unit=100) == 0x02
     assert gx.status.errors == 3
 
 
@@ -107,15 +98,13 @@ async def test_other_functions_are_not_supported(pdu: str) -> None:
     assert gx.status.errors == 1
 
 
-async def test_every_exception_is_a_line_in_the_log() -> None:
+async def test_every_exception_is_a_line_in_the_log(gx: VictronGx, wire: Wire) -> None:
     """The last one is shown until somebody clears it; the count goes on."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.read(800, 27, unit=100)
-        assert gx.status.errors == 0
-        await wire.refusal(2600, unit=40)
-        await wire.refusal(1, unit=100)
-        await wire.write_refusal(820, 1, unit=100)
+    await wire.read(800, 27, unit=100)
+    assert gx.status.errors == 0
+    await wire.refusal(2600, unit=40)
+    await wire.refusal(1, unit=100)
+    await wire.write_refusal(820, 1, unit=100)
     assert gx.state()["gx.errors"] == 3
     assert "cannot write to register 820" in gx.status.last_error
     assert ["no grid at unit id 40" in line for line in gx.error_log] == [True, False, False]
@@ -226,15 +215,15 @@ async def test_running_past_the_end_of_the_map(server: int, crashes: int) -> Non
 # Values.
 
 
-async def test_a_missing_value_reads_zero_and_a_reserved_one_all_bits() -> None:
+async def test_a_missing_value_reads_zero_and_a_reserved_one_all_bits(
+    gx: VictronGx, wire: Wire
+) -> None:
     """There is no word for "not available"."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        gx.set({"battery_512.temperature": None, "battery_512.mid_voltage": None})
-        assert gx.register("battery.mid_voltage", 225).value is None
-        assert await wire.read(263, unit=225) == [0]
-        assert await wire.read(827, 3, unit=100) == [0xFFFF] * 3
-        assert await wire.read(782, 2, unit=224) == [0xFFFF] * 2
+    gx.set({"battery_512.temperature": None, "battery_512.mid_voltage": None})
+    assert gx.register("battery.mid_voltage", 225).value is None
+    assert await wire.read(263, unit=225) == [0]
+    assert await wire.read(827, 3, unit=100) == [0xFFFF] * 3
+    assert await wire.read(782, 2, unit=224) == [0xFFFF] * 2
 
 
 @pytest.mark.parametrize(
@@ -345,14 +334,12 @@ async def test_registers_that_moved() -> None:
 # Devices that come and go.
 
 
-async def test_a_device_that_is_unplugged_is_a_missing_one() -> None:
+async def test_a_device_that_is_unplugged_is_a_missing_one(gx: VictronGx, wire: Wire) -> None:
     """Nothing old is served."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        gx.set({"grid_30.online": False})
-        assert await wire.refusal(2600, unit=30) == 0x0A
-        gx.set({"grid_30.online": True})
-        assert len(await wire.read(2600, unit=30)) == 1
+    gx.set({"grid_30.online": False})
+    assert await wire.refusal(2600, unit=30) == 0x0A
+    gx.set({"grid_30.online": True})
+    assert len(await wire.read(2600, unit=30)) == 1
 
 
 async def test_a_pv_inverter_vanishes_at_night_and_counts_from_nothing_at_dawn() -> None:

@@ -11,10 +11,11 @@ from custom_components.voltrail.engine.model.errors import DeviceRefusedError, V
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.clock import Clock
+from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
-from .support import Direct, Meeting, at_once, meet, meet_in_memory
+from .support import Direct, Meeting, at_once, meet_in_memory
 
 DAY = 24 * 3600
 
@@ -64,29 +65,25 @@ async def test_a_day_with_a_device_that_vanishes_at_night() -> None:
     assert all("unit 20" in line for line in list(gx.error_log)[searching:])
 
 
-async def test_a_device_that_is_gone_is_asked_for_once() -> None:
+async def test_a_device_that_is_gone_is_asked_for_once(gx: SimulatedGx, meeting: Meeting) -> None:
     """One refusal for all of its blocks; the others go on."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        errors = gx.status.errors
-        gx.services["solarcharger_279"].online = False
-        await meeting.poll()
-        await meeting.poll()
-        assert gx.status.errors - errors == 1
-        failures = meeting.device.failures
-        assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
-        assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
+    errors = gx.status.errors
+    gx.services["solarcharger_279"].online = False
+    await meeting.poll()
+    await meeting.poll()
+    assert gx.status.errors - errors == 1
+    failures = meeting.device.failures
+    assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
+    assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
 
 
-async def test_a_refusal_of_another_kind_is_no_absence() -> None:
+async def test_a_refusal_of_another_kind_is_no_absence(gx: SimulatedGx, meeting: Meeting) -> None:
     """Something failed for once; the next poll asks again, at once."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        gx.faults.inject("exception", unit=224, address=771, times=2)
-        await meeting.poll()
-        assert "solarcharger_224_main" in meeting.device.failures
-        await meeting.poll()
-        assert meeting.device.failures == {}
+    gx.faults.inject("exception", unit=224, address=771, times=2)
+    await meeting.poll()
+    assert "solarcharger_224_main" in meeting.device.failures
+    await meeting.poll()
+    assert meeting.device.failures == {}
 
 
 @in_fake_time

@@ -184,25 +184,23 @@ async def test_requests_of_an_ess_home_are_few() -> None:
         assert gx.traffic.requests == 20
 
 
-async def test_what_nobody_looks_at_is_not_asked_for() -> None:
+async def test_what_nobody_looks_at_is_not_asked_for(gx: SimulatedGx, meeting: Meeting) -> None:
     """With the entities that are there by default, a few requests less."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        wanted = frozenset[str]().union(
-            *(
-                reading.components
-                for reading in meeting.device.readings()
-                if reading.point.tier is not Tier.EXPERT
-            )
+    wanted = frozenset[str]().union(
+        *(
+            reading.components
+            for reading in meeting.device.readings()
+            if reading.point.tier is not Tier.EXPERT
         )
-        gx.traffic.clear()
-        await meeting.device.poll(Cadence.MEASUREMENTS, wanted)
-        await meeting.device.poll(Cadence.SETTINGS, wanted)
-        assert gx.traffic.requests == 18
-        # The system is read in any case: energy is added up from it.
-        gx.traffic.clear()
-        await meeting.device.poll(Cadence.MEASUREMENTS, ())
-        assert [one.address for one in gx.traffic.reads] == [806]
+    )
+    gx.traffic.clear()
+    await meeting.device.poll(Cadence.MEASUREMENTS, wanted)
+    await meeting.device.poll(Cadence.SETTINGS, wanted)
+    assert gx.traffic.requests == 18
+    # The system is read in any case: energy is added up from it.
+    gx.traffic.clear()
+    await meeting.device.poll(Cadence.MEASUREMENTS, ())
+    assert [one.address for one in gx.traffic.reads] == [806]
 
 
 async def test_requests_of_one_device_of_each_type() -> None:
@@ -231,14 +229,12 @@ async def test_a_single_phase_house_shows_one_phase() -> None:
         assert meeting.read("power") == meeting.read("power_l1")
 
 
-async def test_three_phases_are_shown_even_at_0_w() -> None:
+async def test_three_phases_are_shown_even_at_0_w(gx: SimulatedGx, meeting: Meeting) -> None:
     """A phase that has a voltage is there."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        for phase in (1, 2, 3):
-            assert meeting.reading(f"grid_30/voltage_l{phase}").point.tier is Tier.MAIN
-        gx.services["grid_30"]["power_l2"] = 0
-        assert meeting.read("grid_30/power_l2") is not None
+    for phase in (1, 2, 3):
+        assert meeting.reading(f"grid_30/voltage_l{phase}").point.tier is Tier.MAIN
+    gx.services["grid_30"]["power_l2"] = 0
+    assert meeting.read("grid_30/power_l2") is not None
 
 
 async def test_a_phase_that_appears_stays() -> None:
@@ -286,11 +282,9 @@ async def test_freezing_is_a_temperature() -> None:
             assert meeting.read("temperature_24/temperature") == celsius
 
 
-async def test_time_to_go_has_no_value_while_charging() -> None:
+async def test_time_to_go_has_no_value_while_charging(meeting: Meeting) -> None:
     """0 stands for "charging" there."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("battery_time_to_go") is None
+    assert meeting.read("battery_time_to_go") is None
 
 
 async def test_a_counter_that_falls_to_0_has_no_value() -> None:
@@ -441,34 +435,30 @@ async def test_a_number_of_events_never_drops_to_0() -> None:
         assert meeting.read("pulsemeter_3/pulse_count") == 123_457
 
 
-async def test_the_current_of_panels_in_the_dark_is_unknown() -> None:
+async def test_the_current_of_panels_in_the_dark_is_unknown(meeting: Meeting) -> None:
     """The server divides by the voltage; at 0 V that makes no sense."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("solarcharger_226/pv_current") is not None
-        meeting.component("solarcharger_226_main")._values["pv_voltage"] = 0
-        assert meeting.read("solarcharger_226/pv_current") is None
+    assert meeting.read("solarcharger_226/pv_current") is not None
+    meeting.component("solarcharger_226_main")._values["pv_voltage"] = 0
+    assert meeting.read("solarcharger_226/pv_current") is None
 
 
 # -- wraps and codes -----------------------------------------------------------
 
 
-async def test_battery_power_beyond_16_bits() -> None:
+async def test_battery_power_beyond_16_bits(meeting: Meeting) -> None:
     """Voltage and current tell how often it wrapped."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        main = meeting.component("main")
-        for voltage, current, narrow, expected in (
-            (52.0, 700.0, 36_400 - 65_536, 36_400),
-            (52.0, -700.0, 65_536 - 36_400, -36_400),
-            (52.0, 20.0, 1040, 1040),
-        ):
-            main._values.update(
-                battery_voltage=voltage, battery_current=current, battery_power_16=narrow
-            )
-            assert meeting.read("battery_power") == expected
-        main._values["battery_voltage"] = None
-        assert meeting.read("battery_power") is None
+    main = meeting.component("main")
+    for voltage, current, narrow, expected in (
+        (52.0, 700.0, 36_400 - 65_536, 36_400),
+        (52.0, -700.0, 65_536 - 36_400, -36_400),
+        (52.0, 20.0, 1040, 1040),
+    ):
+        main._values.update(
+            battery_voltage=voltage, battery_current=current, battery_power_16=narrow
+        )
+        assert meeting.read("battery_power") == expected
+    main._values["battery_voltage"] = None
+    assert meeting.read("battery_power") is None
 
 
 async def test_an_unknown_code_breaks_nothing() -> None:
@@ -482,19 +472,17 @@ async def test_an_unknown_code_breaks_nothing() -> None:
         assert str(meeting.read("solarcharger_226/charger_error")) == "unknown (77)"
 
 
-async def test_an_alarm_is_a_problem_of_its_device() -> None:
+async def test_an_alarm_is_a_problem_of_its_device(gx: SimulatedGx, meeting: Meeting) -> None:
     """Any alarm, a warning included, makes one yes."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("vebus_227/alarm_active") is False
-        main = meeting.component("vebus_227_main")
-        values = dict(main._values)
-        main._values.clear()
-        assert meeting.read("vebus_227/alarm_active") is None
-        main._values.update(values)
-        gx.services["vebus_276"]["alarm_grid_lost"] = 2
-        await meeting.poll()
-        assert meeting.read("vebus_227/alarm_active") is True
+    assert meeting.read("vebus_227/alarm_active") is False
+    main = meeting.component("vebus_227_main")
+    values = dict(main._values)
+    main._values.clear()
+    assert meeting.read("vebus_227/alarm_active") is None
+    main._values.update(values)
+    gx.services["vebus_276"]["alarm_grid_lost"] = 2
+    await meeting.poll()
+    assert meeting.read("vebus_227/alarm_active") is True
 
 
 # -- identity ------------------------------------------------------------------
@@ -534,11 +522,9 @@ async def test_texts_are_latin_1() -> None:
         assert meeting.read("battery_225/custom_name") == "Küche Süd"
 
 
-async def test_the_clock_of_the_gx() -> None:
+async def test_the_clock_of_the_gx(gx: SimulatedGx, meeting: Meeting) -> None:
     """UTC, as the GX has it."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("time") == gx.clock.moment.replace(microsecond=0)
+    assert meeting.read("time") == gx.clock.moment.replace(microsecond=0)
 
 
 async def test_the_limit_in_force_is_the_higher_one() -> None:

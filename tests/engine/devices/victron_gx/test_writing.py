@@ -1,6 +1,7 @@
 """What is written to a GX, seen in the simulator's own values, and what never is."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Any
 
@@ -32,6 +33,7 @@ from custom_components.voltrail.engine.model.errors import (
 )
 from custom_components.voltrail.engine.model.points import Tier
 from custom_components.voltrail.engine.polling.polled_device import Cadence
+from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
 from tests.fake_time import in_fake_time
@@ -48,6 +50,14 @@ from .support import (
     now,
     turn,
 )
+
+
+@pytest.fixture
+async def meeting(gx: SimulatedGx) -> AsyncIterator[Meeting]:
+    """Meet it with write access, within the limits of a house, and poll it once."""
+    async with meet(gx, **RAILS) as met:
+        yield met
+
 
 # -- off by default, and never renaming ----------------------------------------
 
@@ -130,14 +140,14 @@ async def test_minus_5000_w_arrives_as_minus_5000_w() -> None:
         assert (write.address, write.function, write.values) == (2716, 16, (0xFFFF, 0xEC78))
 
 
-async def test_watts_between_the_hundreds_go_to_the_finer_register() -> None:
+async def test_watts_between_the_hundreds_go_to_the_finer_register(
+    gx: SimulatedGx, meeting: Meeting
+) -> None:
     """Both lead to the same setting."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        await meeting.number("grid_setpoint").write(-1234)
-        assert gx.value("settings_0.grid_setpoint") == -1234
-        assert gx.traffic.writes[-1].address == 2700
-        assert meeting.read("grid_setpoint") == -1234
+    await meeting.number("grid_setpoint").write(-1234)
+    assert gx.value("settings_0.grid_setpoint") == -1234
+    assert gx.traffic.writes[-1].address == 2700
+    assert meeting.read("grid_setpoint") == -1234
 
 
 @pytest.mark.parametrize(("now", "asked"), [(50, 100), (50, 0), (-49, 0), (0, 100), (149, 100)])
@@ -175,14 +185,14 @@ async def test_a_setpoint_beyond_16_bits_is_held_and_read() -> None:
         ("dess_full_charge_interval", 14 * 86400, "settings_0.dess_full_charge_interval", 14),
     ],
 )
-async def test_numbers_are_held(path: str, value: float, name: str, held: float) -> None:
+async def test_numbers_are_held(
+    meeting: Meeting, path: str, value: float, name: str, held: float
+) -> None:
     """Each number arrives in the unit that the GX counts in, and reads back."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        control = meeting.number(path)
-        await control.write(value)
-        assert gx.value(name) == pytest.approx(held)
-        assert control.read() == pytest.approx(value)
+    control = meeting.number(path)
+    await control.write(value)
+    assert meeting.gx.value(name) == pytest.approx(held)
+    assert control.read() == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
@@ -197,15 +207,13 @@ async def test_numbers_are_held(path: str, value: float, name: str, held: float)
         ("vebus_227/renewable_preferred", "vebus_276.prefer_renewable_energy", 1, 0),
     ],
 )
-async def test_switches_are_held(path: str, name: str, on: int, off: int) -> None:
+async def test_switches_are_held(meeting: Meeting, path: str, name: str, on: int, off: int) -> None:
     """Each switch moves both ways, whatever its register calls on and off."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        control = meeting.switch(path)
-        for state, raw in ((False, off), (True, on), (False, off)):
-            await control.write(state)
-            assert gx.value(name) == raw
-            assert control.read() is state
+    control = meeting.switch(path)
+    for state, raw in ((False, off), (True, on), (False, off)):
+        await control.write(state)
+        assert meeting.gx.value(name) == raw
+        assert control.read() is state
 
 
 async def test_a_switch_that_is_neither_on_nor_off_is_unknown() -> None:
@@ -233,33 +241,29 @@ async def test_choices_are_held() -> None:
             assert control.read() is option
 
 
-async def test_off_is_a_button_for_the_installer() -> None:
+async def test_off_is_a_button_for_the_installer(gx: SimulatedGx, meeting: Meeting) -> None:
     """It cuts the power of the house, so it is no choice among others."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        select = meeting.select("vebus_227/switch_position")
-        assert SwitchPosition.OFF not in select.options
-        button = meeting.button("vebus_227/switch_off")
-        assert button.tier is Tier.EXPERT
-        await button.press()
-        assert gx.value("vebus_276.mode") == 4
-        assert select.read() is None
+    select = meeting.select("vebus_227/switch_position")
+    assert SwitchPosition.OFF not in select.options
+    button = meeting.button("vebus_227/switch_off")
+    assert button.tier is Tier.EXPERT
+    await button.press()
+    assert gx.value("vebus_276.mode") == 4
+    assert select.read() is None
 
 
-async def test_a_reset_is_written_once_and_not_read_back() -> None:
+async def test_a_reset_is_written_once_and_not_read_back(gx: SimulatedGx, meeting: Meeting) -> None:
     """The register of a command reads 0 at once."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        for path, address in (
-            ("vebus_227/system_reset", 62),
-            ("vebus_227/redetect_system", 105),
-        ):
-            button = meeting.button(path)
-            assert button.tier is Tier.EXPERT
-            assert button.restarts
-            await button.press()
-            assert [write.address for write in gx.traffic.writes][-1] == address
-        assert len(gx.traffic.writes) == 2
+    for path, address in (
+        ("vebus_227/system_reset", 62),
+        ("vebus_227/redetect_system", 105),
+    ):
+        button = meeting.button(path)
+        assert button.tier is Tier.EXPERT
+        assert button.restarts
+        await button.press()
+        assert [write.address for write in gx.traffic.writes][-1] == address
+    assert len(gx.traffic.writes) == 2
 
 
 async def test_what_endangers_people_is_for_the_installer() -> None:
@@ -290,25 +294,23 @@ async def test_what_endangers_people_is_for_the_installer() -> None:
 # -- "no limit" ----------------------------------------------------------------
 
 
-async def test_no_limit_is_a_switch_of_its_own() -> None:
+async def test_no_limit_is_a_switch_of_its_own(gx: SimulatedGx, meeting: Meeting) -> None:
     """-1 never shows as a number, and switching back on goes back to the last limit."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        number = meeting.number("maximum_feed_in_power")
-        switch = meeting.switch("feed_in_limited")
-        assert (number.read(), switch.read()) == (None, False)
-        assert meeting.read("maximum_feed_in_power") is None
-        await number.write(3000)
-        assert (number.read(), switch.read()) == (3000, True)
-        await turn(switch, on=False)
-        assert gx.value("settings_0.max_feed_in_power") == -1
-        assert (number.read(), switch.read()) == (None, False)
-        await turn(switch, on=True)
-        assert gx.value("settings_0.max_feed_in_power") == 3000
-        # Once more changes nothing.
-        writes = len(gx.traffic.writes)
-        await turn(switch, on=True)
-        assert len(gx.traffic.writes) == writes
+    number = meeting.number("maximum_feed_in_power")
+    switch = meeting.switch("feed_in_limited")
+    assert (number.read(), switch.read()) == (None, False)
+    assert meeting.read("maximum_feed_in_power") is None
+    await number.write(3000)
+    assert (number.read(), switch.read()) == (3000, True)
+    await turn(switch, on=False)
+    assert gx.value("settings_0.max_feed_in_power") == -1
+    assert (number.read(), switch.read()) == (None, False)
+    await turn(switch, on=True)
+    assert gx.value("settings_0.max_feed_in_power") == 3000
+    # Once more changes nothing.
+    writes = len(gx.traffic.writes)
+    await turn(switch, on=True)
+    assert len(gx.traffic.writes) == writes
 
 
 async def test_the_voltage_of_another_battery_is_refused() -> None:
@@ -352,12 +354,10 @@ async def test_a_limit_is_remembered_whatever_becomes_of_the_switch() -> None:
         assert gx.value("settings_0.max_charge_current") == 30
 
 
-async def test_a_first_limit_is_the_rail() -> None:
+async def test_a_first_limit_is_the_rail(gx: SimulatedGx, meeting: Meeting) -> None:
     """With no limit to go back to, the installer's own is taken."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        await turn(meeting.switch("charge_current_limited"), on=True)
-        assert gx.value("settings_0.max_charge_current") == 150
+    await turn(meeting.switch("charge_current_limited"), on=True)
+    assert gx.value("settings_0.max_charge_current") == 150
 
 
 async def test_the_last_limit_outlives_a_restart() -> None:
@@ -460,23 +460,21 @@ async def test_two_modes_at_once_make_no_third_one() -> None:
             assert held == [1, 9]
 
 
-async def test_mode_3_is_refused_in_other_modes() -> None:
+async def test_mode_3_is_refused_in_other_modes(gx: SimulatedGx, meeting: Meeting) -> None:
     """The GX would overwrite it at once, so the write is refused before the wire."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        setpoint = meeting.number("vebus_227/power_setpoint_l1")
-        assert not setpoint.usable()
-        with pytest.raises(NotNowError, match="external control"):
-            await setpoint.write(-2000)
-        with pytest.raises(NotNowError):
-            await turn(meeting.switch("vebus_227/charge_disabled"), on=True)
-        assert not gx.traffic.writes
-        await meeting.select("ess_mode").write(EssMode.EXTERNAL_CONTROL)
-        assert setpoint.usable()
+    setpoint = meeting.number("vebus_227/power_setpoint_l1")
+    assert not setpoint.usable()
+    with pytest.raises(NotNowError, match="external control"):
         await setpoint.write(-2000)
-        assert gx.value("vebus_276.setpoint_l1") == -2000
-        write = gx.traffic.writes[-1]
-        assert (write.address, write.function) == (96, 16)
+    with pytest.raises(NotNowError):
+        await turn(meeting.switch("vebus_227/charge_disabled"), on=True)
+    assert not gx.traffic.writes
+    await meeting.select("ess_mode").write(EssMode.EXTERNAL_CONTROL)
+    assert setpoint.usable()
+    await setpoint.write(-2000)
+    assert gx.value("vebus_276.setpoint_l1") == -2000
+    write = gx.traffic.writes[-1]
+    assert (write.address, write.function) == (96, 16)
 
 
 async def test_a_phase_that_is_not_there_has_no_setpoint() -> None:
@@ -642,43 +640,37 @@ async def test_a_read_only_gx_is_told_in_words() -> None:
         assert list(meeting.device.problems()) == []
 
 
-async def test_a_device_that_is_gone_takes_nothing() -> None:
+async def test_a_device_that_is_gone_takes_nothing(gx: SimulatedGx, meeting: Meeting) -> None:
     """The error says so."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        limit = meeting.number("vebus_227/input_current_limit")
-        gx.services["vebus_276"].online = False
-        with pytest.raises(VoltrailError, match="not there"):
-            await limit.write(10)
+    limit = meeting.number("vebus_227/input_current_limit")
+    gx.services["vebus_276"].online = False
+    with pytest.raises(VoltrailError, match="not there"):
+        await limit.write(10)
 
 
-async def test_a_value_that_cannot_be_read_back_is_told() -> None:
+async def test_a_value_that_cannot_be_read_back_is_told(gx: SimulatedGx, meeting: Meeting) -> None:
     """A GX that stops answering in between has not confirmed anything."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
 
-        async def unplug(_seconds: float) -> None:
-            gx.services["vebus_276"].online = False
+    async def unplug(_seconds: float) -> None:
+        gx.services["vebus_276"].online = False
 
-        meeting.device.pause = unplug
-        with pytest.raises(VoltrailError, match="not there"):
-            await meeting.number("vebus_227/input_current_limit").write(10)
+    meeting.device.pause = unplug
+    with pytest.raises(VoltrailError, match="not there"):
+        await meeting.number("vebus_227/input_current_limit").write(10)
 
 
 # -- flash ---------------------------------------------------------------------
 
 
-async def test_an_unchanged_setting_is_not_written() -> None:
+async def test_an_unchanged_setting_is_not_written(gx: SimulatedGx, meeting: Meeting) -> None:
     """The flash of the GX is spared, judged by a fresh read."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        await meeting.number("minimum_state_of_charge").write(20)
-        assert not gx.traffic.writes
-        # Somebody else changed it meanwhile: what we read last does not count.
-        gx.services["settings_0"]["minimum_soc"] = 50
-        await meeting.number("minimum_state_of_charge").write(20)
-        assert len(gx.traffic.writes) == 1
-        assert gx.flash.changes == 1
+    await meeting.number("minimum_state_of_charge").write(20)
+    assert not gx.traffic.writes
+    # Somebody else changed it meanwhile: what we read last does not count.
+    gx.services["settings_0"]["minimum_soc"] = 50
+    await meeting.number("minimum_state_of_charge").write(20)
+    assert len(gx.traffic.writes) == 1
+    assert gx.flash.changes == 1
 
 
 @in_fake_time
@@ -761,24 +753,24 @@ async def test_a_write_is_checked_after_a_second() -> None:
         ("minimum_state_of_charge", 100.1),
     ],
 )
-async def test_outside_the_rails_nothing_is_sent(path: str, value: float) -> None:
+async def test_outside_the_rails_nothing_is_sent(
+    gx: SimulatedGx, meeting: Meeting, path: str, value: float
+) -> None:
     """Whatever is outside is refused by the control, and by the last step before the wire."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        with pytest.raises(OutOfBoundsError):
-            await meeting.number(path).write(value)
-        with pytest.raises(NotANumberError):
-            await meeting.number(path).write(float("nan"))
-        part, _, field = path.rpartition("/")
-        if not part and field != "grid_setpoint":
-            for component in meeting.components():
-                if component.register(field) is not None and component.setting(field):
-                    off = component.setting(field)
-                    if off is not None and off.off == value:
-                        continue
-                    with pytest.raises(OutOfBoundsError):
-                        await component.write(field, value)
-        assert not gx.traffic.writes
+    with pytest.raises(OutOfBoundsError):
+        await meeting.number(path).write(value)
+    with pytest.raises(NotANumberError):
+        await meeting.number(path).write(float("nan"))
+    part, _, field = path.rpartition("/")
+    if not part and field != "grid_setpoint":
+        for component in meeting.components():
+            if component.register(field) is not None and component.setting(field):
+                off = component.setting(field)
+                if off is not None and off.off == value:
+                    continue
+                with pytest.raises(OutOfBoundsError):
+                    await component.write(field, value)
+    assert not gx.traffic.writes
 
 
 @pytest.mark.parametrize(
@@ -822,17 +814,17 @@ def test_a_value_that_does_not_fit_is_refused() -> None:
     assert uint16(2710, 10).encode(56.4) == [564]
 
 
-async def test_a_register_without_a_setting_is_never_written() -> None:
+async def test_a_register_without_a_setting_is_never_written(
+    gx: SimulatedGx, meeting: Meeting
+) -> None:
     """Writable for the GX is not writable from here: names, estimates, configurations."""
-    gx = ess_home()
-    async with meet(gx, **RAILS) as meeting:
-        vebus = meeting.component("vebus_227_main")
-        for field in ("state_of_charge", "boost_factor", "power_assist_enabled"):
-            with pytest.raises(NotSupportedError):
-                await vebus.write(field, 1)
+    vebus = meeting.component("vebus_227_main")
+    for field in ("state_of_charge", "boost_factor", "power_assist_enabled"):
         with pytest.raises(NotSupportedError):
-            await meeting.component("vebus_227_microgrid").write("microgrid_heartbeat", 1)
-        assert not gx.traffic.writes
+            await vebus.write(field, 1)
+    with pytest.raises(NotSupportedError):
+        await meeting.component("vebus_227_microgrid").write("microgrid_heartbeat", 1)
+    assert not gx.traffic.writes
 
 
 async def write_at_random(meeting: Meeting, random: Random, times: int) -> int:
