@@ -10,10 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "voltrail"
-DEVICES: Final = "engine.devices."
 
 ROOMS: Final = (
     ("engine.model",),
@@ -24,15 +21,6 @@ ROOMS: Final = (
     ("engine.cli", "engine.library"),
 )
 """The rooms of the engine from the lowest to the highest."""
-
-FAMILIES: Final = sorted(
-    folder.name
-    for folder in (INTEGRATION / "engine" / "devices").iterdir()
-    if (folder / "__init__.py").is_file()
-)
-
-CIRCULAR: Final = {"mennekes_rtu"}
-"""Families that still go in circles. This must become empty."""
 
 type Graph = Mapping[str, frozenset[str]]
 
@@ -98,28 +86,9 @@ def test_every_import_is_understood() -> None:
     assert sum(map(len, graph.values())) > 2 * len(graph)
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        pytest.param(family, marks=pytest.mark.xfail(reason="not mended yet"))
-        if family in CIRCULAR
-        else family
-        for family in FAMILIES
-    ],
-)
-def test_a_family_has_no_circle(family: str) -> None:
-    """Each of its modules can be read without those that import it."""
-    folder = f"{DEVICES}{family}"
-    assert [one for one in circles(imports()) if any(name.startswith(folder) for name in one)] == []
-
-
-def test_the_rest_has_no_circle() -> None:
-    """Nor does anything above the families or below them."""
-    assert [
-        " > ".join(one)
-        for one in circles(imports())
-        if not any(name.startswith(DEVICES) for name in one)
-    ] == []
+def test_nothing_goes_in_a_circle() -> None:
+    """Each module can be read without those that import it."""
+    assert [" > ".join(one) for one in circles(imports())] == []
 
 
 def test_rooms_are_entered_from_above() -> None:
