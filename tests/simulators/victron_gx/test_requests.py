@@ -6,7 +6,7 @@ import pytest
 
 from simulators.server import serve
 from simulators.victron_gx import Night, Service, VictronGx, ess_home, everything
-from simulators.victron_gx.fields import i16, u16
+from simulators.victron_gx.fields import i16, i32, u16, u32
 from tests.simulators.wire import ExceptionAnswerError, Wire, connected
 
 from .support import asked
@@ -212,6 +212,15 @@ async def test_running_past_the_end_of_the_map(server: int, crashes: int) -> Non
     assert gx.status.crashes == crashes
 
 
+async def test_a_range_cannot_begin_inside_the_last_row() -> None:
+    """The server does not find it there."""
+    gx = everything()
+    async with asked(gx) as wire:
+        assert await wire.read(5813, 7, unit=100) == [0xFFFF] * 7
+        assert await wire.refusal(5814, unit=100) == 0x02
+        assert await wire.refusal(5819, unit=100) == 0x02
+
+
 # Values.
 
 
@@ -238,6 +247,17 @@ def test_whole_numbers_that_do_not_fit(server: int, above: int, below: int) -> N
     signed = i16(258, "power")
     highest = {84: 40_000, 85: 32_767, 95: 32_767, 96: 32_766}[server]
     assert signed.encode(40_000, server) == [highest]
+
+
+def test_doubles_become_integers_as_on_the_processor_of_a_gx() -> None:
+    """No sign in a register without one, no more than 32 bits in two; no number is 0."""
+    narrow, wide, signed = u16(1, "a", 10), u32(1, "b", 100), i32(1, "c", 1)
+    assert narrow.encode(-5.5, 101) == [0]
+    assert narrow.encode(float("nan"), 101) == [0]
+    assert narrow.encode(7000.0, 101) == [70_000 - 65_536]
+    assert wide.encode(-5.5, 101) == [0, 0]
+    assert wide.encode(1e9, 101) == [0xFFFF, 0xFFFF]
+    assert signed.encode(-3e9, 101) == [0x8000, 0]
 
 
 @pytest.mark.parametrize("server", [41, 85, 101])
@@ -355,9 +375,48 @@ async def test_a_pv_inverter_vanishes_at_night_and_counts_from_nothing_at_dawn()
         assert await wire.refusal(1046, 2, unit=20) == 0x0A
         gx.set({"sky.light": 0.5})
         gx.advance(1)
+        # It is found at the second request since it is back.
+        assert await wire.refusal(1046, 2, unit=20) == 0x0A
         assert await wire.read(1046, 2, unit=20) == [0, 0]
         gx.advance(15)
         assert (await wire.read(1046, 2, unit=20))[1] >= counted
+
+
+async def test_a_device_that_returns_is_found_at_the_second_request() -> None:
+    """However long it has been back, the first request for its type is refused.
+
+    What was never asked for is found at once, and so is what has instance 0.
+    """
+    gx = everything()
+    async with asked(gx) as wire:
+        assert await wire.read(3815, unit=40) == [0]
+        gx.set({"evcharger_40.online": False, "tank_21.online": False, "generator_1.online": False})
+        assert await wire.refusal(3815, unit=40) == 0x0A
+        gx.set({"evcharger_40.online": True, "tank_21.online": True, "generator_1.online": True})
+        gx.advance(3600)
+        assert await wire.read(3004, unit=21)
+        # A request for the type is enough, whichever unit it asks.
+        assert await wire.refusal(3815, unit=41) == 0x0A
+        assert await wire.read(3815, unit=40) == [0]
+        gx.set({"evcharger_40.online": False})
+        gx.set({"evcharger_40.online": True})
+        assert await wire.write_refusal(3825, 10, unit=40) == 0x0A
+        assert await wire.write_refusal(3825, 10, unit=40) is None
+        system = gx.services["acsystem_0"]
+        assert await wire.read(4900, unit=100)
+        system.online = False
+        system.online = True
+        assert await wire.read(4900, unit=100)
+
+
+async def test_a_driver_that_lost_its_device_keeps_it_without_values() -> None:
+    """The service answers, and everything of it reads 0."""
+    gx = everything()
+    async with asked(gx) as wire:
+        gx.set({"evcharger_40.silent": True})
+        assert await wire.read(3814, 14, unit=40) == [0] * 14
+        gx.set({"evcharger_40.silent": False})
+        assert await wire.read(3814, unit=40) == [32]
 
 
 async def test_some_drivers_keep_a_sleeping_device_without_values() -> None:

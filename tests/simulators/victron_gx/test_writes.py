@@ -13,7 +13,7 @@ from simulators.victron_gx import (
     ess_home,
     everything,
 )
-from tests.simulators.wire import Wire
+from tests.simulators.wire import ExceptionAnswerError, Wire
 
 from .support import asked
 
@@ -110,6 +110,28 @@ async def test_a_read_only_gx(server: int, code: int | None) -> None:
         assert (gx.value("settings_0.grid_setpoint") == 100) == (code is None)
         gx.set({"gx.read_only": False})
         assert await wire.write_refusal(2700, 200, unit=100) is None
+
+
+async def test_what_the_hardware_lacks_is_refused_like_a_missing_device() -> None:
+    """A path that is there takes a value, also while it has none."""
+    gx = everything()
+    gx.set({"pvinverter_20.lacks": "power_limit", "evcharger_40.set_current": None})
+    async with asked(gx) as wire:
+        assert await wire.write_refusal(1056, *words(1000), unit=20) == 0x0A
+        assert "SetValue failed on power_limit" in gx.status.last_error
+        assert await wire.write_refusal(3825, 10, unit=40) is None
+    assert gx.value("evcharger_40.set_current") == 10
+
+
+async def test_long_writes_and_wrong_counts() -> None:
+    """124 and 125 registers fail by their addresses; a wrong number of bytes is no request."""
+    async with asked(ess_home()) as wire:
+        for count in (124, 125):
+            assert await wire.write_refusal(2700, *[0] * count, unit=100) == 0x02
+        for pdu in ("100A8C000101" + "00", "100A8C0002020000", "100A8C000004"):
+            with pytest.raises(ExceptionAnswerError) as caught:
+                await wire.ask(bytes.fromhex(pdu), 100)
+            assert caught.value.code == 0x03
 
 
 # Ignored.
