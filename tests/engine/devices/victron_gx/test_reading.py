@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber, Zero
+from custom_components.voltrail.engine.model.errors import NotNowError
 from custom_components.voltrail.engine.model.points import Kind, Tier, UnknownCode
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
 
-from .support import Meeting, all_services, factor, meet
+from .support import RAILS, Meeting, all_services, factor, meet
 
 
 def simulated(gx: SimulatedGx, unit_id: int) -> dict[tuple[int, int], object]:
@@ -415,6 +416,94 @@ async def test_what_never_happened_to_a_battery_is_0() -> None:
             assert {word: meeting.read(f"battery_239/{word}") for word in words} == expected
     async with meet(ess_home(), services="battery 225") as meeting:
         assert not any(meeting.read(f"battery_225/{word}") is not None for word in words)
+
+
+async def test_a_lost_charging_station_is_not_disconnected() -> None:
+    """The GX keeps it without values; its stored maximum is never 0 while it is there."""
+    gx = everything()
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        words = ("ev_charger_status", "ev_charger_mode", "power", "power_l1", "current", "charging")
+        more = ("session_energy", "session_duration", "position", "set_current", "energy_charged")
+        before = {word: meeting.read(f"evcharger_40/{word}") for word in (*words, *more)}
+        assert before["power"] == 0
+        gx.set({"evcharger_40.silent": True})
+        await meeting.poll()
+        for word in (*words, *more):
+            assert meeting.read(f"evcharger_40/{word}") is None, word
+        # Nobody knows whether it would do what it is told.
+        with pytest.raises(NotNowError):
+            await meeting.number("evcharger_40/current_limit").write(10)
+        assert not gx.traffic.writes
+        gx.set({"evcharger_40.silent": False})
+        await meeting.poll()
+        assert {word: meeting.read(f"evcharger_40/{word}") for word in before} == before
+
+
+@pytest.mark.parametrize("server", [60, 101])
+async def test_a_lost_grid_meter_measures_nothing(server: int) -> None:
+    """Neither 0 W nor 0 V nor 0 Hz. Before server 75 there is no frequency to tell by."""
+    gx = ess_home(firmware="3.20", server=server)
+    async with meet(gx, services="grid 30") as meeting:
+        words = ("power", "power_l1", "voltage_l1", "current_l1", "voltage_l3")
+        assert all(meeting.read(f"grid_30/{word}") is not None for word in words)
+        # A live meter has zeros that are values.
+        gx.services["grid_30"]["power_l1"] = 0
+        gx.set({"grid_30.silent": True})
+        await meeting.poll()
+        for word in (*words, *(["frequency", "power_factor"] if server > 75 else [])):
+            assert meeting.read(f"grid_30/{word}") is None, word
+        gx.set({"grid_30.silent": False})
+        await meeting.poll()
+        assert all(meeting.read(f"grid_30/{word}") is not None for word in words)
+
+
+async def test_a_meter_without_voltages_has_zeros() -> None:
+    """Some tell nothing but power and energy; they have no lifeline to judge by."""
+    gx = ess_home()
+    gx.set({"grid_30.silent": True})
+    async with meet(gx, services="grid 30") as meeting:
+        meter = meeting.component("grid_30_main")
+        meter._values.update(power_l1=0, power_l2=500, imported_total=12_500)
+        meter._verify_read()
+        assert meeting.read("grid_30/power_l1") == 0
+        assert meeting.read("grid_30/power") == 500
+
+
+async def test_a_broken_sensor_has_no_value() -> None:
+    """An open circuit is neither an empty tank nor 0 degrees, also if there was a value before."""
+    gx = everything()
+    paths = {
+        "tank_21/tank_level": "level",
+        "tank_21/tank_remaining": "remaining",
+        "temperature_24/temperature": "temperature",
+    }
+    async with meet(gx, services="tank 21, temperature 24") as meeting:
+        assert all(meeting.read(path) for path in paths)
+        kept = {path: meeting.read(path) for path in paths}
+        values = {path: gx.services[path.partition("/")[0]][name] for path, name in paths.items()}
+        for status, present in ((1, False), (0, True), (4, False)):
+            for path, name in paths.items():
+                service = gx.services[path.partition("/")[0]]
+                service.update(status=status, **{name: values[path] if present else None})
+            await meeting.poll()
+            assert {path: meeting.read(path) for path in paths} == (
+                kept if present else dict.fromkeys(paths)
+            )
+        # An empty tank is one.
+        gx.services["tank_21"].update(status=0, level=0.0)
+        await meeting.poll()
+        assert meeting.read("tank_21/tank_level") == 0
+
+
+async def test_errors_of_a_battery_have_a_time() -> None:
+    """Seconds since 1970; 0 is none."""
+    gx = everything()
+    gx.services["battery_512"].update(last_error_time_1=1_767_225_600, last_error_time_2=0)
+    async with meet(gx, services="battery 225") as meeting:
+        first = meeting.reading("battery_225/last_error_time_1")
+        assert first.read() == datetime(2026, 1, 1, tzinfo=UTC)
+        assert first.point.tier is Tier.EXPERT
+        assert meeting.read("battery_225/last_error_time_2") is None
 
 
 async def test_a_number_of_events_never_drops_to_0() -> None:
