@@ -28,7 +28,7 @@ from ...polling.polled_device import (
     Reading,
     UnitSource,
 )
-from .absence import FIRST_PAUSE, Absences
+from .absence import FIRST_PAUSE, SECOND_LOOK, Absences
 from .component import GxComponent, Place
 from .energy import EnergyStore
 from .finding import BEHIND, GX_UNIT, DiscoveredService
@@ -61,14 +61,13 @@ class VictronGx(PolledDevice):
         super().__init__(units, GX_UNIT, options)
         self.write_limits = WriteLimits.chosen(self.options.extra)
         self.writer = Writer(
-            refresh=self.refresh,
-            failures=self.failures,
+            look=self.look,
             meet=self.meet,
-            look_again=self._look_again,
+            away=lambda name: self._absences.known(self._group(name)),
             clock=self.now,
             pause=self._wait,
         )
-        self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
+        self.keeper = SetpointKeeper(self.writer, self.refresh_now, self._spare, self.now)
         self.energy = EnergyStore(self.now, self.options.scan_interval, self.keep_memory)
         self.last_limits: dict[str, float] = {}
         """The limits that were in force before they were switched off."""
@@ -281,6 +280,12 @@ class VictronGx(PolledDevice):
         """Make sure, after the link was lost, that it is still the same GX."""
         await self.poll(Cadence.IDENTITY, ())
 
+    async def look(self, *names: str) -> None:
+        """Read components for an order, also of hardware that is left alone for now."""
+        for name in names:
+            self._absences.end_pause(self._group(name), name)
+        await self.refresh_now(*names)
+
     async def refresh_now(self, *names: str) -> None:
         """Read components now; raise if one of them fails."""
         await self.refresh(names)
@@ -295,7 +300,11 @@ class VictronGx(PolledDevice):
             # Noted as failed at once: a second chance would be one more error on the GX.
             self.failures[name] = explained(reason)
             return reason
+        waited = self._absences.known(group)
         err = await super()._read(name)
+        if waited and isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
+            await self._wait(SECOND_LOOK)
+            err = await super()._read(name)
         if isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
             service = BY_KEY.get(group.rpartition("_")[0])
             self._absences.note(group, err, FIRST_PAUSE if service is None else service.blink)
@@ -311,13 +320,14 @@ class VictronGx(PolledDevice):
             self._absences.over(name)
         return err
 
+    def _spare(self, name: str) -> None:
+        """Refuse to ask hardware that is left alone for now."""
+        if (reason := self._absences.reason(self._group(name))) is not None:
+            raise explained(reason)
+
     def _group(self, name: str) -> str:
         part = self._slots[name].part
         return name if part is None else part.key
-
-    def _look_again(self, name: str) -> bool:
-        """Let something that is away be asked for at once; return whether it was away."""
-        return self._absences.over(self._group(name))
 
     async def _identify_returned(self) -> None:
         """Read the identity of hardware that was away from the start."""

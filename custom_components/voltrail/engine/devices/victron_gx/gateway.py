@@ -21,8 +21,8 @@ class Gateway(Protocol):
     def has(self, service: str) -> bool:
         """Whether there is a device of this type."""
 
-    async def refresh_now(self, *names: str) -> None:
-        """Read components now; raise if one of them fails."""
+    async def look(self, *names: str) -> None:
+        """Read components for an order; raise if one of them fails."""
 
     def keep_limit(self, key: str, value: float) -> None:
         """Remember a limit that is switched off now."""

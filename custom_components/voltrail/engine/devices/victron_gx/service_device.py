@@ -52,8 +52,8 @@ class ServiceDevice:
         return self._short[kind]
 
     async def refresh(self, kind: type[GxComponent]) -> None:
-        """Read a block now; raise if that fails."""
-        await self.gateway.refresh_now(self.names[kind])
+        """Read a block for an order; raise if that fails."""
+        await self.gateway.look(self.names[kind])
 
     async def set(
         self,
@@ -64,11 +64,18 @@ class ServiceDevice:
         *,
         through: Callable[[], str] | None = None,
         becomes: Collection[float] = (),
+        along: Collection[str] = (),
     ) -> None:
         """Write a register of this device and make sure that it is held."""
         await guard()
         await self.gateway.writer.set(
-            self.names[kind], self.the(kind), field, value, through=through, becomes=becomes
+            self.names[kind],
+            self.the(kind),
+            field,
+            value,
+            through=through,
+            becomes=becomes,
+            along=along,
         )
 
     def settable(self, kind: type[GxComponent], field: str) -> Bounds | None:

@@ -1,6 +1,7 @@
 """The EV Charging Station of Victron."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import IntEnum
 from typing import Final
 
@@ -14,7 +15,6 @@ from ..fields import code, int32, kwh32, uint16, uint32, yes
 from ..identities import identity
 from ..service import Service, main, reserved
 from ..service_device import ServiceDevice
-from ..states import InverterPosition
 from ..write_limits import SWITCH, Limit, Setting
 
 HARDWARE_LIMIT: Final = 32.0
@@ -54,46 +54,62 @@ class EvChargerStatus(IntEnum):
     STOP_CHARGING = 24
 
 
+class EvChargerPosition(IntEnum):
+    """Where the charging station is connected.
+
+    Victron's driver and user interface have it like this and refuse 2; the register list has it
+    the other way round.
+    """
+
+    AC_OUTPUT = 0
+    AC_INPUT_1 = 1
+
+
+CURRENT: Final = Setting(MINIMUM_CURRENT, HARDWARE_LIMIT, Limit.AC_CURRENT)
+STORED_CURRENT: Final = replace(CURRENT, saved=True)
+
+ALIVE: Final = "maximum_current"
+"""A station that the GX has lost stays as a service without values. All of it reads 0 then, such as
+"disconnected" and 0 W; only what is stored in the station is never 0 while it is there."""
+
+
 class EvCharger(GxComponent):
     """The charge, the session and the settings."""
 
     # Stored in the charging station.
     maximum_current = measure(
-        uint16(
-            3814, setting=Setting(MINIMUM_CURRENT, HARDWARE_LIMIT, Limit.AC_CURRENT, saved=True)
-        ),
-        Quantity.CURRENT,
-        tier=Tier.EXPERT,
+        uint16(3814, setting=STORED_CURRENT), Quantity.CURRENT, tier=Tier.EXPERT
     )
-    ev_charger_mode = enumerated(code(3815, EvChargerMode, setting=Setting(0, 2)), tier=Tier.DETAIL)
+    ev_charger_mode = enumerated(
+        code(3815, EvChargerMode, lifeline=ALIVE, setting=Setting(0, 2)), tier=Tier.DETAIL
+    )
     # The session again, as it was before it counted all sessions up to server 1.0.95.
     session_energy_twin = kwh32(3816, since=96)
-    power_l1, power_l2, power_l3 = phases(uint16, (3818, 3819, 3820), Quantity.POWER)
-    power = measure(uint16(3821), Quantity.POWER)
+    power_l1, power_l2, power_l3 = phases(
+        uint16, (3818, 3819, 3820), Quantity.POWER, lifeline=ALIVE
+    )
+    power = measure(uint16(3821, lifeline=ALIVE), Quantity.POWER)
     # Can be written for the server's part; 3825 is the one to set.
-    current = measure(uint16(3823, writable=True), Quantity.CURRENT)
-    ev_charger_status = enumerated(code(3824, EvChargerStatus))
+    current = measure(uint16(3823, lifeline=ALIVE, writable=True), Quantity.CURRENT)
+    ev_charger_status = enumerated(code(3824, EvChargerStatus, lifeline=ALIVE))
     set_current = measure(
-        uint16(
-            3825,
-            setting=Setting(
-                minimum=MINIMUM_CURRENT, maximum=HARDWARE_LIMIT, limit=Limit.AC_CURRENT
-            ),
-        ),
-        Quantity.CURRENT,
-        tier=Tier.DETAIL,
+        uint16(3825, lifeline=ALIVE, setting=CURRENT), Quantity.CURRENT, tier=Tier.DETAIL
     )
-    charging = flag(yes(3826, setting=SWITCH), tier=Tier.DETAIL)
+    charging = flag(yes(3826, lifeline=ALIVE, setting=SWITCH), tier=Tier.DETAIL)
     position = enumerated(
-        code(3827, InverterPosition, since=36, setting=Setting(0, 2)), tier=Tier.EXPERT
+        code(3827, EvChargerPosition, since=36, lifeline=ALIVE, setting=SWITCH), tier=Tier.EXPERT
     )
-    session_duration = measure(uint32(3828, since=95, before=uint16(3822, 0.01)), Quantity.DURATION)
+    session_duration = measure(
+        uint32(3828, since=95, before=uint16(3822, 0.01), lifeline=ALIVE), Quantity.DURATION
+    )
     # Listed in watts. One that falls to 0 and comes back would be counted twice.
-    session_energy = measure(
-        kwh32(3830, since=95, lifeline="maximum_current"), Quantity.SESSION_ENERGY
+    session_energy = measure(kwh32(3830, since=95, lifeline=ALIVE), Quantity.SESSION_ENERGY)
+    session_cost = measure(
+        int32(3832, 100, since=95, lifeline=ALIVE), Quantity.COUNT, tier=Tier.EXPERT
     )
-    session_cost = measure(int32(3832, 100, since=95), Quantity.COUNT, tier=Tier.EXPERT)
-    session_cost_saved = measure(int32(3834, 100, since=95), Quantity.COUNT, tier=Tier.EXPERT)
+    session_cost_saved = measure(
+        int32(3834, 100, since=95, lifeline=ALIVE), Quantity.COUNT, tier=Tier.EXPERT
+    )
     # With some firmware of the charging station it starts at 0 with each session.
     energy_charged = measure(kwh32(3836, since=96, before=kwh32(3816, until=95)), Quantity.ENERGY)
 
@@ -177,7 +193,7 @@ def _controls(device: ServiceDevice) -> Iterator[Control]:
     charger = BlockControls(device, EvCharger)
     yield from charger.select("ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
     yield from charger.number("maximum_current", tier=Tier.EXPERT)
-    yield from charger.select("position", tuple(InverterPosition), tier=Tier.EXPERT)
+    yield from charger.select("position", tuple(EvChargerPosition), tier=Tier.EXPERT)
 
 
 EVCHARGER = Service(
