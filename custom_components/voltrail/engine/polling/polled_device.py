@@ -67,6 +67,9 @@ class PolledDevice(BaseDevice, Device):
     request_timeout: ClassVar[float] = 5.0
     """Seconds to wait for one answer; asked of the link."""
 
+    heard_by_life_signs: ClassVar[bool] = False
+    """Whether a life sign tells at once that the device is back, so that polls can wait."""
+
     identity_interval: ClassVar[float] = math.inf
     """Seconds after which the identity is read again, along with the settings."""
 

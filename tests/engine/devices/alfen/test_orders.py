@@ -37,9 +37,9 @@ from simulators.alfen import DataSource, Eve
 from simulators.traffic import Request, Write
 from tests.fake_time import run
 
+from ..owner import Owner
 from .support import (
     Direct,
-    Owner,
     alfen,
     connected,
     control,

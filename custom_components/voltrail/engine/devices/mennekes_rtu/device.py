@@ -38,6 +38,7 @@ class MennekesRtu(ChargerDevice):
 
     # The slowest normal answer is far below; the heartbeat must never wait for much longer.
     request_timeout: ClassVar[float] = 1.0
+    heard_by_life_signs: ClassVar[bool] = True
     identity_interval: ClassVar[float] = 3600.0
     # These can only be written.
     never_read: ClassVar[frozenset[int]] = frozenset({0x0D00, 0x0D19})
