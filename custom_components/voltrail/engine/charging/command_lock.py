@@ -135,7 +135,7 @@ class CommandLock:
             if waiter.done() and not waiter.cancelled():
                 # It was handed over and is not wanted any more.
                 self._release()
-            else:
+            elif entry in self._waiting:
                 self._waiting.remove(entry)
                 heapq.heapify(self._waiting)
                 self._note_urgency()
