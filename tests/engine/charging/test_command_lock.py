@@ -26,6 +26,7 @@ class Orders:
         async def order() -> None:
             hold = self.lock if aside else self.lock.order(urgent=urgent)
             async with hold:
+                self.lock.require_newest()
                 self.log.append(name)
                 await (self.lock.rest(1) if rests else asyncio.sleep(1))
                 self.log.append(f"{name} done")
@@ -45,6 +46,18 @@ async def test_one_after_the_other() -> None:
     orders = Orders()
     assert await outcomes(*(orders.give(name) for name in "abc")) == [None] * 3
     assert orders.log == ["a", "a done", "b", "b done", "c", "c done"]
+
+
+@in_fake_time
+async def test_an_urgent_order_ends_the_older_ones_that_wait() -> None:
+    """What was asked for before it counts no more; what is asked for after it does."""
+    orders = Orders()
+    given = [orders.give("a"), orders.give("b"), orders.give("c")]
+    await asyncio.sleep(0.5)
+    given += [orders.give("pause", urgent=True), orders.give("d")]
+    assert await outcomes(*given) == [None, OvertakenError, OvertakenError, None, None]
+    assert orders.log == ["a", "a done", "pause", "pause done", "d", "d done"]
+    assert asyncio.get_running_loop().time() == pytest.approx(3)
 
 
 @in_fake_time
@@ -164,6 +177,25 @@ async def test_an_order_that_is_cancelled_just_before_it_would_be_handed_the_loc
         gone.cancel()
     assert await outcomes(gone, last) == [asyncio.CancelledError, None]
     assert orders.log == ["last", "last done"]
+
+
+@in_fake_time
+async def test_an_overtaken_order_that_is_cancelled_hands_nothing_on() -> None:
+    """It never had the lock: two at once would be the end of it."""
+    orders = Orders()
+    first = orders.give("a")
+    await asyncio.sleep(0)
+    overtaken = orders.give("b")
+    await asyncio.sleep(0.5)
+    pause = orders.give("pause", urgent=True)
+    # Until it has come, and a little less than until the other one would notice.
+    await asyncio.sleep(0)
+    overtaken.cancel()
+    # Now a third one: it must not come between.
+    last = orders.give("c")
+    ended = await outcomes(first, overtaken, pause, last)
+    assert ended == [None, asyncio.CancelledError, None, None]
+    assert orders.log == ["a", "a done", "pause", "pause done", "c", "c done"]
 
 
 @in_fake_time
