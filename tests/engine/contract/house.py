@@ -15,7 +15,7 @@ from custom_components.voltrail.engine.devices.family import Transport
 from custom_components.voltrail.engine.model.errors import VoltrailError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.polling import keep_alive
-from custom_components.voltrail.engine.polling.polled_device import Cadence
+from custom_components.voltrail.engine.polling.schedule import Schedule
 from custom_components.voltrail.engine.transport.serial_bus import SerialBus
 from simulators.charger import SimulatedCharger
 from simulators.memory import MemoryServer, serve_in_memory, serve_serial_in_memory
@@ -30,8 +30,6 @@ SAVE_DELAY: Final = 20.0
 
 SPACING: Final = 5.5
 """Seconds that the slowest charger needs between two limits, and a bit."""
-
-type Order = Coroutine[Any, Any, None]
 
 
 class KilledError(BaseException):
@@ -107,6 +105,7 @@ class House:
         self.disk: dict[str, Any] = {}
         """What was stored last."""
         self.device: ChargerDevice
+        self._schedule: Schedule
         self.troubles: list[VoltrailError] = []
         self.most: list[float] = []
         """The most that each socket offered since this was last cleared."""
@@ -135,12 +134,14 @@ class House:
         self.note_most()
 
     @asynccontextmanager
-    async def never_more_than(self, amps: float) -> AsyncIterator[None]:
-        """Watch that no socket ever offers more."""
+    async def never_more_than(self, *amps: float) -> AsyncIterator[None]:
+        """Watch that no socket ever offers more; the last value is for all that are left."""
         self.forget_most()
         yield
         self.server.catch_up()
-        assert max(self.most) <= amps + 0.05, f"{self.case}: offered {self.most} instead of {amps}"
+        for place, most in enumerate(self.most):
+            bound = amps[min(place, len(amps) - 1)]
+            assert most <= bound + 0.05, f"{self.case}: offered {most} A instead of {bound}"
 
     # -- the owner --
 
@@ -164,6 +165,7 @@ class House:
         device = family.create(units, family.unit_id, self.options)
         assert isinstance(device, ChargerDevice), f"{family.key}: not built on ChargerDevice"
         self.device = device
+        self._schedule = Schedule(device)
         if self.disk:
             device.restore_state(self.disk)
         device.memory_changed = self._save_later
@@ -191,8 +193,7 @@ class House:
     async def poll(self) -> bool:
         """Poll once, as the integration does; return whether the charger answered."""
         try:
-            await self.device.poll(Cadence.MEASUREMENTS)
-            await self.device.poll(Cadence.SETTINGS)
+            await self._schedule.poll()
         except VoltrailError as err:
             self.troubles.append(err)
             return False
@@ -211,21 +212,16 @@ class House:
             tries += 1
             assert tries < 60, f"{self.case}: does not come back, {self.troubles[-1]}"
 
-    async def order(self, *orders: Order) -> None:
-        """Give orders, to one socket after the other."""
-        for order in orders:
-            await order
-
-    async def limit(self, amps: float) -> None:
-        """Limit all sockets, as soon as the charger may be told."""
+    async def order(self, amps: float) -> None:
+        """Limit all sockets; 0 pauses."""
         for point in self.points:
-            await point.set_current_limit(amps)
+            await (point.set_current_limit(amps) if amps else point.pause())
+
+    async def settle(self, amps: float) -> None:
+        """Limit all sockets, and wait until that is in force and the next one is allowed."""
+        await self.order(amps)
         await asyncio.sleep(SPACING)
-
-    async def pause(self) -> None:
-        """Pause all sockets."""
-        for point in self.points:
-            await point.pause()
+        assert set(self.offered) == {amps}, f"{self.case}: {self.offered} instead of {amps}"
 
     async def power_cycle(self) -> None:
         """Switch the charger off and on, and wait until it answers."""
@@ -259,6 +255,7 @@ class House:
             self._save = None
         # Its socket is closed by the operating system.
         await self._line.connection.close()
+        await asyncio.sleep(1)
 
     async def _cancel_tasks(self) -> None:
         tasks, self._tasks = self._tasks, []
