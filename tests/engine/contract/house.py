@@ -61,6 +61,14 @@ class Killed[T]:
         except StopIteration as done:
             return cast("T", done.value)
 
+    def bury(self) -> None:
+        """Take it apart, once nothing that it does has any effect."""
+        for _ in range(9):
+            try:
+                self._order.throw(asyncio.CancelledError)
+            except BaseException:  # noqa: BLE001 - whatever the dead have to say
+                return
+
 
 class _Line:
     """The way to the charger, which ends with the program that uses it."""
@@ -240,6 +248,7 @@ class House:
         await self._cancel_tasks()
         self.device.close()
         self._save_now()
+        await self._line.connection.close()
         await self._part()
 
     async def kill(self) -> None:
@@ -253,8 +262,8 @@ class House:
         if self._save is not None:
             self._save.cancel()
             self._save = None
-        # Its socket is closed by the operating system.
-        await self._line.connection.close()
+        # The operating system closes its socket.
+        self.server.drop_clients()
         await asyncio.sleep(1)
 
     async def _cancel_tasks(self) -> None:

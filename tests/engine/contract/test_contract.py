@@ -5,6 +5,7 @@ A family gets these tests with its line in ``FAMILIES`` and its simulator's ``CH
 
 import asyncio
 import math
+from itertools import count
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from simulators.traffic import Request
 from tests.fake_time import in_fake_time
 
 from .cases import CASES, Case, chargers_of, families, simulator_of
-from .house import SPACING, House, living_in
+from .house import SPACING, House, Killed, KilledError, living_in
 
 LIMITS = ("current_limit", "power_limit")
 
@@ -400,3 +401,37 @@ async def test_a_raise_that_is_not_stored_ends_in_the_lower_one(case: Case) -> N
             # Where another client may be at it, 16 A runs out instead of being fought.
             await house.polls(12)
         assert max(house.offered) <= 10
+
+
+@every_charger
+@pytest.mark.parametrize(("before", "wanted"), [(10, 14), (14, 10), (10, 0), (0, 10)])
+@in_fake_time
+async def test_a_kill_at_any_moment_ends_in_the_newest_or_the_lower(
+    case: Case, before: float, wanted: float
+) -> None:
+    """At each await of an order the program is gone; the next one knows what is on the disk."""
+    async with living_in(case) as house:
+        for awaits in count():
+            await house.settle(before)
+            point = house.points[0]
+            order = point.set_current_limit(wanted) if wanted else point.pause()
+            disk = house.disk
+            killed = Killed(order, awaits)
+            try:
+                await killed
+            except KilledError:
+                given = house.disk is not disk
+                await house.kill()
+                killed.bury()
+                await house.begin()
+            else:
+                assert awaits > 2, "an order that is never waited for is never killed"
+                return
+            await house.polls(2)
+            await asyncio.sleep(SPACING)
+            possible = {wanted, min(before, wanted)} if given else {before}
+            assert house.offered[0] in possible, f"killed at await {awaits}"
+            for _ in range(2):
+                await asyncio.sleep(30)
+                await house.polls(1)
+            assert house.offered[0] in possible, f"killed at await {awaits}, 80 s later"
