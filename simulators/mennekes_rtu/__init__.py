@@ -19,7 +19,7 @@ from simulators.mennekes_rtu.codes import (
 
 CHARGERS: Final[Chargers] = {
     f"compact_{layout}": partial(Compact, layout=layout, fallback=6)
-    for layout in ("1.00", "1.01", "1.02", "1.03")
+    for layout in ("1.00", "1.02", "1.03")
 } | {
     "compact_22_kw": partial(Compact, model="Compact 2.0s 22"),
 }
