@@ -84,6 +84,10 @@ class SimulatedCharger(SimulatedDevice, ABC):
         """Lose the next write of an order itself."""
         self._losses += [FaultKind.LOSE_REQUEST] * times
 
+    def lose_nothing(self) -> None:
+        """Lose no order and no answer any more."""
+        self._losses.clear()
+
     @override
     def quirk(self, request: Request) -> Fault | None:
         register = self._ordered(request)

@@ -65,6 +65,7 @@ def test_who_paused(by: PausedBy) -> None:
         (POWER, TEN, POWER),
         (POWER, TEN.limited(10, power=3000), TEN.limited(10, power=3000)),
         (TEN.limited(10, power=3000), POWER, TEN.limited(10, power=3000)),
+        (TEN, replace(TEN, phases=1), TEN),
         # What was never limited lets everything through.
         (Target(), SIXTEEN, SIXTEEN),
         (Target(power=4000, set=True), SIXTEEN, SIXTEEN),

@@ -190,6 +190,31 @@ async def test_an_order_that_got_lost_ends_in_the_lower_one(case: Case, lost: st
             assert house.offered == tuple(held), f"after {wanted}"
 
 
+@every_charger
+@in_fake_time
+async def test_a_limit_that_got_lost_is_not_what_a_pause_ends_in(case: Case) -> None:
+    """A paused charger stays paused, and goes on with what was in force before, if told to."""
+    async with living_in(case) as house:
+        await house.settle(14)
+        await house.settle(0)
+        for point in house.points:
+            house.charger.lose_next_order(2)
+            with pytest.raises(VoltrailError):
+                await point.set_current_limit(8)
+            house.charger.lose_nothing()
+            await asyncio.sleep(SPACING)
+        async with house.never_more_than(0):
+            await house.polls(4)
+        await house.end()
+        await house.begin()
+        async with house.never_more_than(0):
+            await house.polls(2)
+        for point in house.points:
+            await point.resume()
+        await asyncio.sleep(SPACING)
+        assert set(house.offered) == {14}
+
+
 # -- others --
 
 
