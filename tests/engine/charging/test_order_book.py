@@ -211,7 +211,8 @@ def fresh_entry(disk: Disk) -> dict[str, Any]:
 def test_odd_files() -> None:
     """What is no target before is none."""
     disk = Disk()
-    for before in (None, 7, "16", []):
+    odd: tuple[object, ...] = (None, 7, "16", [])
+    for before in odd:
         disk.book.load({"current": 16, "set": True, "before": before}, least=6, cautious=_first)
         assert disk.book.target == Target().limited(16)
 

@@ -96,6 +96,24 @@ async def test_a_pause_survives_a_power_cycle(case: Case) -> None:
 
 @every_charger
 @in_fake_time
+async def test_an_order_in_watts_survives_a_power_cycle(case: Case) -> None:
+    """The car is offered as much as before, and no more than was ordered."""
+    async with living_in(case) as house:
+        for point in house.points:
+            await point.set_power_limit(7000)
+        await asyncio.sleep(SPACING)
+        await house.polls(2)
+        offered = house.offered
+        assert all(6000 < 3 * 230 * amps <= 7000 for amps in offered)
+        await house.power_cycle()
+        await house.polls(4)
+        await asyncio.sleep(SPACING)
+        # While the car draws nothing yet, the nominal voltage has to do.
+        assert house.offered == pytest.approx(offered, abs=0.5)
+
+
+@every_charger
+@in_fake_time
 async def test_an_order_survives_a_restart_of_both(case: Case) -> None:
     """What the charger forgot while nobody looked after it is known from the disk."""
     async with living_in(case) as house:
@@ -147,7 +165,7 @@ async def test_a_lower_order_overtakes_a_change_of_phases(case: Case, lower: flo
             pytest.skip("nobody can tell this charger now on how many phases to charge")
         for phases in (Phases.ONE, Phases.THREE):
             await house.settle(16)
-            changing = asyncio.create_task(selects[0].write(phases))
+            changing = asyncio.ensure_future(selects[0].write(phases))
             await asyncio.sleep(1)
             began = asyncio.get_running_loop().time()
             await house.order(lower)
