@@ -39,12 +39,18 @@ class Habit(StrEnum):
     """Wall time, without a sign of summer (Kaifa in Norway)."""
     STATUS = "status"
     """Standard time, or summer time if the status says so (Kamstrup)."""
+    UNSURE_WALL = "unsure_wall"
+    """Wall time that is right although it may be marked as invalid (Landis+Gyr E450)."""
+
+
+_WALL: Final = frozenset({Habit.WALL, Habit.UNSURE_WALL})
 
 
 def moment(data: bytes, start: int, habit: Habit, zone: Zone) -> datetime | None:
     """Return the time in the 12 bytes at ``start``; ``None`` if it is not valid."""
     year, month, day, hour, minute, second, deviation, status = _DATE_TIME.unpack_from(data, start)
-    if year not in _CENTURY or (status & 1 and status != 0xFF):
+    invalid = status & 1 and status != 0xFF and habit is not Habit.UNSURE_WALL
+    if year not in _CENTURY or invalid:
         # The lowest bit says "invalid value": the meter itself does not trust its clock.
         return None
     try:
@@ -81,7 +87,7 @@ def _zone_of(local: datetime, deviation: int, status: int, habit: Habit, zone: Z
     if given and not (deviation == 0 and habit is Habit.STANDARD):
         # Minutes from local time to UTC: the opposite sign of the usual one.
         return timezone(timedelta(minutes=-deviation))
-    if habit is Habit.WALL:
+    if habit in _WALL:
         return _wall(local)
     summer = habit is Habit.STATUS and status & 0x80 and status != 0xFF
     return _CEST if summer else _CET

@@ -70,7 +70,9 @@ class Decoder:
             match unit:
                 case Information():
                     content = self._joined_segments(unit)
-                    message = content and self._apdu(content.removeprefix(LLC), checked=True)
+                    message = content and self._apdu(
+                        content.removeprefix(LLC), checked=True, address=unit.address
+                    )
                 case LongFrame():
                     content = self._long_frames.add(unit.content, unit.number, last=unit.last)
                     message = content and self._apdu(content, checked=True)
@@ -110,22 +112,32 @@ class Decoder:
             self.journal.drop(Drop(Reason.SEGMENT, "a message in segments was not finished"))
         return self._segments.add_next(unit.content, last=not unit.more)
 
-    def _apdu(self, apdu: bytes, *, checked: bool) -> Message | None:
+    def _apdu(self, apdu: bytes, *, checked: bool, address: bytes = b"") -> Message | None:
         if apdu[:1] == bytes((BLOCK_TRANSFER,)):
             part, number, last = block(apdu)
+            if number == self._blocks.first and self._blocks.pending:
+                self._blocks.clear()
+                self.journal.drop(Drop(Reason.SEGMENT, "a message in blocks was not finished"))
             joined = self._blocks.add(part, number, last=last)
             if joined is None:
                 return None
             apdu = joined
         if apdu[:1] == bytes((GENERAL_CIPHERING,)):
-            return self._opened(self._cipher.open(apdu), checked=checked)
+            return self._opened(self._cipher.open(apdu), checked=checked, address=address)
         if apdu[:1] == bytes((NOTIFICATION,)):
-            return self._lists.read(apdu, checked=checked)
+            return self._lists.read(apdu, checked=checked, address=address)
         raise DropError(
             Reason.APDU, f"a message is no notification: it begins with {apdu[:1].hex()}"
         )
 
-    def _opened(self, opened: Opened, *, checked: bool, telegram_only: bool = False) -> Message:
+    def _opened(
+        self,
+        opened: Opened,
+        *,
+        checked: bool,
+        address: bytes = b"",
+        telegram_only: bool = False,
+    ) -> Message | None:
         """Read what was ciphered. With a wrong key it begins with anything.
 
         A telegram has a check of its own.
@@ -135,7 +147,10 @@ class Decoder:
         try:
             if plain[:1] == bytes((NOTIFICATION,)) and not telegram_only:
                 message = self._lists.read(
-                    plain, checked=checked or opened.authenticated, maker=maker
+                    plain,
+                    checked=checked or opened.authenticated,
+                    maker=maker,
+                    address=address,
                 )
             else:
                 message = self._ciphered_telegram(plain)

@@ -94,7 +94,7 @@ def _check(buffer: bytearray, start: int, header: int, length: int) -> Verdict:
     if length == header:
         return Whole(start + length + 1, None)
     more = bool(frame[0] & 0x08)
-    return Whole(start + length + 1, Information(frame[header:-2], more))
+    return Whole(start + length + 1, Information(frame[header:-2], more, frame[2 : header - 3]))
 
 
 def _address_size(buffer: bytearray, start: int) -> int:

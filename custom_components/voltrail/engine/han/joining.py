@@ -13,18 +13,18 @@ class Joiner:
     """Joins the parts of a message in the order of their numbers."""
 
     def __init__(self, first: int) -> None:
-        self._first = first
+        self.first = first
         self._parts = bytearray()
         self._next = first
 
     @property
     def pending(self) -> bool:
         """Whether a message has begun."""
-        return self._next != self._first
+        return self._next != self.first
 
     def add(self, part: bytes, number: int, *, last: bool) -> bytes | None:
         """Take a part; return the message when it is the last one."""
-        if number == self._first:
+        if number == self.first:
             self.clear()
         if number != self._next:
             expected = self._next
@@ -50,7 +50,7 @@ class Joiner:
     def clear(self) -> None:
         """Forget what has come of a message."""
         self._parts.clear()
-        self._next = self._first
+        self._next = self.first
 
 
 def block(apdu: bytes) -> tuple[bytes, int, bool]:

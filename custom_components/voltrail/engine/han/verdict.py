@@ -11,6 +11,8 @@ class Information(NamedTuple):
     content: bytes
     more: bool
     """Whether the message goes on in the next frame."""
+    address: bytes
+    """Destination and source, as they stand in the header."""
 
 
 class LongFrame(NamedTuple):
