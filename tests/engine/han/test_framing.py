@@ -314,6 +314,21 @@ class TestSegments:
         assert len(fresh.feed(stream)) == 1
         assert fresh.journal.dropped == {Reason.SEGMENT: 1}
 
+    def test_a_lost_beginning(self) -> None:
+        """That is said once, and nothing is made of the rest."""
+        fresh = reader()
+        assert fresh.feed(b"".join(self.PARTS[1:])) == []
+        assert fresh.journal.dropped == {Reason.SEGMENT: 1}
+        assert len(fresh.feed(b"".join(self.PARTS))) == 1
+
+    def test_a_whole_frame_behind_damage(self) -> None:
+        """What was damaged may have been a segment; a frame of its own is read all the same."""
+        spoilt = self.PARTS[0][:20] + b"\xee" + self.PARTS[0][21:]
+        for information in (self.INFORMATION, self.INFORMATION.removeprefix(LLC)):
+            fresh = reader()
+            assert len(fresh.feed(spoilt + hdlc(KAMSTRUP, information))) == 1
+            assert fresh.journal.dropped == {Reason.FCS: 1}
+
     def test_a_damaged_middle(self) -> None:
         """What was joined so far goes with it; the rest alone is nothing."""
         spoilt = self.PARTS[1][:20] + b"\xee" + self.PARTS[1][21:]
@@ -323,10 +338,11 @@ class TestSegments:
         assert Reason.FCS in fresh.journal.dropped
 
     def test_without_end(self) -> None:
-        """A message that does not end is given up."""
+        """A message that does not end is given up, and that is said once."""
+        first = hdlc(KAMSTRUP, LLC + bytes(1500), more=True)
         part = hdlc(KAMSTRUP, bytes(1500), more=True)
         fresh = reader()
-        fresh.feed(part * 8)
+        fresh.feed(first + part * 8)
         assert fresh.journal.dropped == {Reason.LENGTH: 1}
         assert len(fresh.feed(b"".join(self.PARTS))) == 1
 
@@ -344,17 +360,22 @@ class TestLongFrames:
         messages = [m for byte in stream for m in fresh.feed(bytes((byte,)))]
         assert [m.readings for m in messages] == [expected("kamstrup-tn", "2", BUSY)]
 
-    @pytest.mark.parametrize(
-        ("missing", "drops"), [(0, {Reason.SEGMENT: 2}), (1, {Reason.SEGMENT: 1})]
-    )
-    def test_a_missing_part(self, missing: int, drops: dict[Reason, int]) -> None:
-        """The parts are numbered."""
+    @pytest.mark.parametrize("missing", [0, 1])
+    def test_a_missing_part(self, missing: int) -> None:
+        """The parts are numbered; a message that lacks one is named once."""
         fresh = reader()
         assert len(self.FRAMES) == 3
         rest = [frame for number, frame in enumerate(self.FRAMES) if number != missing]
         assert fresh.feed(b"".join(rest)) == []
-        assert fresh.journal.dropped == drops
+        assert fresh.journal.dropped == {Reason.SEGMENT: 1}
         assert len(fresh.feed(b"".join(self.FRAMES))) == 1
+
+    def test_a_length_that_wraps(self) -> None:
+        """Only its low byte is sent: 256 to 260 bytes look like 0 to 4, which no part has."""
+        for size in range(251, 256):
+            frames = long_frames(self.APDU, size)
+            assert frames[0][1] == size - 251
+            assert decode_one(b"".join(frames)).readings == expected("kamstrup-tn", "2", BUSY)
 
     @pytest.mark.parametrize("at", [-1, -2, 10])
     def test_a_damaged_frame(self, at: int) -> None:

@@ -36,9 +36,10 @@ class Decoder:
         self._lists = Lists(self.journal, zone)
         self._telegrams = Telegrams(self.journal, zone)
         self._cipher = Cipher(encryption_key, authentication_key)
-        self._segments = Joiner(first=0)
-        self._long_frames = Joiner(first=0)
-        self._blocks = Joiner(first=1)
+        self._segments = Joiner(0, self.journal.drop)
+        self._goes_on = False
+        self._long_frames = Joiner(0, self.journal.drop)
+        self._blocks = Joiner(1, self.journal.drop)
 
     @property
     def meter(self) -> Meter | None:
@@ -53,15 +54,16 @@ class Decoder:
         """
         self.journal.drop(drop)
         if drop.reason in _BREAKS_HDLC:
-            self._segments.clear()
-            self._blocks.clear()
+            self._segments.break_off()
+            self._blocks.break_off()
         if drop.reason in _BREAKS_MBUS:
-            self._long_frames.clear()
+            self._long_frames.break_off()
 
     def forget(self) -> None:
         """Begin anew after the link was closed; the meter is still the same."""
         for joiner in (self._segments, self._long_frames, self._blocks):
             joiner.clear()
+        self._goes_on = False
         self._cipher.forget()
 
     def unit(self, unit: Unit) -> Message | None:
@@ -104,20 +106,21 @@ class Decoder:
         return message
 
     def _joined_segments(self, unit: Information) -> bytes | None:
-        if not unit.more and not self._segments.pending:
+        """Return the message that a frame is, or completes. Only its first segment has an LLC."""
+        goes_on, self._goes_on = self._goes_on, unit.more
+        if not unit.more and not goes_on:
             return unit.content
-        if self._segments.pending and unit.content.startswith(LLC):
-            # Only the first segment has this: the rest of the one before was lost.
-            self._segments.clear()
-            self.journal.drop(Drop(Reason.SEGMENT, "a message in segments was not finished"))
-        return self._segments.add_next(unit.content, last=not unit.more)
+        segments, last = self._segments, not unit.more
+        if unit.content.startswith(LLC):
+            return segments.add(unit.content, 0, last=last)
+        if segments.pending:
+            return segments.add_next(unit.content, last=last)
+        # Any part but the first: its message has lost that one.
+        return segments.add(unit.content, 1, last=last)
 
     def _apdu(self, apdu: bytes, *, checked: bool, address: bytes = b"") -> Message | None:
         if apdu[:1] == bytes((BLOCK_TRANSFER,)):
             part, number, last = block(apdu)
-            if number == self._blocks.first and self._blocks.pending:
-                self._blocks.clear()
-                self.journal.drop(Drop(Reason.SEGMENT, "a message in blocks was not finished"))
             joined = self._blocks.add(part, number, last=last)
             if joined is None:
                 return None
