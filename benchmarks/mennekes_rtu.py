@@ -25,9 +25,9 @@ from modbus_connection import ModbusSerialParams, tmodbus
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from custom_components.voltrail.engine.device import Cadence  # noqa: E402 - the path comes first
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu  # noqa: E402
-from custom_components.voltrail.engine.quiet_line import QuietLine  # noqa: E402
+from custom_components.voltrail.engine.polling.polled_device import Cadence  # noqa: E402 - the path comes first
+from custom_components.voltrail.engine.transport.serial_bus import SerialBus  # noqa: E402
 from simulators.memory import serve_serial_in_memory  # noqa: E402
 from simulators.mennekes_rtu import Bus, Compact, Satellite  # noqa: E402
 from simulators.server import LineSettings, serve_pty  # noqa: E402
@@ -151,7 +151,7 @@ async def bad_line(seconds: float) -> int:
         async with serve_pty(bus, link, pace=BAUD) as cable:
             params = ModbusSerialParams(device=str(link), baudrate=BAUD.baudrate, stopbits=2)
             connection = tmodbus.ModbusConnection(params)
-            units = QuietLine().over(connection.for_unit)
+            units = SerialBus().over(connection.for_unit)
             owner = await endure(
                 lambda unit_id: MennekesRtu(units, unit_id), charger, neighbour, seconds
             )

@@ -26,9 +26,9 @@ from modbus_connection import ModbusTcpParams, ModbusUnit, tmodbus
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from custom_components.voltrail.engine.device import Cadence  # noqa: E402 - the path comes first
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx  # noqa: E402
-from custom_components.voltrail.engine.options import Options  # noqa: E402
+from custom_components.voltrail.engine.model.options import Options  # noqa: E402
+from custom_components.voltrail.engine.polling.polled_device import Cadence  # noqa: E402 - the path comes first
 from simulators.victron_gx import everything  # noqa: E402
 from simulators.victron_gx.unit_ids import unit_of  # noqa: E402
 

@@ -6,10 +6,10 @@ python examples/victron_gx.py 192.168.1.22
 import asyncio
 import sys
 
-from voltrail.controls import NumberControl
 from voltrail.devices.victron_gx import FAMILY
 from voltrail.library import connect
-from voltrail.options import Options
+from voltrail.model.controls import NumberControl
+from voltrail.model.options import Options
 
 HOUSE = Options(extra={"write": True, "ac_voltage": 230, "ac_phases": 3, "ac_current": 25})
 """Without these nothing can be set: they say what the house can carry."""

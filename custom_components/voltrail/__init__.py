@@ -11,7 +11,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import actions, devices, link, memory, repairs, rpc, sleepers
+from . import auto_enable, devices, link, repairs, storage
+from .api import actions, rpc
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -22,18 +23,18 @@ from .const import (
 )
 from .coordinator import (
     PollingCoordinator,
+    PushCoordinator,
     VoltrailConfigEntry,
     VoltrailCoordinator,
     VoltrailData,
 )
-from .engine import keep_alive
 from .engine.devices import family
-from .engine.errors import VoltrailError
-from .engine.family import Family
-from .engine.options import Options
-from .engine.pushed import PushedDevice
-from .engine.source import Source
-from .push import PushCoordinator
+from .engine.devices.family import Family
+from .engine.model.errors import VoltrailError
+from .engine.model.options import Options
+from .engine.polling import keep_alive
+from .engine.polling.base_device import BaseDevice
+from .engine.polling.pushed_device import PushedDevice
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         coordinator=coordinator,
         devices=devices.async_register(hass, entry, coordinator),
     )
-    sleepers.async_watch(hass, entry)
+    auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -133,12 +134,12 @@ async def _start_listening(
     return coordinator
 
 
-async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Source) -> None:
+async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: BaseDevice) -> None:
     """Tell a device which one it should be, and what it knew before the restart."""
     entry.async_on_unload(device.close)
     device.title = entry.title
     device.expected = entry.data[CONF_FINGERPRINT]
-    remembered = memory.Memory(hass, entry.entry_id, device)
+    remembered = storage.Memory(hass, entry.entry_id, device)
     await remembered.load()
     entry.async_on_unload(remembered.close)
 
@@ -153,7 +154,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
-    await memory.store(hass, entry.entry_id).async_remove()
+    await storage.store(hass, entry.entry_id).async_remove()
     repairs.async_clear(hass, entry)
 
 

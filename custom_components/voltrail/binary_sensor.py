@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.device import Reading
-from .engine.points import Kind
+from .engine.model.points import Kind
+from .engine.polling.polled_device import Reading
 from .entity import VoltrailReading
 from .presentation import ASPECTS
 

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.controls import ButtonControl
+from .engine.model.controls import ButtonControl
 from .entity import VoltrailControl
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.

@@ -42,10 +42,10 @@ from .const import (
     DOMAIN,
 )
 from .engine.devices import FAMILIES, family
-from .engine.family import Family, Transport
-from .forms import Schema, choice, early, integer, mistakes, option, with_wishes
-from .meter_flow import MeterFlow
-from .probe import Found, Trouble, meet
+from .engine.devices.family import Family, Transport
+from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
+from .flows.meter import MeterFlow
+from .flows.modbus_probe import Found, Trouble, meet
 
 
 def _network_fields(kind: Family) -> Schema:
@@ -375,7 +375,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
                 return self.async_create_entry(
                     data=with_wishes(kind.option_fields, user_input, before)
                 )
-        wishes = {field.key for field in kind.option_fields if field.wish}
+        wishes = {field.key for field in kind.option_fields if field.target}
         known = {key: value for key, value in before.items() if key not in wishes}
         return self.async_show_form(
             step_id="init",

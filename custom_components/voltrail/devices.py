@@ -9,7 +9,7 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from .const import DOMAIN
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.parts import Part
+from .engine.model.parts import Part
 
 
 def _identifier(coordinator: VoltrailCoordinator, part: Part | None) -> tuple[str, str]:

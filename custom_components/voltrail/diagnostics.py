@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from .const import CONF_FAMILY, CONF_FINGERPRINT, CONF_TOPICS
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import family
-from .engine.errors import WrongDeviceError
+from .engine.model.errors import WrongDeviceError
 
 # Topics may hold the id of a meter.
 TO_REDACT = {CONF_HOST, CONF_TOPICS, CONF_FINGERPRINT, "serial", "name"}

@@ -9,11 +9,11 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import VoltrailCoordinator
-from .engine.controls import Control
-from .engine.device import Reading
-from .engine.errors import CallerError, VoltrailError
-from .engine.parts import Part
-from .engine.points import Tier
+from .engine.model.controls import Control
+from .engine.model.errors import CallerError, VoltrailError
+from .engine.model.parts import Part
+from .engine.model.points import Tier
+from .engine.polling.polled_device import Reading
 from .presentation import CONTROL_CATEGORY, READING_CATEGORY, named_by_class
 
 
@@ -72,7 +72,7 @@ class VoltrailReading(VoltrailEntity):
         point = reading.point
         self._attr_entity_category = READING_CATEGORY[point.tier]
         # A value that this unit may not have sleeps until somebody finds that it came.
-        asleep = coordinator.device.dormant(reading)
+        asleep = coordinator.device.unseen(reading)
         self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT and not asleep
         if not named_by_class(point.quantity, reading.word):
             self._attr_translation_key = reading.word
@@ -91,7 +91,7 @@ class VoltrailControl[C: Control](VoltrailEntity):
             coordinator,
             path=control.path,
             part=control.part,
-            components=coordinator.device.serving(control.needs, control.part),
+            components=coordinator.device.serving(control.depends_on, control.part),
         )
         self.control: C = control
         self._attr_entity_category = CONTROL_CATEGORY[control.tier]

@@ -23,12 +23,12 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import VoltrailConfigEntry
-from .engine.device import UnitSource, VoltrailDevice
 from .engine.devices import family
-from .engine.errors import LinkDownError
-from .engine.family import Transport
-from .engine.parts import Identity
-from .engine.quiet_line import QuietLines
+from .engine.devices.family import Transport
+from .engine.model.errors import LinkDownError
+from .engine.model.parts import Identity
+from .engine.polling.polled_device import PolledDevice, UnitSource
+from .engine.transport.serial_bus import QuietLines
 
 QUIET_LINES: HassKey[QuietLines] = HassKey(f"{DOMAIN}_quiet_lines")
 """The serial lines in use; all devices on one of them take turns on it."""
@@ -98,7 +98,7 @@ def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> Unit
     return unit
 
 
-async def introduce(device: VoltrailDevice, data: Mapping[str, Any]) -> Identity:
+async def introduce(device: PolledDevice, data: Mapping[str, Any]) -> Identity:
     """Ask a device who it is, over a link that somebody may just have let go of.
 
     A serial port is closed in the background. Whoever comes right after, as an entry does

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.controls import NumberControl
+from .engine.model.controls import NumberControl
 from .entity import VoltrailControl
 from .presentation import QUANTITIES, native_unit
 

@@ -8,7 +8,7 @@ from homeassistant.components.number import NumberDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfReactiveEnergy, UnitOfTime
 
-from .engine.points import Aspect, Quantity, Tier
+from .engine.model.points import Aspect, Quantity, Tier
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
-from .engine.device import Problem
+from .engine.polling.polled_device import Problem
 
 
 def _issue_id(entry: ConfigEntry, problem: Problem) -> str:

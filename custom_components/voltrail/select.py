@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.controls import SelectControl
+from .engine.model.controls import SelectControl
 from .entity import VoltrailControl
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.

@@ -14,8 +14,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from .engine.device import Reading
-from .engine.points import Kind, Quantity, UnknownCode
+from .engine.model.points import Kind, Quantity, UnknownCode
+from .engine.polling.polled_device import Reading
 from .entity import VoltrailReading
 from .presentation import QUANTITIES, native_unit, shown_unit
 

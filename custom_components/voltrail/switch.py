@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry
-from .engine.controls import SwitchControl
+from .engine.model.controls import SwitchControl
 from .entity import VoltrailControl
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.

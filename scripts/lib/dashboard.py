@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from scripts.lib.conversation import Conversation
+from scripts.lib.demo_entries import Entities
 from scripts.lib.energy import CHARGERS
-from scripts.lib.furnishing import Entities
 
 type Card = dict[str, Any]
 

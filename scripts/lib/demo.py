@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from scripts.lib import dashboard, energy, furnishing
+from scripts.lib import dashboard, demo_entries, energy
 from scripts.lib.conversation import RefusedError
+from scripts.lib.demo_entries import Entities, Place, SetUpError
 from scripts.lib.energy import EnergyError
-from scripts.lib.furnishing import Entities, Place, SetUpError
 from scripts.lib.home_assistant import ROOT, HomeAssistant, NotReadyError
 from scripts.lib.house import Ports
 from scripts.lib.isolation import IsolationError, isolate
@@ -122,7 +122,7 @@ class Demo:
             time.sleep(0.05)
 
     def _set_up(self) -> None:
-        places = furnishing.places(self.ports, self.folder / "carport")
+        places = demo_entries.places(self.ports, self.folder / "carport")
         # All at once: a GX is searched for its devices, a meter speaks when it wants to.
         with ThreadPoolExecutor(len(places)) as pool:
             for place, entry_id in pool.map(self._set_up_one, places):
@@ -131,7 +131,7 @@ class Demo:
         progress("filled in the history, the Energy dashboard and a dashboard")
 
     def _set_up_one(self, place: Place) -> tuple[Place, str]:
-        entry_id = furnishing.set_up(self.home_assistant, place)
+        entry_id = demo_entries.set_up(self.home_assistant, place)
         progress(f"set up {place.title}")
         return place, entry_id
 
@@ -140,10 +140,10 @@ class Demo:
             entities = Entities(self.entries)
             await entities.look(talk, ["meter/power", "meter/energy_imported"])
             hour = datetime.now(ZoneInfo(self.time_zone)).hour
-            furnishing.set_limits(self.home_assistant, entities, hour)
-            await furnishing.arrange(talk, places, entities)
+            demo_entries.set_limits(self.home_assistant, entities, hour)
+            await demo_entries.arrange(talk, places, entities)
             await energy.save(talk, entities)
-            await furnishing.fill_history(talk, entities, self.folder)
+            await demo_entries.fill_history(talk, entities, self.folder)
             await energy.check(talk)
             await dashboard.save(talk, entities, NOTE)
 

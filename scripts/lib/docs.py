@@ -21,7 +21,7 @@ from typing import Any, Final
 import yaml
 
 from custom_components.voltrail.engine.devices import FAMILIES
-from custom_components.voltrail.engine.family import Family, Transport
+from custom_components.voltrail.engine.devices.family import Family, Transport
 from scripts.lib.entity_tables import Tables, UnservedError, humanised, problem_keys, tables
 from scripts.lib.specimens import load
 

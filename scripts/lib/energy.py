@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from scripts.lib.conversation import Conversation
-from scripts.lib.furnishing import Entities
+from scripts.lib.demo_entries import Entities
 
 CHARGERS: Final = {
     "garage/": "Garage",

@@ -11,16 +11,16 @@ from enum import Enum
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     Control,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.parts import Part
-from custom_components.voltrail.engine.points import Kind, Point, Quantity, Tier, points_of
-from custom_components.voltrail.engine.source import Source
+from custom_components.voltrail.engine.model.parts import Part
+from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, Tier, points_of
+from custom_components.voltrail.engine.polling.base_device import BaseDevice
 from custom_components.voltrail.presentation import named_by_class, shown_unit
 from scripts.lib.specimens import SPECIMENS, Specimen
 
@@ -47,7 +47,7 @@ class Row:
     word: str
     quantity: Quantity | None = None
     tier: Tier
-    sometimes: bool = False
+    disabled_until_seen: bool = False
 
 
 class Entity(NamedTuple):
@@ -212,7 +212,7 @@ def _shown(row: Row, found: Found) -> str:
             text = "configuration" if controls else "diagnostic"
         case _:
             text = "disabled"
-    if row.sometimes and text != "disabled":
+    if row.disabled_until_seen and text != "disabled":
         text += ", once it has a value"
     if all(specimen.only for specimen in found.specimens):
         text += f", {found.specimens[0].only}"
@@ -230,7 +230,7 @@ def _reading(part: Part | None, name: str, point: Point) -> Entity:
         word=str(point.quantity) if named_by_class(point.quantity, word) else word,
         quantity=point.quantity,
         tier=point.tier,
-        sometimes=point.sometimes,
+        disabled_until_seen=point.disabled_until_seen,
     )
     return Entity(row, name, point.phase, point.number, _members(point.states))
 
@@ -269,7 +269,7 @@ def _platform(control: Control) -> str:
             return "button"
 
 
-def _entities(device: Source) -> Iterator[Entity]:
+def _entities(device: BaseDevice) -> Iterator[Entity]:
     yield from map(_control, device.controls())
     readings = list(device.readings())
     for reading in readings:

@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any, Final
 from unittest.mock import patch
 
-from custom_components.voltrail.engine.family import Family
+from custom_components.voltrail.engine.devices.family import Family
 from custom_components.voltrail.engine.library import connect
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.source import Source
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.base_device import BaseDevice
 from simulators.alfen import DataSource, Eve
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
@@ -24,7 +24,7 @@ from simulators.server import serve
 from simulators.victron_gx import everything
 from simulators.victron_gx.unit_ids import unit_of
 
-type Meeting = Callable[[], AbstractAsyncContextManager[Source]]
+type Meeting = Callable[[], AbstractAsyncContextManager[BaseDevice]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def load(key: str) -> Family:
 
 def _simulated(key: str, build: Callable[[], SimulatedDevice], **extra: Any) -> Meeting:
     @asynccontextmanager
-    async def meet() -> AsyncIterator[Source]:
+    async def meet() -> AsyncIterator[BaseDevice]:
         device = build()
         async with (
             serve(device) as server,
@@ -93,7 +93,7 @@ def _gx(*, without: tuple[str, ...] = ()) -> Meeting:
     )
 
     @asynccontextmanager
-    async def complete() -> AsyncIterator[Source]:
+    async def complete() -> AsyncIterator[BaseDevice]:
         # Whether a phase or a sensor is missing is a matter of the house, not of the family.
         with patch.object(component.GxComponent, "missing", return_value=False):
             async with meet() as found:
@@ -103,7 +103,7 @@ def _gx(*, without: tuple[str, ...] = ()) -> Meeting:
 
 
 @asynccontextmanager
-async def _meter() -> AsyncIterator[Source]:
+async def _meter() -> AsyncIterator[BaseDevice]:
     listen = load("ams_han").listen
     assert listen is not None
     yield listen(Options())

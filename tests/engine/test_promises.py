@@ -10,24 +10,24 @@ from enum import Enum, IntEnum
 import pytest
 from modbus_connection.model import Component, boolean, enum, integer, string
 
-from custom_components.voltrail.engine.charger import (
+from custom_components.voltrail.engine.charging.charge_point import (
     ChargePoint,
     CurrentLimited,
     Pausable,
     PowerLimited,
 )
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.charging.current_driven import CurrentDriven
+from custom_components.voltrail.engine.devices import mennekes_tcp
+from custom_components.voltrail.engine.library import connect
+from custom_components.voltrail.engine.model.controls import (
     Bounds,
     ButtonControl,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.current_driven import CurrentDriven
-from custom_components.voltrail.engine.devices import mennekes_tcp
-from custom_components.voltrail.engine.library import connect
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import (
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import (
     Aspect,
     Quantity,
     derived,

@@ -13,8 +13,8 @@ import pytest
 from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.devices import family
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Quantity
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Quantity
 
 RECORDINGS: Final = sorted((Path(__file__).parent / "recordings").glob("*/*.json"))
 

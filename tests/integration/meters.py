@@ -20,8 +20,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 from serialx import open_serial_connection
 
-from custom_components.voltrail import streams
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.push import stream_listener
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.ciphering import Seal
 from simulators.ams_han.house import House
@@ -74,7 +74,7 @@ class JumpingClock:
             writer.wait_closed = lambda: waited_for(closed())  # type: ignore[method-assign]
             return reader, writer
 
-        with patch.object(streams, "open_serial_connection", opened):
+        with patch.object(stream_listener, "open_serial_connection", opened):
             yield
 
     async def jump(self, seconds: float) -> None:

@@ -10,7 +10,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.voltrail.actions import QUESTIONS, VERBS
+from custom_components.voltrail.api.actions import QUESTIONS, VERBS
 from custom_components.voltrail.const import DOMAIN
 from simulators.mennekes_tcp import Charger4X
 

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.voltrail.actions import ALWAYS_ANSWERED, QUESTIONS
+from custom_components.voltrail.api.actions import ALWAYS_ANSWERED, QUESTIONS
 from custom_components.voltrail.const import DOMAIN
 from simulators.alfen import Eve
 from simulators.device import SimulatedDevice

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
 )
 
-from custom_components.voltrail.actions import QUESTIONS
+from custom_components.voltrail.api.actions import QUESTIONS
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
@@ -320,7 +320,7 @@ async def test_a_host_that_goes_and_comes(
         tried.append(hass.loop.time())
         raise ConnectionRefusedError
 
-    with patch("custom_components.voltrail.streams.asyncio.open_connection", refused):
+    with patch("custom_components.voltrail.push.stream_listener.asyncio.open_connection", refused):
         await home.silence(200)
     waits = [after - before for before, after in pairwise(tried)]
     # The real clock goes on meanwhile.
@@ -398,7 +398,7 @@ async def test_a_broker_that_takes_its_time(
         await clock.jump(40)
         return True
 
-    with patch("custom_components.voltrail.push.mqtt.async_wait_for_mqtt_client", at_last):
+    with patch("custom_components.voltrail.coordinator.mqtt.async_wait_for_mqtt_client", at_last):
         await set_up(hass, entry)
     assert state(hass, entry, "sensor", "energy_imported") == shown
     await home.run(5, stream=False)

@@ -23,11 +23,12 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_mqtt_message,
 )
 
-from custom_components.voltrail import hearing, streams
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
-from custom_components.voltrail.topics import TopicListener
+from custom_components.voltrail.flows import push_probe
+from custom_components.voltrail.push import stream_listener
+from custom_components.voltrail.push.mqtt_listener import TopicListener
 from simulators.ams_han.faults import Faults
 from simulators.ams_han.house import House
 from simulators.ams_han.meter import HanMeter, Sent
@@ -51,7 +52,7 @@ from .meters import (
 
 SERIAL: Final = "7359990000000001"
 OTHER: Final = "7359990000000099"
-STREAMS: Final = "custom_components.voltrail.streams"
+STREAMS: Final = "custom_components.voltrail.push.stream_listener"
 TOPIC: Final = "meter/han"
 ANY_LINE: Final = dict.fromkeys(("baudrate", "bytesize", "parity", "stopbits"), "automatic")
 #: A whole frame with two numbers that say nothing of themselves.
@@ -229,7 +230,7 @@ class Line:
         self.settings = {"byte_size": 8, "parity": "N", "stopbits": 1, **settings}
         self.tried: list[dict[str, Any]] = []
         self._random = Random(0)  # noqa: S311 - noise
-        self._open = vars(streams)["open_serial_connection"]
+        self._open = vars(stream_listener)["open_serial_connection"]
 
     async def open(self, *, url: str, **settings: Any) -> Any:
         """Open the port, and remember how."""
@@ -608,7 +609,7 @@ async def test_the_unexpected(
     """A fault of ours is logged, and the form comes back."""
     person = somebody()
     await person.choose("network")
-    with patch.object(hearing, "hear_piece", side_effect=RuntimeError("a fault")):
+    with patch.object(push_probe, "hear_piece", side_effect=RuntimeError("a fault")):
         await person.submit(host="127.0.0.1", port=output.port)
         result = await person.wait()
     assert result["errors"] == {"base": "unknown"}

@@ -24,11 +24,12 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from pymodbus.client import AsyncModbusTcpClient
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.voltrail import config_flow, link, probe
+from custom_components.voltrail import config_flow, link
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.parts import Identity
+from custom_components.voltrail.engine.model.parts import Identity
+from custom_components.voltrail.flows import modbus_probe
 from simulators import alfen
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
@@ -491,10 +492,10 @@ async def test_a_form_is_never_left_waiting(
     hass: HomeAssistant, charger_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the peer does, there is an answer in the end."""
-    assert probe.PATIENCE < 15
+    assert modbus_probe.PATIENCE < 15
     flow = await open_form(hass)
     with monkeypatch.context() as hurried:
-        hurried.setattr(probe, "PATIENCE", 0.2)
+        hurried.setattr(modbus_probe, "PATIENCE", 0.2)
         async with peer(None) as port:
             before = Before(hass)
             result = await submit(hass, flow, "127.0.0.1", port)

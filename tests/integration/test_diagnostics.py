@@ -9,8 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators import alfen
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve

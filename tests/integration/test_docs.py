@@ -17,12 +17,12 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.voltrail.actions import QUESTIONS as ACTION_QUESTIONS
+from custom_components.voltrail.api.actions import QUESTIONS as ACTION_QUESTIONS
+from custom_components.voltrail.api.rpc import URL
+from custom_components.voltrail.api.rpc_methods import QUESTIONS, VERBS
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.cli.arguments import parse
 from custom_components.voltrail.engine.devices import FAMILIES
-from custom_components.voltrail.rpc import URL
-from custom_components.voltrail.rpc_methods import QUESTIONS, VERBS
 from simulators.mennekes_tcp import Charger4X
 
 ROOT: Final = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_rtu.heartbeat import Heartbeat
-from custom_components.voltrail.engine.quiet_line import QuietUnit
+from custom_components.voltrail.engine.transport.serial_bus import SerialBusUnit
 from simulators.mennekes_rtu import Bus, Compact
 from simulators.mennekes_rtu.codes import Satellite
 from simulators.server import serve, serve_pty
@@ -230,7 +230,7 @@ async def test_a_silent_line_is_told_as_such_however_long_it_takes(
     hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits in front of the form is told to look at the line, not at the charger."""
-    monkeypatch.setattr("custom_components.voltrail.probe.PATIENCE", 0.5)
+    monkeypatch.setattr("custom_components.voltrail.flows.modbus_probe.PATIENCE", 0.5)
     charger = Compact()
     charger.faults.inject("lose_request", times=None)
     async with serve_pty(charger, tmp_path / "ttyUSB6") as cable:
@@ -265,7 +265,7 @@ async def test_two_chargers_behind_one_gateway_take_turns(hass: HomeAssistant) -
                 lines = set()
                 for entry, unit_id in ((one, 50), (two, 11)):
                     unit = link.units(hass, entry.data, entry)(unit_id)
-                    assert isinstance(unit, QuietUnit)
+                    assert isinstance(unit, SerialBusUnit)
                     lines.add(unit.line)
                 assert len(lines) == 1
                 assert first.ems.alive

@@ -20,10 +20,10 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN, LONGEST_BACK_OFF
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
 
@@ -845,7 +845,7 @@ async def test_a_set_point_that_cannot_be_restored_is_told_once(
     """The values are shown all the same, and the warning is not repeated."""
     device = charger_entry.runtime_data.device
     caplog.clear()
-    with patch.object(device, "uphold", side_effect=DeviceSilentError):
+    with patch.object(device, "reconcile", side_effect=DeviceSilentError):
         for _ in range(3):
             await poll(hass, charger_entry)
     assert len([line for line in caplog.messages if "could not restore" in line]) == 1
@@ -881,13 +881,13 @@ async def test_a_poll_that_ends_after_removal_leaves_nothing(
     charger.set({"hems.access": "read_only"})
     coordinator = charger_entry.runtime_data.coordinator
     coordinator._settings_due = 0.0
-    with patch.object(MennekesTcp, "uphold") as uphold:
+    with patch.object(MennekesTcp, "reconcile") as reconcile:
         polling = hass.async_create_task(coordinator.async_refresh())
         await asyncio.sleep(0)
         await hass.config_entries.async_remove(charger_entry.entry_id)
         await polling
     assert coordinator.last_update_success
-    assert not uphold.called
+    assert not reconcile.called
     assert not ir.async_get(hass).issues
     assert await hass.config_entries.async_unload(other.entry_id)
 

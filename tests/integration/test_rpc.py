@@ -13,10 +13,10 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.voltrail.api.rpc import URL
+from custom_components.voltrail.api.rpc_methods import QUESTIONS, VERBS
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_rtu import current_sender
-from custom_components.voltrail.rpc import URL
-from custom_components.voltrail.rpc_methods import QUESTIONS, VERBS
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine import errors
 from custom_components.voltrail.engine.devices import FAMILIES
-from custom_components.voltrail.engine.points import Aspect, Kind, Quantity, Tier
+from custom_components.voltrail.engine.model import errors
+from custom_components.voltrail.engine.model.points import Aspect, Kind, Quantity, Tier
 from custom_components.voltrail.presentation import ASPECTS, QUANTITIES, named_by_class
 
 from .test_project import INTEGRATION, load, placeholders

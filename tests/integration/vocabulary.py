@@ -15,9 +15,10 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from custom_components.voltrail.engine import charger, devices
-from custom_components.voltrail.engine.controls import SelectControl
-from custom_components.voltrail.engine.points import Point, points_of
+from custom_components.voltrail.engine import devices
+from custom_components.voltrail.engine.charging import charge_point as charger
+from custom_components.voltrail.engine.model.controls import SelectControl
+from custom_components.voltrail.engine.model.points import Point, points_of
 from simulators.victron_gx import everything
 from tests.engine.devices.victron_gx.support import RAILS, all_services, meet_in_memory
 from tests.fake_time import run

@@ -16,15 +16,15 @@ from typing import Final, cast
 
 from modbus_connection import ModbusConnection, ModbusError
 
-from . import keep_alive
-from .device import UnitSource, VoltrailDevice
-from .errors import LinkDownError
-from .family import Family, LineSettings, Transport
-from .keep_alive import KeepAlive
-from .options import Options
-from .quiet_line import QuietLine
-from .source import Source
-from .target import LINE_ERRORS, SerialPort, Target, TargetError, target
+from .devices.family import Family, LineSettings, Transport
+from .model.errors import LinkDownError
+from .model.options import Options
+from .polling import keep_alive
+from .polling.base_device import BaseDevice
+from .polling.keep_alive import KeepAlive
+from .polling.polled_device import PolledDevice, UnitSource
+from .transport.endpoint import LINE_ERRORS, Endpoint, EndpointError, SerialPort, endpoint
+from .transport.serial_bus import SerialBus
 
 _BACKENDS: Final = ("pymodbus", "tmodbus")
 
@@ -34,9 +34,9 @@ class NoBackendError(ImportError):
 
 
 @asynccontextmanager
-async def connect[D: VoltrailDevice](
+async def connect[D: PolledDevice](
     family: Family[D],
-    place: str | Target,
+    place: str | Endpoint,
     *,
     transport: Transport | None = None,
     port: int | None = None,
@@ -48,14 +48,14 @@ async def connect[D: VoltrailDevice](
 
     What is not said is taken from the family: the port, the unit id, the settings of a serial
     line. Raises a :class:`~.errors.VoltrailError` if the device does not answer or is of
-    another kind, and :class:`~.target.TargetError` if it cannot be reached that way.
+    another kind, and :class:`~.transport.endpoint.EndpointError` if it cannot be reached that way.
     """
     if isinstance(place, str):
-        place = target(family, place, transport=transport, port=port, line=line)
+        place = endpoint(family, place, transport=transport, port=port, line=line)
     link = _backend()(place.params)
     units: UnitSource = link.for_unit
     if place.shared_line:
-        units = QuietLine().over(units)
+        units = SerialBus().over(units)
     device = family.create(
         units, family.unit_id if unit_id is None else unit_id, options or Options()
     )
@@ -70,7 +70,7 @@ async def connect[D: VoltrailDevice](
 
 @asynccontextmanager
 async def kept_alive(
-    device: Source, *, on_change: Callable[[KeepAlive], None] | None = None
+    device: BaseDevice, *, on_change: Callable[[KeepAlive], None] | None = None
 ) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
     """Send a device's life signs, and renew what it forgets, for the length of the block.
 
@@ -94,7 +94,7 @@ async def kept_alive(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _identify(device: VoltrailDevice, place: Target) -> None:
+async def _identify(device: PolledDevice, place: Endpoint) -> None:
     try:
         await device.identify()
     except LINE_ERRORS as err:
@@ -114,4 +114,19 @@ def _backend() -> type[ModbusConnection]:
     raise NoBackendError(msg)
 
 
-__all__ = ["NoBackendError", "Target", "TargetError", "connect", "kept_alive", "target"]
+# Their former names, for programs that import them.
+Target = Endpoint
+TargetError = EndpointError
+target = endpoint
+
+__all__ = [
+    "Endpoint",
+    "EndpointError",
+    "NoBackendError",
+    "Target",
+    "TargetError",
+    "connect",
+    "endpoint",
+    "kept_alive",
+    "target",
+]

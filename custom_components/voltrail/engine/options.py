@@ -1,17 +1,3 @@
-"""What the installer decided about a device."""
+"""The former name of :mod:`.model.options`, kept for programs that import it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Settings that come from a person and not from the device."""
-
-    max_current: float | None = None
-    """The most a charger may draw per phase at this house, in ampere."""
-    scan_interval: float = 10.0
-    """Seconds between two polls of the measurements."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the family asks for beyond that, by the keys of its option fields."""
+from .model.options import *  # noqa: F403

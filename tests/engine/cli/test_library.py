@@ -26,15 +26,13 @@ from modbus_connection.model import (
 from modbus_connection.model import enum as one_of
 from modbus_connection.model.fields import PackedBitsField
 
-from custom_components.voltrail.engine.device import Cadence, VoltrailDevice
 from custom_components.voltrail.engine.devices import FAMILIES
+from custom_components.voltrail.engine.devices.family import LineSettings, Transport
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY
-from custom_components.voltrail.engine.errors import LinkDownError
-from custom_components.voltrail.engine.family import LineSettings, Transport
-from custom_components.voltrail.engine.keep_alive import KeepAlive
-from custom_components.voltrail.engine.library import TargetError, connect, kept_alive, target
-from custom_components.voltrail.engine.parts import Identity, Part
-from custom_components.voltrail.engine.points import (
+from custom_components.voltrail.engine.library import EndpointError, connect, endpoint, kept_alive
+from custom_components.voltrail.engine.model.errors import LinkDownError
+from custom_components.voltrail.engine.model.parts import Identity, Part
+from custom_components.voltrail.engine.model.points import (
     Quantity,
     derived,
     enumerated,
@@ -42,8 +40,10 @@ from custom_components.voltrail.engine.points import (
     measure,
     text,
 )
-from custom_components.voltrail.engine.register import Register
-from custom_components.voltrail.engine.target import Network, SerialPort, Target
+from custom_components.voltrail.engine.model.registers import Register
+from custom_components.voltrail.engine.polling.keep_alive import KeepAlive
+from custom_components.voltrail.engine.polling.polled_device import Cadence, PolledDevice
+from custom_components.voltrail.engine.transport.endpoint import Endpoint, Network, SerialPort
 from simulators.alfen import Eve
 from simulators.ams_han.outputs import tcp_output
 from simulators.mennekes_rtu import Compact
@@ -200,10 +200,10 @@ async def test_line_that_cannot_be_set_up(monkeypatch: pytest.MonkeyPatch) -> No
         message = "Invalid baud rate"
         raise ValueError(message)
 
-    monkeypatch.setattr(VoltrailDevice, "identify", identify)
+    monkeypatch.setattr(PolledDevice, "identify", identify)
     place = SerialPort(path="/dev/x", line=LineSettings(baudrate=1))
     with pytest.raises(LinkDownError, match="/dev/x cannot be set up like that"):
-        async with connect(FAMILY, Target(transport=Transport.SERIAL, place=place)):
+        async with connect(FAMILY, Endpoint(transport=Transport.SERIAL, place=place)):
             pass
     with pytest.raises(ValueError, match="Invalid baud rate"):
         async with connect(FAMILY, "127.0.0.1:1"):
@@ -265,7 +265,7 @@ async def test_kept_alive_for_the_length_of_a_block() -> None:
 )
 def test_network_targets(text: str, expected: str) -> None:
     """Hosts and addresses, with and without a port."""
-    found = target(FAMILY, text)
+    found = endpoint(FAMILY, text)
     assert isinstance(found.place, Network)
     assert str(found) == expected
     assert not found.shared_line
@@ -282,26 +282,26 @@ def test_network_targets(text: str, expected: str) -> None:
 )
 def test_what_is_no_target(text: str) -> None:
     """Said before anything is opened."""
-    with pytest.raises(TargetError):
-        target(FAMILY, text)
+    with pytest.raises(EndpointError):
+        endpoint(FAMILY, text)
 
 
 def test_serial_targets() -> None:
     """A path, with the line of the family unless told; other ways have no line."""
     (compact,) = [family for family in FAMILIES if family.key == "mennekes_rtu"]
-    found = target(compact, "/dev/ttyUSB0")
+    found = endpoint(compact, "/dev/ttyUSB0")
     assert found.transport is Transport.SERIAL
     assert found.shared_line
     assert str(found) == "/dev/ttyUSB0"
     assert found.params.endpoint == ("serial", "/dev/ttyUSB0")
-    assert target(compact, "COM3").transport is Transport.SERIAL
-    assert target(compact, "gateway").transport is Transport.TCP
-    over = target(compact, "gateway:4001", transport=Transport.RTU_OVER_TCP)
+    assert endpoint(compact, "COM3").transport is Transport.SERIAL
+    assert endpoint(compact, "gateway").transport is Transport.TCP
+    over = endpoint(compact, "gateway:4001", transport=Transport.RTU_OVER_TCP)
     assert over.params.endpoint == ("serial", "socket://gateway:4001")
-    with pytest.raises(TargetError, match="has no port number"):
-        target(compact, "/dev/ttyUSB0", port=5)
-    with pytest.raises(TargetError, match="a gateway has its own"):
-        target(compact, "gateway", line=LineSettings(baudrate=9600))
+    with pytest.raises(EndpointError, match="has no port number"):
+        endpoint(compact, "/dev/ttyUSB0", port=5)
+    with pytest.raises(EndpointError, match="a gateway has its own"):
+        endpoint(compact, "gateway", line=LineSettings(baudrate=9600))
 
 
 # -- registers -----------------------------------------------------------------
@@ -338,7 +338,7 @@ class InputSample(Sample):
     register_space = "input"
 
 
-class Sampler(VoltrailDevice):
+class Sampler(PolledDevice):
     """A device with them."""
 
     alive: tuple[KeepAlive, ...] = ()

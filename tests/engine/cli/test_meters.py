@@ -17,9 +17,9 @@ from custom_components.voltrail.engine.cli.byte_source import Keys, Listener, Pl
 from custom_components.voltrail.engine.cli.errors import NotReachedError
 from custom_components.voltrail.engine.cli.listing import line_text
 from custom_components.voltrail.engine.devices import ams_han
-from custom_components.voltrail.engine.family import LineSettings
+from custom_components.voltrail.engine.devices.family import LineSettings
 from custom_components.voltrail.engine.han import Message, Zone
-from custom_components.voltrail.engine.target import Network, SerialPort
+from custom_components.voltrail.engine.transport.endpoint import Network, SerialPort
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.outputs import PtyOutput, TcpOutput, pty_output, tcp_output
 from simulators.ams_han.payloads import Form, payload
@@ -423,7 +423,7 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("endpoint", "said"),
     [
         ("127.0.0.1:1", "127.0.0.1:1 cannot be opened: it refuses connections"),
         ("nosuch.invalid:3001", "cannot be opened: nobody here knows that host"),
@@ -432,12 +432,12 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
         (__file__, f"{__file__} cannot be opened: it is no serial port that can do 2400 8N1\n"),
     ],
 )
-async def test_listen_where_nobody_is(target: str, said: str) -> None:
+async def test_listen_where_nobody_is(endpoint: str, said: str) -> None:
     """The reason, and no endless trying."""
     done = (
-        await voltrail("listen", target, "--parity", "N")
-        if "/" in target
-        else (await voltrail("listen", target))
+        await voltrail("listen", endpoint, "--parity", "N")
+        if "/" in endpoint
+        else (await voltrail("listen", endpoint))
     )
     assert done.status == 1
     assert said in done.err

@@ -12,8 +12,13 @@ import pytest
 
 from custom_components.voltrail.engine.cli import approach, obstacles
 from custom_components.voltrail.engine.devices.ams_han import HanMeter
+from custom_components.voltrail.engine.devices.family import (
+    Family,
+    LineSettings,
+    OptionField,
+    Transport,
+)
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
-from custom_components.voltrail.engine.family import Family, LineSettings, OptionField, Transport
 from custom_components.voltrail.engine.han import parse_key
 from simulators.memory import serve_in_memory
 from simulators.mennekes_tcp import Charger4X

@@ -6,10 +6,10 @@ import pytest
 from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.cli import approach, reading
-from custom_components.voltrail.engine.device import VoltrailDevice
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
-from custom_components.voltrail.engine.errors import LinkDownError
+from custom_components.voltrail.engine.model.errors import LinkDownError
+from custom_components.voltrail.engine.polling.polled_device import PolledDevice
 from simulators.alfen import Eve
 from simulators.mennekes_rtu import Compact
 from simulators.server import serve
@@ -145,7 +145,7 @@ async def test_narrow_terminal(box: Box, monkeypatch: pytest.MonkeyPatch) -> Non
 # -- dump ----------------------------------------------------------------------
 
 
-async def replayed(dump: Outcome) -> VoltrailDevice:
+async def replayed(dump: Outcome) -> PolledDevice:
     """Return a device that answers as the dumped one did."""
     connection = MockModbusConnection()
     for unit_id, spaces in dump.object["units"].items():

@@ -5,12 +5,12 @@ from typing import ClassVar, override
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.cli import approach
-from custom_components.voltrail.engine.controls import ButtonControl, Control, SelectControl
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
-from custom_components.voltrail.engine.keep_alive import KeepAlive
+from custom_components.voltrail.engine.model.controls import ButtonControl, Control, SelectControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.polling.keep_alive import KeepAlive
 from simulators.memory import serve_in_memory
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
@@ -386,15 +386,15 @@ def test_hold_sends_life_signs_first(beacon: type[Beacon]) -> None:
 def test_hold_says_what_goes_wrong(beacon: type[Beacon], monkeypatch: pytest.MonkeyPatch) -> None:
     """Once each way, for life signs as for polls; and goes on."""
     beacon.broken = range(3, 6)
-    original = MennekesTcp.uphold
+    original = MennekesTcp.reconcile
     upheld = iter(range(99))
 
-    async def uphold(device: MennekesTcp) -> None:
+    async def reconcile(device: MennekesTcp) -> None:
         if next(upheld) in {1, 2}:
             raise LinkDownError(reason="for a test")
         await original(device)
 
-    monkeypatch.setattr(MennekesTcp, "uphold", uphold)
+    monkeypatch.setattr(MennekesTcp, "reconcile", reconcile)
 
     @in_fake_time
     async def hold() -> Outcome:

@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from ..device import VoltrailDevice
 from ..devices import family as family_of
-from ..errors import DeviceSilentError, LinkDownError
-from ..family import Family, LineSettings, OptionField
+from ..devices.family import Family, LineSettings, OptionField
 from ..library import connect
-from ..options import Options
-from ..target import Target, TargetError, target
+from ..model.errors import DeviceSilentError, LinkDownError
+from ..model.options import Options
+from ..polling.polled_device import PolledDevice
+from ..transport.endpoint import Endpoint, EndpointError, endpoint
 from . import obstacles
 from .console import Console
 from .errors import NotReachedError, UsageError
@@ -27,7 +27,7 @@ class Approach:
     """Which device is meant, how it is reached, and what its installer decided."""
 
     family: Family
-    target: Target
+    endpoint: Endpoint
     unit_id: int
     options: Options
 
@@ -38,22 +38,22 @@ class Approach:
         if family.pushed:
             msg = (
                 f"a meter of {family.key} sends by itself and cannot be asked: "
-                f"voltrail listen {arguments.target}"
+                f"voltrail listen {arguments.endpoint}"
             )
             raise UsageError(msg)
         try:
-            place = target(
+            place = endpoint(
                 family,
-                arguments.target,
+                arguments.endpoint,
                 transport=arguments.transport,
                 port=arguments.port,
                 line=_line(family, given_line(arguments)),
             )
-        except TargetError as err:
+        except EndpointError as err:
             raise UsageError(str(err)) from err
         return cls(
             family=family,
-            target=place,
+            endpoint=place,
             unit_id=family.unit_id if arguments.unit is None else arguments.unit,
             options=Options(
                 max_current=_max_current(family, arguments.max_current),
@@ -63,15 +63,17 @@ class Approach:
         )
 
     @asynccontextmanager
-    async def meet(self, console: Console) -> AsyncIterator[VoltrailDevice]:
+    async def meet(self, console: Console) -> AsyncIterator[PolledDevice]:
         """Connect, and find out who answers; explain it if nobody does."""
         async with AsyncExitStack() as stack:
-            meeting = connect(self.family, self.target, unit_id=self.unit_id, options=self.options)
-            with console.progress(f"asking {self.target}"):
+            meeting = connect(
+                self.family, self.endpoint, unit_id=self.unit_id, options=self.options
+            )
+            with console.progress(f"asking {self.endpoint}"):
                 try:
                     device = await stack.enter_async_context(meeting)
                 except (DeviceSilentError, LinkDownError) as err:
-                    reason = await obstacles.find(self.family, self.target, self.unit_id, err)
+                    reason = await obstacles.find(self.family, self.endpoint, self.unit_id, err)
                     raise NotReachedError(reason) from err
             yield device
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from ..devices import FAMILIES
-from ..family import Transport
+from ..devices.family import Transport
 from ..han import Zone, parse_key
 from . import completion, listing, meters, reading, setting
 from .console import WIDTH, Console
@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
         example="listen /dev/ttyUSB0 --baudrate 2400 --parity E",
         endless=lambda _arguments: True,
     )
-    listen.add_argument("target", metavar="TARGET", help="a serial port, or host:port")
+    listen.add_argument("endpoint", metavar="TARGET", help="a serial port, or host:port")
     _add_line(listen)
     _add_meter(listen)
     listen.add_argument(
@@ -213,7 +213,7 @@ def _add_device(command: argparse.ArgumentParser) -> None:
         help="the kind of device: see voltrail families",
     )
     command.add_argument(
-        "target", metavar="TARGET", help="a host, host:port, or the path of a serial port"
+        "endpoint", metavar="TARGET", help="a host, host:port, or the path of a serial port"
     )
     ways = [Transport.TCP, Transport.SERIAL, Transport.RTU_OVER_TCP]
     command.add_argument(

@@ -13,9 +13,16 @@ from itertools import cycle, repeat
 from typing import Any, Final, TypedDict
 
 from ..devices import FAMILIES
-from ..family import LineSettings
+from ..devices.family import LineSettings
 from ..han import Drop, HanReader, Message, Zone
-from ..target import LINE_ERRORS, Network, SerialPort, TargetError, is_serial_port, network
+from ..transport.endpoint import (
+    LINE_ERRORS,
+    EndpointError,
+    Network,
+    SerialPort,
+    is_serial_port,
+    network,
+)
 from .approach import given_line
 from .errors import NotReachedError, UsageError
 from .listing import line_text
@@ -59,7 +66,7 @@ class _LostError(OSError):
 
 def places(arguments: argparse.Namespace) -> tuple[Place, ...]:
     """Return where to listen: one place, or a port with the settings to try in turn."""
-    text: str = arguments.target
+    text: str = arguments.endpoint
     given = given_line(arguments)
     if is_serial_port(text):
         return tuple(SerialPort(path=text, line=line) for line in _lines(given))
@@ -68,7 +75,7 @@ def places(arguments: argparse.Namespace) -> tuple[Place, ...]:
         raise UsageError(msg)
     try:
         return (network(text),)
-    except TargetError as err:
+    except EndpointError as err:
         raise UsageError(str(err)) from err
 
 

@@ -5,7 +5,7 @@ import textwrap
 from typing import Final
 
 from ..devices import FAMILIES
-from ..family import Family, LineSettings, Transport
+from ..devices.family import Family, LineSettings, Transport
 from .console import Console, Style
 from .errors import Status
 from .report import family_object

@@ -12,9 +12,9 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Final
 
-from ..errors import DeviceSilentError, VoltrailError
-from ..family import Family, Transport
-from ..target import Network, SerialPort, Target
+from ..devices.family import Family, Transport
+from ..model.errors import DeviceSilentError, VoltrailError
+from ..transport.endpoint import Endpoint, Network, SerialPort
 from .listing import line_text
 
 _PATIENCE: Final = 2.0
@@ -38,19 +38,19 @@ class _Door(Enum):
     NOT_MODBUS = auto()
 
 
-async def find(family: Family, target: Target, unit_id: int, err: VoltrailError) -> str:
+async def find(family: Family, endpoint: Endpoint, unit_id: int, err: VoltrailError) -> str:
     """Return what may be the matter, and what to look at."""
     silent = isinstance(err, DeviceSilentError)
-    match target.place:
+    match endpoint.place:
         case SerialPort() as port:
             return _serial(family, port, unit_id) if silent else await _port(port)
         case Network() as network:
             if silent:
                 # Some notice only after a moment that the last client has left.
                 await asyncio.sleep(_AFTERWARDS)
-            asks = target.transport is Transport.TCP
+            asks = endpoint.transport is Transport.TCP
             door = await _knock(network, _ANY_REQUEST if asks else b"")
-            return _network(family, network, unit_id, door) + _other_way(family, target, door)
+            return _network(family, network, unit_id, door) + _other_way(family, endpoint, door)
 
 
 def _network(family: Family, network: Network, unit_id: int, door: _Door) -> str:
@@ -81,10 +81,10 @@ def _network(family: Family, network: Network, unit_id: int, door: _Door) -> str
             )
 
 
-def _other_way(family: Family, target: Target, door: _Door) -> str:
+def _other_way(family: Family, endpoint: Endpoint, door: _Door) -> str:
     """Say how else a gateway may speak: whether its frames have numbers cannot be seen."""
     ways = {Transport.TCP, Transport.RTU_OVER_TCP}
-    (other,) = ways - {target.transport}
+    (other,) = ways - {endpoint.transport}
     if other not in family.transports or door not in {_Door.OPEN, _Door.NOT_MODBUS}:
         return ""
     return f" A gateway may also want --transport {other}."

@@ -11,8 +11,8 @@ from contextlib import suppress
 from inspect import iscoroutine
 from typing import Any, Final
 
-from ..errors import VoltrailError
 from ..library import NoBackendError
+from ..model.errors import VoltrailError
 from .arguments import parse
 from .console import Console
 from .errors import CommandError, Status

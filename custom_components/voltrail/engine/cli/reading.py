@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from ..device import VoltrailDevice
-from ..errors import VoltrailError
+from ..model.errors import VoltrailError
+from ..polling.polled_device import PolledDevice
 from .approach import Approach
 from .console import Console, Screen, Style
 from .errors import CommandError, Status
@@ -127,7 +127,7 @@ class JsonView:
 class ChangesView:
     """A line for every value, and again when it changed: for files and pipes."""
 
-    def __init__(self, device: VoltrailDevice, console: Console, *, everything: bool) -> None:
+    def __init__(self, device: PolledDevice, console: Console, *, everything: bool) -> None:
         self._device = device
         self._console = console
         self._everything = everything
@@ -153,7 +153,7 @@ class ScreenView:
     """A table that is drawn again in its place."""
 
     def __init__(
-        self, device: VoltrailDevice, console: Console, screen: Screen, *, everything: bool
+        self, device: PolledDevice, console: Console, screen: Screen, *, everything: bool
     ) -> None:
         self._device = device
         self._console = console

@@ -7,13 +7,13 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl
-from ..device import VoltrailDevice
-from ..family import Family
+from ..devices.family import Family
 from ..han import Message, shown
-from ..parts import Identity
-from ..points import Kind, Point, Tier, UnknownCode, Value
-from ..source import Reading
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl
+from ..model.parts import Identity
+from ..model.points import Kind, Point, Tier, UnknownCode, Value
+from ..polling.base_device import Reading
+from ..polling.polled_device import PolledDevice
 
 type Plain = str | int | float | bool | None
 type Object = dict[str, Any]
@@ -35,44 +35,44 @@ def plain(value: Value, point: Point | None = None) -> Plain:
     return value
 
 
-def value_of(device: VoltrailDevice, reading: Reading) -> Plain:
+def value_of(device: PolledDevice, reading: Reading) -> Plain:
     """Return a reading as it is now; null if a component behind it did not answer."""
     if not device.available(reading.components):
         return None
     return plain(reading.read(), reading.point)
 
 
-def held_by(device: VoltrailDevice, control: Control) -> Plain:
+def held_by(device: PolledDevice, control: Control) -> Plain:
     """Return what the device holds for a control; null for a button."""
     if isinstance(control, ButtonControl):
         return None
-    if not device.available(device.serving(control.needs, control.part)):
+    if not device.available(device.serving(control.depends_on, control.part)):
         return None
     return plain(control.read())
 
 
-def wanted_readings(device: VoltrailDevice, *, everything: bool) -> Iterable[Reading]:
+def wanted_readings(device: PolledDevice, *, everything: bool) -> Iterable[Reading]:
     """Yield what is shown: everything, or what is not for the installer alone.
 
     To be asked after the first poll: it leaves out what this unit seems not to have.
     """
     for reading in device.readings():
-        if everything or not (reading.point.tier is Tier.EXPERT or device.dormant(reading)):
+        if everything or not (reading.point.tier is Tier.EXPERT or device.unseen(reading)):
             yield reading
 
 
-def components_of(device: VoltrailDevice) -> frozenset[str]:
+def components_of(device: PolledDevice) -> frozenset[str]:
     """Return the components behind what is not for the installer alone."""
     needed: set[str] = set()
     for reading in device.readings():
         if reading.point.tier is not Tier.EXPERT:
             needed |= reading.components
     for control in wanted_controls(device, everything=False):
-        needed |= device.serving(control.needs, control.part)
+        needed |= device.serving(control.depends_on, control.part)
     return frozenset(needed)
 
 
-def wanted_controls(device: VoltrailDevice, *, everything: bool) -> Iterable[Control]:
+def wanted_controls(device: PolledDevice, *, everything: bool) -> Iterable[Control]:
     """Yield the controls that are shown."""
     for control in device.controls():
         if everything or control.tier is not Tier.EXPERT:
@@ -89,7 +89,7 @@ def identity_object(identity: Identity) -> Object:
     }
 
 
-def reading_object(device: VoltrailDevice, reading: Reading) -> Object:
+def reading_object(device: PolledDevice, reading: Reading) -> Object:
     """Return a value with its meaning, and the components it comes from."""
     quantity = reading.point.quantity
     return {
@@ -100,7 +100,7 @@ def reading_object(device: VoltrailDevice, reading: Reading) -> Object:
     }
 
 
-def control_object(device: VoltrailDevice, control: Control) -> Object:
+def control_object(device: PolledDevice, control: Control) -> Object:
     """Return what a control holds, and what it may be set to."""
     found: Object = {
         "value": held_by(device, control),
@@ -117,7 +117,7 @@ def control_object(device: VoltrailDevice, control: Control) -> Object:
     return found
 
 
-def device_object(family: Family, device: VoltrailDevice, *, everything: bool) -> Object:
+def device_object(family: Family, device: PolledDevice, *, everything: bool) -> Object:
     """Return all that is known of a device now."""
     return {
         "family": family.key,

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final
 
-from ..device import Cadence, VoltrailDevice
-from ..errors import VoltrailError
+from ..model.errors import VoltrailError
+from ..polling.polled_device import Cadence, PolledDevice
 from .report import components_of
 
 SETTINGS_INTERVAL: Final = 60.0
@@ -14,7 +14,7 @@ SETTINGS_INTERVAL: Final = 60.0
 class Rounds:
     """Reads measurements at every turn, and settings once a minute or on a hint."""
 
-    def __init__(self, device: VoltrailDevice, *, everything: bool) -> None:
+    def __init__(self, device: PolledDevice, *, everything: bool) -> None:
         self._device = device
         self._everything = everything
         self._first = True

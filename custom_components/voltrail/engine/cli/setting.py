@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Never
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
-from ..device import VoltrailDevice
-from ..errors import NotNowError, ReadOnlyError, VoltrailError
-from ..family import Family
-from ..keep_alive import KeepAlive
+from ..devices.family import Family
 from ..library import kept_alive
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..model.errors import NotNowError, ReadOnlyError, VoltrailError
+from ..polling.keep_alive import KeepAlive
+from ..polling.polled_device import PolledDevice
 from .approach import Approach, number, yes_or_no
 from .console import Console
 from .errors import CommandError, Status, UsageError
@@ -54,7 +54,7 @@ async def change(arguments: argparse.Namespace, console: Console) -> int:
 
 
 async def _carry_out(
-    family: Family, device: VoltrailDevice, arguments: argparse.Namespace, console: Console
+    family: Family, device: PolledDevice, arguments: argparse.Namespace, console: Console
 ) -> list[Order]:
     with console.progress(f"reading {device.identity.model}"):
         await device.update()
@@ -68,7 +68,7 @@ async def _carry_out(
     return orders
 
 
-def _warn(device: VoltrailDevice, orders: list[Order], console: Console) -> None:
+def _warn(device: PolledDevice, orders: list[Order], console: Console) -> None:
     """Say if the device will go its own way once nobody speaks to it."""
     if all(isinstance(order.control, ButtonControl) for order in orders):
         # A button is pressed once; nothing of it has to be kept in force.
@@ -88,7 +88,7 @@ def _warn(device: VoltrailDevice, orders: list[Order], console: Console) -> None
 # -- understanding orders ------------------------------------------------------
 
 
-def _order(family: Family, device: VoltrailDevice, path: str, text: str) -> Order:
+def _order(family: Family, device: PolledDevice, path: str, text: str) -> Order:
     control = _find(family, device, path)
     with _naming(path):
         _check_usable(device, control)
@@ -105,7 +105,7 @@ def _naming(path: str) -> Iterator[None]:
         raise CommandError(msg) from err
 
 
-def _find(family: Family, device: VoltrailDevice, path: str) -> Control:
+def _find(family: Family, device: PolledDevice, path: str) -> Control:
     try:
         return device.control(path)
     except KeyError:
@@ -120,9 +120,9 @@ def _find(family: Family, device: VoltrailDevice, path: str) -> Control:
         raise UsageError(msg) from None
 
 
-def _check_usable(device: VoltrailDevice, control: Control) -> None:
+def _check_usable(device: PolledDevice, control: Control) -> None:
     """Refuse what the device would not take now, with the reason if it is known."""
-    for name in sorted(device.serving(control.needs, control.part)):
+    for name in sorted(device.serving(control.depends_on, control.part)):
         if name in device.failures:
             raise device.failures[name]
     if control.usable():
@@ -165,17 +165,17 @@ def _listed(names: Iterable[str]) -> str:
 # -- what came of them ---------------------------------------------------------
 
 
-async def _read_back(device: VoltrailDevice, orders: list[Order]) -> None:
+async def _read_back(device: PolledDevice, orders: list[Order]) -> None:
     # A button holds nothing, and the device may be starting anew because of it.
     held = [order.control for order in orders if not isinstance(order.control, ButtonControl)]
     if held:
-        needs = {name for one in held for name in device.serving(one.needs, one.part)}
-        await device.refresh(sorted(needs))
+        depends_on = {name for one in held for name in device.serving(one.depends_on, one.part)}
+        await device.refresh(sorted(depends_on))
 
 
 def _report(
     family: Family,
-    device: VoltrailDevice,
+    device: PolledDevice,
     orders: list[Order],
     console: Console,
     *,
@@ -210,7 +210,7 @@ def _tell(console: Console, alive: KeepAlive) -> None:
 
 
 async def _hold(
-    device: VoltrailDevice, lifelines: Iterable[asyncio.Task[None]], console: Console
+    device: PolledDevice, lifelines: Iterable[asyncio.Task[None]], console: Console
 ) -> Never:
     """Poll, and bring the device back to what it was told, until interrupted."""
     console.note("holding until interrupted: Ctrl-C ends")
@@ -224,7 +224,7 @@ async def _hold(
                 lifeline.result()
         try:
             await rounds.poll()
-            await device.uphold()
+            await device.reconcile()
         except VoltrailError as err:
             outage.tell(err)
         else:

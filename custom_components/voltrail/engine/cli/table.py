@@ -4,14 +4,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ..controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
-from ..controls import shown as plain_number
-from ..device import VoltrailDevice
 from ..han import Message
 from ..han import shown as shown_reading
-from ..parts import Identity, Part
-from ..points import Quantity
-from ..source import Reading
+from ..model.controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
+from ..model.controls import shown as plain_number
+from ..model.parts import Identity, Part
+from ..model.points import Quantity
+from ..polling.base_device import Reading
+from ..polling.polled_device import PolledDevice
 from .console import Console, Style
 from .report import Plain, held_by, plain, value_of, wanted_controls, wanted_readings
 
@@ -35,7 +35,7 @@ def words(value: Plain, quantity: Quantity | None) -> str:
     return f"{plain_number(round(value, _DECIMALS))} {unit}".rstrip()
 
 
-def device_table(device: VoltrailDevice, console: Console, *, everything: bool) -> Iterator[str]:
+def device_table(device: PolledDevice, console: Console, *, everything: bool) -> Iterator[str]:
     """Yield what is known of a device now."""
     yield from _title(device.identity, console)
     readings = list(wanted_readings(device, everything=everything))
@@ -81,11 +81,11 @@ def _identity(identity: Identity | None, console: Console) -> Iterator[str]:
         yield from _wrapped(known, console)
 
 
-def _shown(device: VoltrailDevice, reading: Reading) -> str:
+def _shown(device: PolledDevice, reading: Reading) -> str:
     return words(value_of(device, reading), reading.point.quantity)
 
 
-def control_words(device: VoltrailDevice, control: Control) -> str:
+def control_words(device: PolledDevice, control: Control) -> str:
     """Return what a control holds and may be set to."""
     value = held_by(device, control)
     match control:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from ..family import Family
 from . import alfen, ams_han, mennekes_rtu, mennekes_tcp, victron_gx
+from .family import Family
 
 FAMILIES: Final[tuple[Family, ...]] = (
     mennekes_tcp.FAMILY,

@@ -15,13 +15,13 @@ from modbus_connection import (
     tmodbus,
 )
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.controls import Control
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import VoltrailError
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.controls import Control
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from simulators.memory import serve_in_memory
 from simulators.registers import RefusedError
@@ -143,7 +143,7 @@ def alfen(link: Direct, memory: dict[str, Any] | None = None) -> Alfen:
     """Return a device on a link, with what it remembered."""
     device = Alfen(link.for_unit, 200, clock=loop_clock)
     if memory is not None:
-        device.remember(memory)
+        device.restore_state(memory)
     return device
 
 
@@ -193,7 +193,7 @@ class Owner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.device.close()
-        return self.device.recall()
+        return self.device.dump_state()
 
     async def _poll_forever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -205,7 +205,7 @@ class Owner:
                 if started >= settings_due or self.device.attention != attention:
                     await self.device.poll(Cadence.SETTINGS)
                     settings_due, attention = started + 60, self.device.attention
-                await self.device.uphold()
+                await self.device.reconcile()
             except VoltrailError:
                 self.failed_polls += 1
             await asyncio.sleep(max(0.0, started + self.scan_interval - loop.time()))

@@ -6,9 +6,9 @@ from typing import Any, override
 import pytest
 from modbus_connection import pymodbus, tmodbus
 
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.errors import LinkDownError, WrongDeviceError
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.errors import LinkDownError, WrongDeviceError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from tests.fake_time import FakeTimeLoop, run
 
@@ -80,8 +80,8 @@ async def test_another_station_at_the_same_address_is_told_nothing() -> None:
         # Nobody paused the right one.
         eve.station.serial = serial
         await device.poll(Cadence.MEASUREMENTS)
-        assert point.wish.current == 16
-        assert not point.wish.paused
+        assert point.target.current == 16
+        assert not point.target.paused
 
 
 async def test_an_idle_connection_is_closed_and_opened_again_unnoticed() -> None:

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.charging.charge_point import Phases
+from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.model.controls import (
     Bounds,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
     CallerError,
     DeviceRefusedError,
@@ -32,7 +31,8 @@ from custom_components.voltrail.engine.errors import (
     SettingNeededError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve
 from simulators.traffic import Request, Write
 from tests.fake_time import run
@@ -210,7 +210,7 @@ async def test_writing_that_the_installer_does_not_allow() -> None:
             await control(device, "socket_1/current_limit", NumberControl).write(16)
         assert refused.value.details == {"setting": "Allow writing maximum currents"}
         # Nothing is kept of a wish that was refused.
-        assert not device.sockets[0].wish.set
+        assert not device.sockets[0].target.set
 
 
 async def test_other_refusals_keep_their_reason() -> None:
@@ -338,11 +338,11 @@ def test_a_failing_network_does_not_stop_the_sockets() -> None:
         await poll_everything(device)
         eve.ems.allow_writing = False
         with pytest.raises(SettingNeededError):
-            await device.uphold()
+            await device.reconcile()
         eve.ems.allow_writing = True
         await poll_everything(device)
         # Asserted once; what is still missing waits for its renewal.
-        await device.uphold()
+        await device.reconcile()
         for alive in device.keep_alives():
             await alive.beat()
         assert socket.setpoint == 16
@@ -476,7 +476,7 @@ async def test_in_a_network_its_limits_are_what_counts(
         eve.faults.inject("exception", unit=200, address=1400, times=None)
         await poll_everything(device)
         eve.traffic.clear()
-        await device.uphold()
+        await device.reconcile()
         assert not eve.traffic.requests
         assert value(device, "socket_1/safe_current_active") is None
 
@@ -718,8 +718,8 @@ def test_a_pause_for_too_little_power_is_not_that_of_the_user() -> None:
             await asyncio.sleep(5)
             for _ in range(3):
                 await device.poll(Cadence.MEASUREMENTS)
-                await device.uphold()
-            assert not point.wish.paused
+                await device.reconcile()
+            assert not point.target.paused
             assert socket.setpoint >= 6
 
     run(story())
@@ -745,11 +745,11 @@ def test_no_power_is_fitted_into_a_pause() -> None:
             # The renewal is at work, the poll waits for it, and so does the pause.
             renewal = asyncio.create_task(point.renew())
             await asyncio.sleep(0.45)
-            upholding = asyncio.create_task(device.uphold())
+            upholding = asyncio.create_task(device.reconcile())
             await asyncio.sleep(0)
             await asyncio.gather(renewal, upholding, point.pause())
             assert socket.setpoint == 0
-            assert point.wish.paused
+            assert point.target.paused
 
     run(story())
 
@@ -830,16 +830,16 @@ async def _live(steps: list[tuple[str, Any]], options: Options) -> tuple[float, 
         await poll_everything(device)
         for step, argument in steps:
             if step == "restart":
-                memory = device.recall()
+                memory = device.dump_state()
                 device.close()
                 device = Alfen(link.for_unit, 200, options, clock=loop_clock)
-                device.remember(memory)
+                device.restore_state(memory)
             if step == "maximum":
                 highest = max(highest, argument)
             with suppress(VoltrailError):
                 await _do(device, eve, step, argument)
                 await poll_everything(device)
-                await device.uphold()
+                await device.reconcile()
                 for alive in device.keep_alives():
                     await alive.beat()
     return highest, link.log

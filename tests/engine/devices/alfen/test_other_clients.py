@@ -2,7 +2,7 @@
 
 import asyncio
 
-from custom_components.voltrail.engine.controls import NumberControl, SwitchControl
+from custom_components.voltrail.engine.model.controls import NumberControl, SwitchControl
 from simulators.alfen import Eve
 from tests.fake_time import run
 

@@ -5,11 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.alfen import Alfen
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     LinkDownError,
     NotAppliedError,
     NotSupportedError,
@@ -18,6 +17,7 @@ from custom_components.voltrail.engine.errors import (
     SettingNeededError,
     StillDrawingError,
 )
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from simulators.traffic import Request
 from tests.fake_time import run
@@ -127,7 +127,7 @@ def test_without_the_installers_option() -> None:
             assert refused.value.details == {"setting": "Allow 1- and 3-phased charging"}
             assert socket.setpoint == 16
             assert not device.sockets[0].switch.switching
-            assert device.sockets[0].wish.phases is None
+            assert device.sockets[0].target.phases is None
 
     run(story())
 
@@ -206,7 +206,7 @@ def test_orders_during_the_sequence() -> None:
             await point.pause()
             await switching
             assert socket.setpoint == 0
-            assert point.wish.paused
+            assert point.target.paused
 
     run(story())
 
@@ -350,7 +350,7 @@ def test_without_a_wish_the_station_is_left_as_it_was() -> None:
             await asyncio.sleep(10)
             await owner.device.sockets[0].set_phases(Phases.ONE)
             assert socket.setpoint == 6
-            assert not owner.device.sockets[0].wish.set
+            assert not owner.device.sockets[0].target.set
             link.log.clear()
             await asyncio.sleep(120)
             assert socket.remaining == 0

@@ -7,17 +7,17 @@ import pytest
 from modbus_connection import pymodbus, tmodbus
 from modbus_connection.mock import MockModbusConnection
 
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.states import Mode3State
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     DeviceSilentError,
     LinkDownError,
     UnknownDeviceError,
     WrongDeviceError,
 )
-from custom_components.voltrail.engine.points import UnknownCode
+from custom_components.voltrail.engine.model.points import UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve, MeterKind, Platform, ScnBlock, sample
 from simulators.registers import text
 from simulators.traffic import Request
@@ -300,10 +300,10 @@ async def test_what_could_not_be_read_does_not_sleep() -> None:
         await poll_everything(device)
         power = device.reading("socket_1/power_l1")
         assert power.read() is None
-        assert not device.dormant(power)
+        assert not device.unseen(power)
         eve.faults.clear()
         await poll_everything(device)
-        assert device.dormant(power)
+        assert device.unseen(power)
 
 
 async def test_a_station_block_that_fails_at_the_meeting() -> None:
@@ -378,21 +378,21 @@ def test_a_network_that_is_known_is_not_forgotten_over_a_lost_request() -> None:
         async with connected(eve) as (device, _, _):
             await poll_everything(device)
             await control(device, "network_ems_limit_l1", NumberControl).write(20)
-            memory = device.recall()
+            memory = device.dump_state()
         async with connected(eve) as (device, _, _):
-            device.remember(memory)
+            device.restore_state(memory)
             eve.faults.inject("lose_request", times=1, unit=200, address=1400)
             await device.identify()
             assert not device.available(("network",))
             await poll_everything(device)
             assert device.available(("network",))
-            assert device.recall()["network"]["1"] == {"wish": 20, "sent": 20}
+            assert device.dump_state()["network"]["1"] == {"wish": 20, "sent": 20}
         eve.ems.source, eve.scn.block = DataSource.SOCKET, ScnBlock.REFUSED
         async with connected(eve) as (device, _, _):
-            device.remember(memory)
+            device.restore_state(memory)
             await poll_everything(device)
             assert device.network_limits is None
-            assert "network" not in device.recall()
+            assert "network" not in device.dump_state()
 
     run(story())
 
@@ -402,10 +402,10 @@ async def test_a_second_socket_that_is_known_is_there_at_once() -> None:
     eve = Eve(sockets=2)
     async with connected(eve) as (device, _, _):
         await poll_everything(device)
-        memory = device.recall()
+        memory = device.dump_state()
     eve.faults.inject("exception", times=None, unit=200, address=1100)
     async with connected(eve) as (device, _, _):
-        device.remember(memory)
+        device.restore_state(memory)
         await poll_everything(device)
         before = device.layout
         assert [part.key for part in device.parts()] == ["socket_1", "socket_2"]
@@ -570,7 +570,7 @@ async def test_a_counter_that_has_counted_never_stands_at_0() -> None:
     await poll_everything(device)
     assert value(device, "socket_1/energy_charged") is None
     # After a power cut both of us have just started.
-    again = alfen(link, device.recall())
+    again = alfen(link, device.dump_state())
     await poll_everything(again)
     assert value(again, "socket_1/energy_charged") is None
     starting = False

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from modbus_connection.mock import MockModbusConnection, MockModbusUnit
 from modbus_connection.model import Component
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import FAMILY, Alfen, registers
 from custom_components.voltrail.engine.devices.alfen.fields import double, single, words
 from custom_components.voltrail.engine.devices.alfen.states import MeterType, Mode3State
-from custom_components.voltrail.engine.points import Kind, Quantity, Tier, Value, points_of
+from custom_components.voltrail.engine.model.points import Kind, Quantity, Tier, Value, points_of
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 
 from .support import poll_everything, problem_keys, value
 
@@ -194,12 +194,12 @@ async def test_sleeping_values(
     recorded: Alfen, mock_modbus_connection: MockModbusConnection
 ) -> None:
     """What the meter does not have is dormant, and wakes up when it becomes valid."""
-    dormant = {reading.name for reading in recorded.readings() if recorded.dormant(reading)}
-    assert dormant == {"neutral_current", "current_sum", "power_l1", "power_l2", "power_l3"}
+    unseen = {reading.name for reading in recorded.readings() if recorded.unseen(reading)}
+    assert unseen == {"neutral_current", "current_sum", "power_l1", "power_l2", "power_l3"}
     load(mock_modbus_connection.for_unit(1), 338, float32_words(778.3))
     await recorded.poll(Cadence.MEASUREMENTS)
     (power,) = (one for one in recorded.readings() if one.path == "socket_1/power_l1")
-    assert not recorded.dormant(power)
+    assert not recorded.unseen(power)
     assert power.read() == 778.3
 
 
@@ -218,7 +218,7 @@ async def test_any_quantity_may_sleep(mock_modbus_connection: MockModbusConnecti
         and any(reading.name in block._register_fields for block, *_ in BLOCKS)
     }
     assert {"temperature", "socket_1/power", "socket_1/energy_charged"} < measured
-    asleep = {reading.path for reading in device.readings() if device.dormant(reading)}
+    asleep = {reading.path for reading in device.readings() if device.unseen(reading)}
     assert asleep == measured
 
 
@@ -256,7 +256,7 @@ async def test_a_station_without_any_value(mock_modbus_connection: MockModbusCon
         load_nothing(mock_modbus_connection.for_unit(unit_id), address, count)
     device = Alfen(mock_modbus_connection.for_unit, 200)
     await poll_everything(device)
-    await device.uphold()
+    await device.reconcile()
     for reading in device.readings():
         if reading.part is not None:
             assert reading.read() is None, reading.path

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 from modbus_connection import pymodbus, tmodbus
 
-from custom_components.voltrail.engine.controls import NumberControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.renewal import SetPointRenewal
-from custom_components.voltrail.engine.errors import DeviceSilentError, NotAppliedError
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.controls import NumberControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, NotAppliedError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import DataSource, Eve, OverLimit
 from simulators.alfen.socket import Socket
 from simulators.clock import Clock
@@ -184,7 +184,7 @@ def test_a_lowered_installer_limit_counts_after_a_restart() -> None:
             await control(owner.device, "socket_1/current_limit", NumberControl).write(16)
             memory = await owner.stop()
             device = Alfen(Direct(eve).for_unit, 200, Options(max_current=10), clock=loop_clock)
-            device.remember(memory)
+            device.restore_state(memory)
             owner = Owner(device)
             await owner.start()
             await asyncio.sleep(15)
@@ -411,11 +411,11 @@ def test_low_validity_is_renewed_after_a_poll() -> None:
         await control(device, "socket_1/current_limit", NumberControl).write(16)
         eve.advance(25)
         await device.poll(Cadence.MEASUREMENTS)
-        await device.uphold()
+        await device.reconcile()
         assert socket.remaining == 35
         eve.advance(6)
         await device.poll(Cadence.MEASUREMENTS)
-        await device.uphold()
+        await device.reconcile()
         assert socket.remaining == 60
 
     run(story())

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.boot_time import BootTime, utc_now
 from custom_components.voltrail.engine.devices.alfen.session import Session
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve, sample
 from tests.fake_time import run
 
@@ -151,7 +151,7 @@ def test_a_counter_that_falters(session: Session, wall: Wall) -> None:
     assert seen == [1000, 1000, 1000, 2000, 2000, 2000, 3000]
     # The same with the first look after a restart, and after the end of a session.
     after = Session(wall, wall.saved)
-    after.remember(session.recall())
+    after.restore_state(session.dump_state())
     after.note_car(plugged=True)
     after.note_counter(0)
     assert after.energy is None
@@ -185,9 +185,9 @@ def test_session_energy_is_never_negative(happenings: list[str | float | None]) 
             case "lost sight":
                 session.note_car(plugged=None)
             case "restart":
-                memory = session.recall()
+                memory = session.dump_state()
                 session = Session(wall, wall.saved)
-                session.remember(json.loads(json.dumps(memory)))
+                session.restore_state(json.loads(json.dumps(memory)))
             case str():
                 raise AssertionError(happening)
             case counter:
@@ -203,7 +203,7 @@ def test_a_restart_in_the_middle(session: Session, wall: Wall) -> None:
     session.note_counter(1500)
     assert wall.saves > 0
     after = Session(wall, wall.saved)
-    after.remember(session.recall())
+    after.restore_state(session.dump_state())
     wall.go(300)
     after.note_car(plugged=True)
     after.note_counter(2500)
@@ -219,7 +219,7 @@ def test_a_restart_after_the_end(session: Session, wall: Wall) -> None:
     session.note_car(plugged=False)
     session.note_counter(1500)
     after = Session(wall, wall.saved)
-    after.remember(session.recall())
+    after.restore_state(session.dump_state())
     wall.go(300)
     after.note_car(plugged=False)
     after.note_counter(1500)
@@ -231,7 +231,7 @@ def test_a_car_that_left_meanwhile(session: Session, wall: Wall) -> None:
     session.note_car(plugged=True)
     session.note_counter(1000)
     after = Session(wall, wall.saved)
-    after.remember(session.recall())
+    after.restore_state(session.dump_state())
     wall.go(120)
     after.note_car(plugged=False)
     after.note_counter(1800)
@@ -240,7 +240,7 @@ def test_a_car_that_left_meanwhile(session: Session, wall: Wall) -> None:
 
 def test_nothing_is_remembered_of_nothing(session: Session, wall: Wall) -> None:
     """An empty memory is no session."""
-    session.remember({})
+    session.restore_state({})
     wall.go(10)
     assert (session.energy, session.duration, session.started) == (None, None, None)
 
@@ -268,7 +268,7 @@ def test_a_session_on_a_station() -> None:
             memory = await owner.stop()
             await asyncio.sleep(100)
             owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
-            owner.device.remember(memory)
+            owner.device.restore_state(memory)
             await owner.start()
             await asyncio.sleep(1000)
             socket.car.leave()
@@ -338,15 +338,15 @@ def test_a_reboot_early_after_a_start(wall: Wall) -> None:
 def test_boot_time_outlives_a_restart(wall: Wall) -> None:
     """Weeks later it is still the same moment."""
     boot = BootTime(wall, wall.saved)
-    assert boot.recall() == {}
+    assert boot.dump_state() == {}
     boot.note(500)
     after = BootTime(wall, wall.saved)
-    after.remember(boot.recall())
+    after.restore_state(boot.dump_state())
     wall.go(30 * 86_400)
     after.note(30 * 86_400 + 520.0)
     assert after.moment == boot.moment
     fresh = BootTime(wall, wall.saved)
-    fresh.remember({})
+    fresh.restore_state({})
     assert fresh.moment is None
     fresh.note(None)
     assert fresh.moment is None
@@ -363,10 +363,10 @@ async def test_boot_time_of_the_recorded_station(wall: Wall) -> None:
     wall.go(10.7)
     await device.poll(Cadence.IDENTITY)
     assert value(device, "boot_time") == expected
-    memory = device.recall()
+    memory = device.dump_state()
     again = Alfen(Direct(eve).for_unit, 200, clock=wall)
-    again.remember(memory)
-    assert again.recall() == memory
+    again.restore_state(memory)
+    assert again.dump_state() == memory
     await again.identify()
     assert value(again, "boot_time") == expected
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from custom_components.voltrail.engine.devices.alfen.set_point import SetPoint, Standing
-from custom_components.voltrail.engine.errors import DeviceSilentError, NotAppliedError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, NotAppliedError
 from tests.fake_time import run
 
 from .support import loop_clock

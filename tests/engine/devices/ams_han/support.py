@@ -6,8 +6,8 @@ from typing import Final
 
 from custom_components.voltrail.engine.devices.ams_han import HanMeter
 from custom_components.voltrail.engine.han import UNITS, Unit
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
 from simulators.ams_han.catalogue import METERS
 from simulators.ams_han.ciphering import Seal
 from simulators.ams_han.house import House
@@ -58,14 +58,14 @@ class Listening:
         self.meter = HanMeter(Options(extra=secrets() | (extra or {})), wall=lambda: self.moment)
         self.meter.expected = expected
         if memory is not None:
-            self.meter.remember(memory)
+            self.meter.restore_state(memory)
         self.memory: dict[str, object] = {}
         self.saves = 0
         self.meter.memory_changed = self._save
         self.meter.begin(self.now)
 
     def _save(self) -> None:
-        self.memory = self.meter.recall()
+        self.memory = self.meter.dump_state()
         self.saves += 1
 
     def pass_to(self, moment: datetime) -> None:

@@ -112,7 +112,7 @@ def test_a_restart_keeps_totals_of_a_single_list(kind: str) -> None:
     """They are restored until the next list, and no longer than one should take."""
     before = Listening(kind)
     before.run(60)
-    after = Listening(kind, memory=before.meter.recall(), start=START + timedelta(seconds=90))
+    after = Listening(kind, memory=before.meter.dump_state(), start=START + timedelta(seconds=90))
     assert after.value("energy_imported") == before.meter.latest["energy_imported"].value
     after.silence(36)
     assert not after.available("energy_imported")
@@ -187,7 +187,7 @@ def test_a_list_that_looks_hourly_and_comes_often() -> None:
     saves = listening.saves
     publish(8)
     assert listening.saves == saves
-    memory = listening.meter.recall()
+    memory = listening.meter.dump_state()
     listening.silence(71)
     assert not listening.meter.alive
     listening = Listening(memory=memory)
@@ -212,7 +212,7 @@ def test_the_time_of_counters_does_not_stop_while_they_count() -> None:
             assert listening.value("energy_timestamp") == listening.moment
 
     publish(20)
-    listening = Listening(memory=listening.meter.recall())
+    listening = Listening(memory=listening.meter.dump_state())
     publish(1)
 
 
@@ -315,7 +315,7 @@ def test_lists_without_a_name_are_signs_of_life_after_a_restart() -> None:
     before = Listening("aidon-tn")
     before.run(60)
     after = Listening(
-        "aidon-tn", memory=before.meter.recall(), expected=before.meter.identity.serial
+        "aidon-tn", memory=before.meter.dump_state(), expected=before.meter.identity.serial
     )
     for _ in range(9):
         after.run(2.5, deliver=lambda one: one.name == "1")

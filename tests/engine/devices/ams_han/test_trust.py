@@ -7,7 +7,7 @@ import pytest
 from custom_components.voltrail.engine.devices.ams_han.senders import Senders
 from custom_components.voltrail.engine.devices.ams_han.totals import Totals
 from custom_components.voltrail.engine.han import ListKind, Message, Meter, Number
-from custom_components.voltrail.engine.pushed import Impression
+from custom_components.voltrail.engine.polling.pushed_device import Impression
 from simulators.ams_han.faults import Faults
 from simulators.ams_han.payloads import Form, payload, pulse_batch
 

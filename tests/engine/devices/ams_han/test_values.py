@@ -7,10 +7,10 @@ from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
 from custom_components.voltrail.engine.devices.ams_han.words import TOTALS
-from custom_components.voltrail.engine.errors import NotSupportedError
 from custom_components.voltrail.engine.han import UNITS
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Kind, points_of
+from custom_components.voltrail.engine.model.errors import NotSupportedError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Kind, points_of
 
 from .support import METERS, START, HanMeter, Listening, Net, measured, resolution
 
@@ -183,5 +183,5 @@ def test_the_wall_clock_is_that_of_the_world() -> None:
     """Only what is kept over a restart has a date."""
     meter = HanMeter()
     meter.begin(5.0)
-    kept = datetime.fromisoformat(meter.recall()["totals_at"])
+    kept = datetime.fromisoformat(meter.dump_state()["totals_at"])
     assert abs(kept - datetime.now(UTC)) < timedelta(hours=1)

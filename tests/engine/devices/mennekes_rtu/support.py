@@ -9,14 +9,14 @@ from typing import Any
 
 from modbus_connection import ModbusSerialParams, ModbusTcpParams, pymodbus, tmodbus
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.controls import Control
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
-from custom_components.voltrail.engine.errors import VoltrailError
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
-from custom_components.voltrail.engine.quiet_line import QuietLine
+from custom_components.voltrail.engine.model.controls import Control
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
+from custom_components.voltrail.engine.transport.serial_bus import SerialBus
 from simulators.device import SimulatedDevice
 from simulators.memory import MemoryServer, Timing, serve_serial_in_memory
 
@@ -39,7 +39,7 @@ class Line:
 
     server: MemoryServer
     connection: Connection
-    quiet: QuietLine
+    quiet: SerialBus
 
     def device(self, unit_id: int = 50, options: Options | None = None) -> MennekesRtu:
         """Return a charger on this line, not yet met."""
@@ -57,7 +57,7 @@ async def serial_line(
     async with serve_serial_in_memory(simulated, timing) as server:
         connection = connect(client, server)
         try:
-            yield Line(server=server, connection=connection, quiet=QuietLine())
+            yield Line(server=server, connection=connection, quiet=SerialBus())
         finally:
             await connection.close()
 
@@ -84,7 +84,7 @@ class Owner:
         self._heard = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
 
     async def __aenter__(self) -> MennekesRtu:
         await self.device.identify()
@@ -108,7 +108,7 @@ class Owner:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.device.close()
-        return self.device.recall()
+        return self.device.dump_state()
 
     async def _poll_forever(self) -> None:
         loop = asyncio.get_running_loop()
@@ -120,7 +120,7 @@ class Owner:
                 if started >= settings_due or self.device.attention != attention:
                     await self.device.poll(Cadence.SETTINGS, self.wanted)
                     settings_due, attention = started + 60, self.device.attention
-                await self.device.uphold()
+                await self.device.reconcile()
             except VoltrailError as err:
                 self.troubles.append(err)
                 failures += 1

@@ -5,14 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
-from custom_components.voltrail.engine.controls import (
-    ButtonControl,
-    NumberControl,
-    SelectControl,
-    SwitchControl,
-)
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import NotIdleError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     ConnectedPhases,
@@ -22,14 +15,21 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     SolarMode,
     SolarPhases,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import (
+    ButtonControl,
+    NumberControl,
+    SelectControl,
+    SwitchControl,
+)
+from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
     NotSupportedError,
     NoVoltageError,
     OutOfBoundsError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 
@@ -205,7 +205,7 @@ async def test_a_limit_that_is_not_taken_is_no_wish() -> None:
     async with serial_line(simulated) as line, Owner(line.device()) as device:
         with pytest.raises(DeviceRefusedError):
             await control(device, "current_limit", NumberControl).write(10)
-        assert not device.recall()["set"]
+        assert not device.dump_state()["set"]
 
 
 @pytest.mark.parametrize(("layout", "word"), [("1.00", 0x51EC), ("1.02", 0x51EC), ("1.03", 0)])
@@ -220,7 +220,7 @@ async def test_six_ampere_on_old_layouts(layout: str, word: int) -> None:
         await asyncio.sleep(30)
         assert value(device, "charging_state") is ChargingState.CHARGING
         assert control(device, "current_limit", NumberControl).read() == 6
-        assert device.point.holds_wish is True
+        assert device.point.holds_target is True
 
 
 @in_fake_time
@@ -262,7 +262,7 @@ async def test_power_is_turned_into_current() -> None:
         assert simulated.ems.current == pytest.approx(13.0)
         await power.write(1000)
         assert not simulated.ems.released
-        assert device.recall()["power"] == 3000
+        assert device.dump_state()["power"] == 3000
 
 
 @in_fake_time
@@ -277,13 +277,13 @@ async def test_power_comes_back_after_a_pause() -> None:
         await asyncio.sleep(12)
         await point.resume()
         assert simulated.ems.current == pytest.approx(16)
-        assert device.recall()["power"] == 11000
+        assert device.dump_state()["power"] == 11000
         simulated.set({f"grid.nominal_l{phase}": 0.0 for phase in (1, 2, 3)})
         await point.pause()
         await asyncio.sleep(12)
         await point.resume()
         assert simulated.ems.released
-        assert device.recall()["power"] == 11000
+        assert device.dump_state()["power"] == 11000
         with pytest.raises(VoltrailError) as caught:
             await point.set_power_limit(0.5)
         assert isinstance(caught.value, NoVoltageError | OutOfBoundsError)
@@ -530,4 +530,4 @@ async def test_an_order_counts_even_if_it_cannot_be_seen_at_once() -> None:
         simulated.faults.inject("lose_request", function=3, times=2)
         await control(device, "current_limit", NumberControl).write(10)
         assert simulated.ems.current == 10
-        assert device.recall()["current"] == 10
+        assert device.dump_state()["current"] == 10

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from custom_components.voltrail.engine.devices.mennekes_rtu.current_sender import CurrentSender
-from custom_components.voltrail.engine.errors import DeviceSilentError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError
 from tests.fake_time import in_fake_time
 
 

@@ -5,13 +5,13 @@ from typing import override
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import ButtonControl
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import PhasesRefusedError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
-from custom_components.voltrail.engine.errors import VoltrailError
+from custom_components.voltrail.engine.model.controls import ButtonControl
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 

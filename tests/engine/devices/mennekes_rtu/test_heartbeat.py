@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import FAMILY, MennekesRtu
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     HeartbeatRefusedError,
     HeartbeatUnansweredError,
 )
-from custom_components.voltrail.engine.errors import DeviceSilentError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import in_fake_time
 

@@ -9,12 +9,12 @@ from random import Random
 import pytest
 from modbus_connection import ModbusError, ModbusUnit, pymodbus, tmodbus
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
-from custom_components.voltrail.engine.errors import VoltrailError
-from custom_components.voltrail.engine.points import Value
-from custom_components.voltrail.engine.quiet_line import QuietLine
+from custom_components.voltrail.engine.model.errors import VoltrailError
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
+from custom_components.voltrail.engine.transport.serial_bus import SerialBus
 from simulators.memory import serve_in_memory, serve_serial_in_memory
 from simulators.mennekes_rtu import Compact
 from tests.fake_time import in_fake_time
@@ -135,7 +135,7 @@ async def test_no_late_answer_is_ever_taken_for_another_one(
     """Polls and reads of every kind, thousands of answers too late, and not one wrong value."""
     simulated, random, tally = motionless(), Random(1), Tally()  # noqa: S311 - repeatable
     async with late_line(simulated, face, client) as connection:
-        device = MennekesRtu(QuietLine().over(connection.for_unit), 50)
+        device = MennekesRtu(SerialBus().over(connection.for_unit), 50)
         await device.update()
         beating = asyncio.create_task(keep_alive.run(device.heartbeat))
         await asyncio.sleep(5)

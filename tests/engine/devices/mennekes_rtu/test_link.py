@@ -7,7 +7,7 @@ from modbus_connection import ModbusTcpParams, tmodbus
 from pymodbus.constants import ExcCodes
 
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceSilentError,
     LinkDownError,
     WrongDeviceError,

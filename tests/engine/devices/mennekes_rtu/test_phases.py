@@ -4,18 +4,18 @@ import asyncio
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState, Phases
-from custom_components.voltrail.engine.controls import NumberControl, SelectControl
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState, Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
+from custom_components.voltrail.engine.model.errors import (
     LinkDownError,
     PhasesSwitchingError,
     VoltrailError,
 )
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 
@@ -157,7 +157,7 @@ async def test_power_is_kept_when_the_phases_change() -> None:
         assert simulated.ems.current == pytest.approx(7.1)
         watching.cancel()
         assert highest < 4950
-        assert device.recall()["power"] == 4900
+        assert device.dump_state()["power"] == 4900
         assert simulated.violations.fast_changes == 0
 
 
@@ -183,7 +183,7 @@ async def test_a_power_for_one_phase_right_after_the_change(
         await asyncio.sleep(40)
         assert simulated.ems.released
         assert simulated.ems.current == pytest.approx(14.3)
-        assert device.recall()["power"] == 3300
+        assert device.dump_state()["power"] == 3300
 
 
 @in_fake_time
@@ -200,7 +200,7 @@ async def test_too_little_for_three_phases_is_a_pause_after_the_change() -> None
             await device.point.set_phases(Phases.THREE)
             await asyncio.sleep(40)
             assert not simulated.ems.released
-            assert device.recall()["power"] == 3600
+            assert device.dump_state()["power"] == 3600
             assert not owner.troubles
             # Nobody asked for that pause, so it is over with the phases that made it necessary.
             await device.point.set_phases(Phases.ONE)
@@ -323,7 +323,7 @@ async def test_a_car_that_goes_on_late_gets_no_more_than_the_limit(
             assert simulated.meter.power < 3 * 6.1 * 230
             await asyncio.sleep(1)
         assert not simulated.ems.released
-        assert device.point.wish.too_little
+        assert device.point.target.too_little
 
 
 @in_fake_time
@@ -347,7 +347,7 @@ async def test_a_pause_waits_for_no_change_of_phases() -> None:
         for _ in range(60):
             assert not simulated.ems.released
             await asyncio.sleep(1)
-        assert point.wish.paused
+        assert point.target.paused
         assert not simulated.ems.single_phase
 
 
@@ -388,7 +388,7 @@ async def test_a_change_that_fails_costs_nobody_the_limit(fault: str) -> None:
         await asyncio.sleep(60)
         assert simulated.ems.single_phase
         assert simulated.ems.current == pytest.approx(14.3)
-        assert (point.wish.power, point.wish.phases) == (3300, 1)
+        assert (point.target.power, point.target.phases) == (3300, 1)
 
 
 @in_fake_time
@@ -408,7 +408,7 @@ async def test_a_change_that_is_called_off_costs_nobody_the_limit() -> None:
             await asyncio.sleep(90)
             assert simulated.ems.single_phase
             assert simulated.ems.current == pytest.approx(14.3)
-            assert (point.wish.power, point.wish.phases) == (3300, 1)
+            assert (point.target.power, point.target.phases) == (3300, 1)
 
 
 @in_fake_time
@@ -435,7 +435,7 @@ async def test_exception_3_is_explained() -> None:
             await device.point.set_phases(Phases.ONE)
         # What it says of itself decides whether there is a select, not what it once refused.
         assert device.layout == before
-        assert device.recall()["phases"] is None
+        assert device.dump_state()["phases"] is None
         await device.poll(Cadence.SETTINGS)
         assert device.layout != before
         assert "phases" not in {each.path for each in device.controls()}
@@ -455,7 +455,7 @@ async def test_phases_that_are_refused_later_are_given_up() -> None:
         simulated.set({"ems.single_phase": False, "ems.current": 16.0})
         device.upholding.due()
         await asyncio.sleep(60)
-        assert device.point.wish.phases is None
+        assert device.point.target.phases is None
         assert simulated.ems.current == 10
         assert refusal.seen == 1
 

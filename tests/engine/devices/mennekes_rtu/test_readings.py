@@ -6,11 +6,14 @@ from typing import override
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import ErrorCode, EvseState
-from custom_components.voltrail.engine.errors import ForbiddenRegisterError, UnknownDeviceError
-from custom_components.voltrail.engine.points import UnknownCode
+from custom_components.voltrail.engine.model.errors import (
+    ForbiddenRegisterError,
+    UnknownDeviceError,
+)
+from custom_components.voltrail.engine.model.points import UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact
 from simulators.registers import RefusedError
 from simulators.unit import Unit
@@ -424,9 +427,9 @@ async def test_reading_says_nothing_of_what_is_not_there(mock_modbus_unit: objec
     assert point.charging_allowed is None
     assert point.phases_in_use is None
     assert point.heartbeat_age is None
-    assert point.holds_wish is None
+    assert point.holds_target is None
     point.adopt()
-    assert not point.wish.set
+    assert not point.target.set
     assert registers.About(device.modbus_unit).register_layout is None
     assert registers.Installation(device.modbus_unit).fallback is None
     assert list(device.charge_points()) == [point]

@@ -13,17 +13,17 @@ from modbus_connection import pymodbus
 from modbus_connection.decode import decode_float32
 from modbus_connection.mock import MockModbusUnit
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.charging.charge_point import Phases
+from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
+from custom_components.voltrail.engine.devices.mennekes_rtu.fields import current_setpoint
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
-from custom_components.voltrail.engine.devices.mennekes_rtu.fields import current_setpoint
-from custom_components.voltrail.engine.errors import CallerError, VoltrailError
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.errors import CallerError, VoltrailError
+from custom_components.voltrail.engine.model.options import Options
 from simulators.mennekes_rtu import Compact
 from simulators.traffic import Write
 from tests.fake_time import run
@@ -294,5 +294,5 @@ def registers_of_installer(device: MennekesRtu) -> list[str]:
     return [
         control.path
         for control in device.controls()
-        if any(need.endswith("_settings") for need in control.needs)
+        if any(need.endswith("_settings") for need in control.depends_on)
     ]

@@ -5,11 +5,11 @@ import math
 
 import pytest
 
-from custom_components.voltrail.engine.charger import Phases
-from custom_components.voltrail.engine.controls import ButtonControl
+from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import RecoveryFailedError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
-from custom_components.voltrail.engine.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.model.controls import ButtonControl
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 
@@ -74,7 +74,7 @@ async def test_a_power_cut_is_not_taken_for_a_pause() -> None:
             await asyncio.sleep(60)
             assert owner.troubles
             assert (simulated.ems.released, simulated.ems.current) == (True, 9)
-            assert not device.point.wish.paused
+            assert not device.point.target.paused
 
 
 @in_fake_time
@@ -114,7 +114,7 @@ async def test_a_restart_of_home_assistant_asserts_once() -> None:
         owner = Owner(line.device())
         async with owner as device:
             await device.point.set_current_limit(11)
-        memory = device.recall()
+        memory = device.dump_state()
         assert memory["current"] == 11
         await asyncio.sleep(30)
         simulated.ems.current = 16.0
@@ -145,7 +145,7 @@ async def test_an_order_that_a_reload_overtakes_is_not_said_to_be_done(delay: fl
             ]
             await asyncio.sleep(delay)
             assert not orders[0].done()
-        memory = device.recall()
+        memory = device.dump_state()
         async with Owner(line.device(), memory=memory):
             for outcome in await asyncio.gather(*orders, return_exceptions=True):
                 assert isinstance(outcome, LinkDownError)
@@ -159,10 +159,10 @@ async def test_memory_is_kept_before_the_charger_answers() -> None:
     simulated = quiet(Compact(satellite=Satellite.OFF))
     async with serial_line(simulated) as line:
         device = line.device()
-        device.remember({"current": 12.0, "set": True})
+        device.restore_state({"current": 12.0, "set": True})
         with pytest.raises(DeviceSilentError):
             await device.identify()
-        assert device.recall() == {"current": 12.0, "set": True}
+        assert device.dump_state() == {"current": 12.0, "set": True}
         device.close()
 
 
@@ -187,12 +187,12 @@ async def test_odd_memory(memory: dict[str, object], expected: tuple[float | Non
     """Whatever was stored, only a current that a car can be offered comes back."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device(), memory=memory) as device:
-        wish = device.point.wish
-        assert (wish.current, wish.paused) == expected
-        assert wish.power is None
-        assert wish.phases is None
+        target = device.point.target
+        assert (target.current, target.paused) == expected
+        assert target.power is None
+        assert target.phases is None
         await asyncio.sleep(30)
-        if wish.current is None:
+        if target.current is None:
             assert currents(simulated) == 0
             assert not simulated.ems.released
 
@@ -210,7 +210,7 @@ async def test_phases_alone_are_no_wish_to_charge() -> None:
         assert not simulated.ems.released
         simulated.ems.single_phase = False
         await asyncio.sleep(25)
-        assert device.recall()["phases"] == 3
+        assert device.dump_state()["phases"] == 3
         assert not simulated.ems.released
 
 
@@ -224,19 +224,19 @@ async def test_somebody_else_may_change_the_limit() -> None:
         sent = currents(simulated)
         simulated.ems.current = 13.0
         await asyncio.sleep(12)
-        assert device.recall()["current"] == 9
+        assert device.dump_state()["current"] == 9
         await asyncio.sleep(15)
-        assert device.recall()["current"] == 13
+        assert device.dump_state()["current"] == 13
         simulated.ems.released = False
         await asyncio.sleep(25)
-        assert device.recall()["paused"] is True
+        assert device.dump_state()["paused"] is True
         simulated.ems.released = True
         await asyncio.sleep(25)
-        assert device.recall()["paused"] is False
+        assert device.dump_state()["paused"] is False
         # The trap, sprung by somebody else: taken for what it means, and never repeated.
         simulated.ems.current = 0.0
         await asyncio.sleep(25)
-        assert device.recall()["current"] == 16
+        assert device.dump_state()["current"] == 16
         assert currents(simulated) == sent
         simulated.power_cycle()
         await asyncio.sleep(60)
@@ -255,12 +255,12 @@ async def test_an_order_that_was_confirmed_and_never_followed_is_sent_again() ->
         simulated.ems.released = True
         await asyncio.sleep(30)
         assert not simulated.ems.released
-        assert device.recall()["paused"] is True
+        assert device.dump_state()["paused"] is True
         # Seen once, it is no order that got lost: whoever releases now means it.
         simulated.ems.released = True
         await asyncio.sleep(30)
         assert simulated.ems.released
-        assert device.recall()["paused"] is False
+        assert device.dump_state()["paused"] is False
 
 
 @in_fake_time
@@ -273,7 +273,7 @@ async def test_a_charger_that_never_follows_is_left_alone() -> None:
             simulated.ems.current = 12.0
             await asyncio.sleep(1)
         assert currents(simulated) == 4
-        assert device.recall()["current"] == 12
+        assert device.dump_state()["current"] == 12
 
 
 @in_fake_time
@@ -288,7 +288,7 @@ async def test_a_lifted_limit_is_not_brought_back_after_a_bad_minute() -> None:
         simulated.faults.inject("lose_request", times=2)
         await asyncio.sleep(40)
         assert simulated.ems.current == 13
-        assert device.recall()["current"] == 13
+        assert device.dump_state()["current"] == 13
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.005, 0.01, 0.02, 0.04, 0.08])
@@ -305,7 +305,7 @@ async def test_a_pause_is_not_undone_by_the_order_before_it(delay: float) -> Non
             group.create_task(point.resume())
             await asyncio.sleep(delay)
             await point.pause()
-        assert point.wish.paused
+        assert point.target.paused
         assert not simulated.ems.released
         await asyncio.sleep(30)
         # Now a limit is sent at once, and its answer cannot be seen for a while.
@@ -314,7 +314,7 @@ async def test_a_pause_is_not_undone_by_the_order_before_it(delay: float) -> Non
             await asyncio.sleep(delay)
             simulated.faults.inject("lose_request", function=3)
             await point.pause()
-        assert (point.wish.current, point.wish.paused) == (12, True)
+        assert (point.target.current, point.target.paused) == (12, True)
         for _ in range(60):
             assert not simulated.ems.released
             await asyncio.sleep(1)
@@ -387,9 +387,9 @@ async def test_a_power_is_kept_although_its_current_got_lost(
         simulated.faults.inject(fault, function=function, address=address)
         simulated.set({"car.phases": 3})
         await asyncio.sleep(60)
-        assert point.wish.power == power
+        assert point.target.power == power
         assert simulated.meter.power < power
-        assert point.wish.too_little is (power == 3000)
+        assert point.target.too_little is (power == 3000)
         simulated.set({"car.phases": 1})
         simulated.car.leave()
         await asyncio.sleep(15)
@@ -416,7 +416,7 @@ async def test_a_power_of_which_nobody_knows_whether_it_got_through(
         simulated.faults.inject(fault, function=16)
         with pytest.raises(DeviceSilentError):
             await point.set_power_limit(asked)
-        assert point.wish.power == held
+        assert point.target.power == held
         simulated.car.leave()
         await asyncio.sleep(15)
         simulated.set({"car.phases": 3})
@@ -443,7 +443,7 @@ async def test_a_pause_is_not_undone_by_the_way_out_of_an_error(delay: float) ->
         for _ in range(60):
             assert not simulated.ems.released
             await asyncio.sleep(1)
-        assert point.wish.paused
+        assert point.target.paused
 
 
 @in_fake_time
@@ -459,7 +459,7 @@ async def test_a_fallback_is_nobodys_wish() -> None:
         assert value(device, "safe_current_active") is True
         simulated.ems.current = 8.0
         await asyncio.sleep(60)
-        assert device.recall()["current"] == 11
+        assert device.dump_state()["current"] == 11
         simulated.faults.clear()
         await asyncio.sleep(40)
         assert value(device, "safe_current_active") is False

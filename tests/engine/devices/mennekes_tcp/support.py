@@ -7,14 +7,10 @@ from typing import Any
 from modbus_connection import ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.voltrail.engine.controls import (
-    Control,
-    NumberControl,
-    SwitchControl,
-)
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.controls import Control, NumberControl, SwitchControl
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.device import SimulatedDevice
 from simulators.memory import serve_in_memory
 from simulators.server import serve
@@ -38,7 +34,7 @@ async def met(
         connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
         device = MennekesTcp(connection.for_unit, unit_id, options)
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             await device.identify()
             if polled:
@@ -53,7 +49,7 @@ async def poll(device: MennekesTcp) -> None:
     """Read everything, and uphold what the user asked for."""
     await device.poll(Cadence.MEASUREMENTS)
     await device.poll(Cadence.SETTINGS)
-    await device.uphold()
+    await device.reconcile()
 
 
 def value(device: MennekesTcp, path: str) -> object:

@@ -9,12 +9,11 @@ from modbus_connection import ModbusTcpParams
 from modbus_connection.tmodbus import ModbusConnection
 from pymodbus.constants import ExcCodes
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import Relay
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     ForbiddenRegisterError,
@@ -23,6 +22,7 @@ from custom_components.voltrail.engine.errors import (
     UnknownDeviceError,
     WrongDeviceError,
 )
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators import alfen
 from simulators.device import SimulatedDevice
 from simulators.faults import Fault, FaultKind

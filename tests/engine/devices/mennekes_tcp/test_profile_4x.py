@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charger import (
+from custom_components.voltrail.engine.charging.charge_point import (
     BlockedBy,
     ChargingState,
     CurrentLimited,
     Pausable,
     PowerLimited,
 )
-from custom_components.voltrail.engine.controls import NumberControl
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.controls import NumberControl
+from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
     DeviceRefusedError,
     NotAppliedError,
@@ -26,7 +25,8 @@ from custom_components.voltrail.engine.errors import (
     VoltrailError,
     WrongDeviceError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X
 from simulators.mennekes_tcp.codes import PhaseMode
 from tests.fake_time import in_fake_time
@@ -214,7 +214,7 @@ async def test_a_charger_that_takes_over_slowly_is_given_a_second() -> None:
         device.profile.hems = None
         with pytest.raises(NotAppliedError, match="asked for 9"):
             await device.profile.set_current_limit(9)
-        assert device.profile.wish.current != 9
+        assert device.profile.target.current != 9
 
 
 async def test_a_refusal_is_explained() -> None:
@@ -231,11 +231,11 @@ async def test_the_wish_is_remembered_and_asserted_once() -> None:
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_power_limit(6000)
-        memory = device.recall()
+        memory = device.dump_state()
     charger.do("reboot")
     charger.advance(60)
     async with met(charger) as device:
-        assert device.profile.wish.power is None
+        assert device.profile.target.power is None
         # Nothing was remembered, so nothing is written.
         assert not [write for write in charger.traffic.writes if write.values == (6000,)][1:]
     charger.traffic.clear()
@@ -244,7 +244,7 @@ async def test_the_wish_is_remembered_and_asserted_once() -> None:
         assert [write.address for write in charger.traffic.writes] == [2002, 2000]
         await poll(device)
         assert len(charger.traffic.writes) == 2
-        assert device.recall() == memory
+        assert device.dump_state() == memory
 
 
 @pytest.mark.parametrize("asked", ["current", "power"])
@@ -254,7 +254,7 @@ async def test_a_lowered_limit_of_the_installer_is_brought_to_the_charger(asked:
     async with met(charger) as device:
         point = device.profile
         await (point.set_current_limit(13) if asked == "current" else point.set_power_limit(9000))
-        memory = device.recall()
+        memory = device.dump_state()
     async with met(charger, options=Options(max_current=10), memory=memory) as device:
         await poll(device)
         assert device.profile.current_limit == 10
@@ -262,7 +262,7 @@ async def test_a_lowered_limit_of_the_installer_is_brought_to_the_charger(asked:
         if asked == "power":
             assert charger.hems.power == 10 * 3 * 230
     charger.traffic.clear()
-    async with met(charger, options=Options(max_current=10), memory=device.recall()) as device:
+    async with met(charger, options=Options(max_current=10), memory=device.dump_state()) as device:
         await poll(device)
         assert not charger.traffic.writes
 
@@ -273,7 +273,7 @@ async def test_a_pause_is_asserted_too() -> None:
     async with met(charger) as device:
         await device.profile.set_current_limit(10)
         await device.profile.pause()
-        memory = device.recall()
+        memory = device.dump_state()
     charger.do("reboot")
     charger.advance(60)
     async with met(charger, memory=memory) as device:
@@ -287,7 +287,7 @@ async def test_an_assertion_that_fails_stays_due() -> None:
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_current_limit(10)
-        memory = device.recall()
+        memory = device.dump_state()
     charger.do("reboot")
     charger.advance(60)
     charger.faults.inject("exception", code=4, function=6, times=1)
@@ -342,7 +342,7 @@ async def test_limits_set_elsewhere_are_adopted() -> None:
             charger.traffic.clear()
             await poll(device)
             await poll(device)
-            assert getattr(point.wish, expected[0]) == expected[1]
+            assert getattr(point.target, expected[0]) == expected[1]
             assert not charger.traffic.writes
 
 
@@ -364,7 +364,7 @@ async def test_two_limits_set_elsewhere_become_one(amps: int, watts: int, adopte
         charger.traffic.clear()
         for _ in range(6):
             await poll(device)
-        assert device.profile.wish.power == adopted
+        assert device.profile.target.power == adopted
         # It is taken note of once, and left alone.
         assert remembered == [1]
         assert not charger.traffic.writes
@@ -373,7 +373,7 @@ async def test_two_limits_set_elsewhere_become_one(amps: int, watts: int, adopte
         charger.unit(1).write(2000, [amps])
         for _ in range(2):
             await poll(device)
-        assert not device.profile.wish.paused
+        assert not device.profile.target.paused
         await device.profile.pause()
         await device.profile.resume()
         assert charger.unit(1).read(2000, 3) == [16, 160, adopted]
@@ -444,7 +444,7 @@ async def test_whose_fault_it_is() -> None:
             before = charger.state()
             charger.set(states)
             # What upholds the limit would put some of it right.
-            device.profile.wish.set = False
+            device.profile.target.set = False
             assert await waiting(device, charger) is reason, states
             charger.set({name: before[name] for name in states})
         charger.do("leave")
@@ -510,7 +510,7 @@ async def test_before_protocol_1_5_the_highest_power_is_found_out() -> None:
     async with met(charger) as device:
         await device.profile.set_current_limit(10)
         assert charger.unit(1).read(1000, 3) == [10, 100, 7360]
-        assert device.profile.holds_wish
+        assert device.profile.holds_target
         charger.traffic.clear()
         await device.profile.set_current_limit(12)
         # It is known from then on.
@@ -582,9 +582,9 @@ async def test_before_anything_was_read() -> None:
     charger = Charger4X()
     async with met(charger, polled=False) as device:
         point = device.profile
-        assert point.holds_wish is None
+        assert point.holds_target is None
         point.adopt()
-        assert not point.wish.set
+        assert not point.target.set
         assert point.current_limit is None
         assert point.charging_allowed is None
         assert point.blocked_by is None

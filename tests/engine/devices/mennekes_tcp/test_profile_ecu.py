@@ -2,11 +2,11 @@
 
 import pytest
 
-from custom_components.voltrail.engine.charger import BlockedBy, ChargingState
-from custom_components.voltrail.engine.device import Cadence
+from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
-from custom_components.voltrail.engine.errors import OutOfBoundsError
+from custom_components.voltrail.engine.model.errors import OutOfBoundsError
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import ChargerEcu
 
 from .support import met, number, paths, poll, switch, value
@@ -159,8 +159,8 @@ async def test_what_no_car_can_be_offered_is_a_pause() -> None:
             await poll(device)
         assert point.current_limit == 0
         assert point.charging_allowed is False
-        assert (point.wish.current, point.wish.paused) == (10, True)
-        assert point.holds_wish is True
+        assert (point.target.current, point.target.paused) == (10, True)
+        assert point.holds_target is True
         await point.resume()
         assert charger.unit(255).read(1000, 1) == [10]
 
@@ -170,18 +170,18 @@ async def test_wishes_are_asserted_and_foreign_limits_adopted() -> None:
     charger = ChargerEcu()
     async with met(charger, unit_id=255) as device:
         await device.profile.set_current_limit(11)
-        memory = device.recall()
+        memory = device.dump_state()
         charger.unit(255).write(1000, [0])
         await poll(device)
         await poll(device)
-        assert device.profile.wish.paused
+        assert device.profile.target.paused
         charger.unit(255).write(1000, [8])
         await poll(device)
         await poll(device)
-        assert device.profile.wish.current == 8
+        assert device.profile.target.current == 8
     async with met(charger, unit_id=255, memory=memory) as device:
         assert charger.unit(255).read(1000, 1) == [11]
-        assert device.profile.holds_wish
+        assert device.profile.holds_target
 
 
 async def test_the_card_is_private() -> None:
@@ -315,7 +315,7 @@ async def test_a_limit_of_power_holds_although_nobody_looks() -> None:
         for _ in range(6):
             charger.advance(10)
             await device.poll(Cadence.MEASUREMENTS, ())
-            await device.uphold()
+            await device.reconcile()
             charger.do("plug_in")
         assert device.profile.current_limit == 7
 
@@ -325,9 +325,9 @@ async def test_before_anything_was_read() -> None:
     charger = ChargerEcu()
     async with met(charger, unit_id=255, polled=False) as device:
         point = device.profile
-        assert point.holds_wish is None
+        assert point.holds_target is None
         point.adopt()
-        assert not point.wish.set
+        assert not point.target.set
         assert point.charging_allowed is None
         assert point.blocked_by is None
         assert switch(device, "operative").read() is None

@@ -31,7 +31,7 @@ from custom_components.voltrail.engine.devices.mennekes_tcp.states import (
     Relay,
     VehicleState,
 )
-from custom_components.voltrail.engine.points import UnknownCode
+from custom_components.voltrail.engine.model.points import UnknownCode
 
 
 class Words:

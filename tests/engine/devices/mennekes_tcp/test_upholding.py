@@ -8,15 +8,15 @@ import pytest
 from modbus_connection import ModbusConnectionError
 from modbus_connection.tmodbus import ModbusConnection
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
     DeviceSilentError,
     LinkDownError,
     NotAppliedError,
 )
-from custom_components.voltrail.engine.options import Options
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.mennekes_tcp.codes import PhaseMode
 from tests.fake_time import in_fake_time
@@ -41,7 +41,7 @@ async def come_back(device: MennekesTcp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("target", "expected"),
     [
         ("current", [(2000, (11,))]),
         ("power", [(2002, (6000,)), (2000, (32,))]),
@@ -50,15 +50,15 @@ async def come_back(device: MennekesTcp) -> None:
     ],
 )
 @in_fake_time
-async def test_once_after_a_reboot(wish: str, expected: Written) -> None:
+async def test_once_after_a_reboot(target: str, expected: Written) -> None:
     """The state is read first; then what was asked for is written, once."""
     charger = Charger4X()
     async with met(charger, in_memory=True) as device:
         point = device.profile
         await point.set_current_limit(11)
-        if wish == "power":
+        if target == "power":
             await point.set_power_limit(6000)
-        elif wish == "pause":
+        elif target == "pause":
             await point.pause()
         charger.do("reboot")
         with suppress(LinkDownError):
@@ -88,7 +88,7 @@ async def test_an_order_that_a_reload_overtakes_is_not_said_to_be_done() -> None
         device.close()
         for outcome in await asyncio.gather(*orders, return_exceptions=True):
             assert isinstance(outcome, LinkDownError)
-        assert device.recall()["power"] is None
+        assert device.dump_state()["power"] is None
 
 
 @in_fake_time
@@ -99,7 +99,7 @@ async def test_a_pause_is_not_undone_by_the_order_before_it() -> None:
         point = device.profile
         await asyncio.gather(point.set_power_limit(6000), point.pause())
         assert written(charger)[-1] == (2000, (0,))
-        assert point.wish.paused
+        assert point.target.paused
         assert point.current_limit == 0
 
 
@@ -113,10 +113,10 @@ async def test_a_pause_is_not_undone_by_what_is_asserted() -> None:
         charger.set({"hems.power": 22080})
         device._link_lost()
         await device.poll(Cadence.MEASUREMENTS)
-        assert point.holds_wish is False
-        await asyncio.gather(device.uphold(), point.pause())
+        assert point.holds_target is False
+        await asyncio.gather(device.reconcile(), point.pause())
         assert written(charger)[-1] == (2000, (0,))
-        assert point.wish.paused
+        assert point.target.paused
         assert point.current_limit == 0
 
 
@@ -206,7 +206,7 @@ async def test_a_charger_that_comes_out_with_another_limit_is_told_again() -> No
         for _ in range(3):
             await poll(device)
         assert written(charger) == [(2000, (13,))] * 2
-        assert device.profile.wish.current == 6
+        assert device.profile.target.current == 6
 
 
 @in_fake_time
@@ -234,7 +234,7 @@ async def test_a_lower_limit_of_the_installer_is_brought_about(
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_current_limit(asked)
-        memory = device.recall()
+        memory = device.dump_state()
     async with met(charger, options=Options(max_current=16), memory=memory):
         assert charger.unit(1).read(2000, 2) == registers
 
@@ -244,7 +244,7 @@ async def test_a_lower_limit_of_the_installer_caps_power() -> None:
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_power_limit(20_000)
-        memory = device.recall()
+        memory = device.dump_state()
     async with met(charger, options=Options(max_current=16), memory=memory) as device:
         assert charger.unit(1).read(2000, 3) == [16, 160, 11_040]
         await device.profile.pause()
@@ -253,7 +253,7 @@ async def test_a_lower_limit_of_the_installer_caps_power() -> None:
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_power_limit(6000)
-        memory = device.recall()
+        memory = device.dump_state()
     async with met(charger, options=Options(max_current=16), memory=memory):
         assert charger.unit(1).read(2000, 3) == [16, 160, 6000]
 
@@ -263,7 +263,7 @@ async def test_a_lower_limit_of_the_installer_on_an_older_charger() -> None:
     charger = ChargerEcu()
     async with met(charger, unit_id=255) as device:
         await device.profile.set_current_limit(30)
-        memory = device.recall()
+        memory = device.dump_state()
     async with met(charger, unit_id=255, options=Options(max_current=16), memory=memory):
         assert charger.unit(255).read(1000, 1) == [16]
 
@@ -316,7 +316,7 @@ async def test_an_order_of_which_nobody_knows_whether_it_got_through(
         for _ in range(3):
             await come_back(device)
             await asyncio.sleep(10)
-        assert point.holds_wish
+        assert point.holds_target
         limit = point.current_limit if order == "current" else point.power_limit
         assert limit is not None
         # Watts come in steps of an ampere on the one, and of 1 W on the other.
@@ -336,7 +336,7 @@ async def test_what_the_charger_cannot_hold_is_not_told_it_for_ever() -> None:
             await asyncio.sleep(10)
             await poll(device)
         assert written(charger) == []
-        assert device.profile.wish.paused
+        assert device.profile.target.paused
         assert device.profile.power_limit == 0
 
 

@@ -14,19 +14,19 @@ from modbus_connection import (
     tmodbus,
 )
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
+from custom_components.voltrail.engine.devices.victron_gx.component import GxComponent
+from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     Control,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence, Reading
-from custom_components.voltrail.engine.devices.victron_gx import VictronGx
-from custom_components.voltrail.engine.devices.victron_gx.component import GxComponent
-from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber
-from custom_components.voltrail.engine.options import Options
-from custom_components.voltrail.engine.points import Value
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.model.points import Value
+from custom_components.voltrail.engine.polling.polled_device import Cadence, Reading
 from simulators.memory import serve_in_memory
 from simulators.registers import RefusedError
 from simulators.server import Server, serve
@@ -203,7 +203,7 @@ async def meet(
         device = VictronGx(connection.for_unit, 100, Options(extra=extra))
         device.pause = at_once
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:
@@ -226,7 +226,7 @@ async def meet_in_memory(
             connection.for_unit, 100, Options(scan_interval=scan_interval, extra=extra)
         )
         if memory is not None:
-            device.remember(memory)
+            device.restore_state(memory)
         try:
             yield Meeting(gx=gx, device=device, server=server, connection=connection)
         finally:

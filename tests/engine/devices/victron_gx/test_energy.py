@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.energy import EnergyCounter
 from custom_components.voltrail.engine.devices.victron_gx.yields import total_yield
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
@@ -146,7 +146,7 @@ async def test_sums_outlive_a_restart() -> None:
         await meeting.poll()
         await pass_time(meeting, 900)
         charged = number(meeting, "battery_225/energy_charged")
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     assert charged > 100
     await asyncio.sleep(7200)
     async with meet_in_memory(gx, memory=memory) as meeting:
@@ -252,7 +252,7 @@ async def test_memory_of_another_time_does_no_harm() -> None:
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     account = memory["energy"]["battery_225_main"]
     account["counters"]["energy_imagined"] = {"offset": 1.0, "last": 2.0}
     account["counters"]["energy_charged"] = "nonsense"
@@ -268,7 +268,7 @@ def test_a_counter_remembers() -> None:
     counter = EnergyCounter(lambda: reading, summed=lambda: 0.0, span=6_553_600)
     counter.settle()
     again = EnergyCounter(lambda: reading, summed=lambda: 77.0, span=6_553_600)
-    again.remember(counter.recall())
+    again.restore_state(counter.dump_state())
     # A GX that has just started shows 0 for a moment.
     reading = 0
     again.settle()
@@ -349,7 +349,7 @@ async def test_counters_never_drop_to_0() -> None:
         await meeting.poll()
         counted = number(meeting, "pvinverter_20/energy_produced")
         assert counted > 1_000_000
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
         gx.do("reboot")
         await asyncio.sleep(22)
         # The inverter is there, its counters are not.
@@ -385,7 +385,7 @@ def test_a_counter_that_comes_late_goes_on_from_what_was_shown() -> None:
     counter.settle()
     assert counter.value == 0
     again = EnergyCounter(lambda: reading, summed=lambda: 0.0)
-    again.remember(counter.recall())
+    again.restore_state(counter.dump_state())
     reading = 9_000_000
     for each in (counter, again):
         each.settle()

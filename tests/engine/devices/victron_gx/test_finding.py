@@ -18,7 +18,7 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
 )
 from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     NotSupportedError,
     UnknownDeviceError,
     VoltrailError,
@@ -160,7 +160,7 @@ async def test_an_ess_home_is_found() -> None:
         assert gx.status.errors == 0
         assert (identity.serial, identity.firmware) == (gx.portal_id, "3.80")
         await meeting.device.ensure_found()
-        assert {tuple(found) for found in meeting.device.recall()["services"]} == {
+        assert {tuple(found) for found in meeting.device.dump_state()["services"]} == {
             tuple(found) for found in ESS_HOME
         }
         assert meeting.device.searcher.probes <= MOST_PROBES
@@ -200,7 +200,7 @@ async def test_nothing_is_searched_after_a_restart() -> None:
     gx = ess_home(pv_inverter=True)
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
         paths = [reading.path for reading in meeting.device.readings()]
     errors = gx.status.errors
     async with meet(gx, memory=memory) as meeting:
@@ -215,7 +215,7 @@ async def test_a_device_that_is_away_at_the_start_stays() -> None:
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     gx.services["battery_512"].online = False
     async with meet(gx, memory=memory) as meeting:
         await meeting.poll()
@@ -250,7 +250,7 @@ async def test_a_user_can_add_and_remove() -> None:
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
         before = [part.key for part in meeting.device.parts()]
     async with meet(gx, memory=memory, services=["tank 99", "-grid 30"]) as meeting:
         await meeting.device.identify()
@@ -258,7 +258,7 @@ async def test_a_user_can_add_and_remove() -> None:
         assert set(keys) == {*before, "tank_99"} - {"grid_30"}
         # Values of the system stand in for the meter that is left out.
         assert meeting.has("energy_imported")
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet(gx, memory=memory) as meeting:
         await meeting.device.identify()
         assert [part.key for part in meeting.device.parts()] == before
@@ -269,7 +269,7 @@ async def test_what_a_user_named_is_not_forgotten() -> None:
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     gx.set({"grid_30.online": False})
     for extra, forgotten in (({"services": "grid 30"}, False), ({}, True)):
         async with meet(gx, memory=memory, **extra) as meeting:
@@ -303,7 +303,7 @@ async def test_searching_again_finds_what_is_new() -> None:
         await meeting.button("search_devices").press()
         assert meeting.device.layout != layout
         assert {request.address for request in gx.traffic.reads if request.unit == 225} == set()
-        assert ["pvinverter", 20, 20] in meeting.device.recall()["services"]
+        assert ["pvinverter", 20, 20] in meeting.device.dump_state()["services"]
         # Searching once more changes nothing.
         layout = meeting.device.layout
         await meeting.button("search_devices").press()
@@ -317,15 +317,15 @@ async def test_a_wish_in_the_options_comes_true_once() -> None:
     pv.online = False
     async with meet(gx, search_again=0) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     pv.online = True
     gx.install("3.80")
-    for wish, probes in ((0, False), (1, True), (1, False), (2, True), (2, False)):
-        async with meet(gx, memory=memory, search_again=wish) as meeting:
+    for target, probes in ((0, False), (1, True), (1, False), (2, True), (2, False)):
+        async with meet(gx, memory=memory, search_again=target) as meeting:
             await meeting.poll()
             assert bool(meeting.device.searcher.probes) is probes
-            memory = meeting.device.recall()
-        assert (["pvinverter", 20, 20] in memory["services"]) is bool(wish)
+            memory = meeting.device.dump_state()
+        assert (["pvinverter", 20, 20] in memory["services"]) is bool(target)
         assert ["battery", 225, 512] in memory["services"]
 
 
@@ -334,13 +334,13 @@ async def test_a_wish_looks_at_the_firmware_anew() -> None:
     gx = ess_home(firmware="2.90", server=41)
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     gx.install("3.10", server=48)
-    for wish, server in ((0, 35), (1, 45), (1, 45)):
-        async with meet(gx, memory=memory, search_again=wish) as meeting:
+    for target, server in ((0, 35), (1, 45), (1, 45)):
+        async with meet(gx, memory=memory, search_again=target) as meeting:
             await meeting.poll()
             assert meeting.device.server.version == server
-            memory = meeting.device.recall()
+            memory = meeting.device.dump_state()
 
 
 @in_fake_time
@@ -374,14 +374,14 @@ async def test_a_search_that_breaks_off_goes_on() -> None:
                 await meeting.device.ensure_found()
             except VoltrailError:
                 breaks += 1
-                assert "services" not in meeting.device.recall()
+                assert "services" not in meeting.device.dump_state()
                 await meeting.server.plug()
         assert breaks > 2
         assert meeting.device.searcher.probes <= MOST_PROBES
         assert gx.status.errors == meeting.device.searcher.probes - breaks - len(ESS_HOME)
         meeting.device.pause = at_once
         await meeting.poll()
-        assert len(meeting.device.recall()["services"]) == len(ESS_HOME)
+        assert len(meeting.device.dump_state()["services"]) == len(ESS_HOME)
 
 
 @in_fake_time

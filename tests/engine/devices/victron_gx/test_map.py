@@ -20,7 +20,7 @@ from custom_components.voltrail.engine.devices.victron_gx.server import LADDER, 
 from custom_components.voltrail.engine.devices.victron_gx.service import Service, readable
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY, SERVICES
 from custom_components.voltrail.engine.devices.victron_gx.services.system import SYSTEM
-from custom_components.voltrail.engine.points import points_of
+from custom_components.voltrail.engine.model.points import points_of
 
 LISTS: Final = Path(__file__).parents[5] / "shared" / "data" / "victron"
 

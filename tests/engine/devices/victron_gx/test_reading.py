@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber, Zero
-from custom_components.voltrail.engine.points import Kind, Tier, UnknownCode
+from custom_components.voltrail.engine.model.points import Kind, Tier, UnknownCode
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
@@ -319,7 +319,7 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
             meter[name] = None
             await meeting.poll()
             assert meeting.read("acload_31/energy_consumed") is None
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     # Also right after a restart.
     async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
         await meeting.poll()
@@ -452,7 +452,7 @@ async def test_a_number_of_events_never_drops_to_0() -> None:
         meter["pulse_count"] = None
         await meeting.poll()
         assert meeting.read("pulsemeter_3/pulse_count") is None
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
         await meeting.poll()
         assert meeting.read("pulsemeter_3/pulse_count") is None

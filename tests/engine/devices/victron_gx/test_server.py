@@ -107,7 +107,7 @@ async def test_the_same_firmware_is_not_asked_again() -> None:
     gx = ess_home()
     async with meet(gx) as meeting:
         await meeting.poll()
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     gx.traffic.clear()
     async with meet(gx, memory=memory) as meeting:
         await meeting.device.identify()
@@ -130,12 +130,12 @@ async def test_another_firmware_is_looked_at_anew() -> None:
     async with meet(gx) as meeting:
         await meeting.poll()
         assert meeting.device.server.version == 74
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     for firmware, version in (("3.80", 101), ("3.20", 53), ("2.90", 35)):
         gx.install(firmware)
         async with meet(gx, memory=memory) as meeting:
             await meeting.poll()
-            memory = meeting.device.recall()
+            memory = meeting.device.dump_state()
             assert meeting.device.failures == {}
             assert meeting.device.server.version == version
     # The oldest firmware cannot tell that it is gone: a new search finds out.
@@ -146,7 +146,7 @@ async def test_another_firmware_is_looked_at_anew() -> None:
         layout = meeting.device.layout
         await meeting.button("search_devices").press()
         assert meeting.device.layout != layout
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet(gx, memory=memory) as meeting:
         await meeting.device.identify()
         assert meeting.device.server.version == 101

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from custom_components.voltrail.engine import keep_alive
-from custom_components.voltrail.engine.device import Cadence
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
 from custom_components.voltrail.engine.devices.victron_gx.setpoints import (
     DEFAULT_DURATION,
     RENEW_EVERY,
 )
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     DeviceSilentError,
     NotAcceptedError,
     NotNowError,
@@ -22,6 +20,8 @@ from custom_components.voltrail.engine.errors import (
     VoltrailError,
     WrongDeviceError,
 )
+from custom_components.voltrail.engine.polling import keep_alive
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
@@ -119,7 +119,7 @@ async def test_its_user_chooses_the_time() -> None:
         assert gx.value("hub4_0.setpoint_override") == 1000
         await asyncio.sleep(90)
         assert gx.value("hub4_0.setpoint_override") is None
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory, **RAILS) as meeting:
         await meeting.poll()
         assert meeting.number("setpoint_duration").read() == 120
@@ -157,7 +157,7 @@ async def test_a_setpoint_does_not_outlive_its_owner() -> None:
     gx = ess_home()
     async with kept(gx) as meeting:
         await meeting.number("volatile_grid_setpoint").write(-500)
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with kept(gx, memory=memory) as meeting:
         await asyncio.sleep(120)
         assert gx.value("hub4_0.setpoint_override") is None

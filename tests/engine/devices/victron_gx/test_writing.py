@@ -6,19 +6,22 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine.controls import (
+from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import EvChargerMode
+from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
+from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
+from custom_components.voltrail.engine.devices.victron_gx.write_limits import (
+    Rail,
+    Setting,
+    WriteLimits,
+)
+from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     NumberControl,
     SelectControl,
     SwitchControl,
 )
-from custom_components.voltrail.engine.device import Cadence
-from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
-from custom_components.voltrail.engine.devices.victron_gx.rails import Rail, Rails, Setting
-from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import EvChargerMode
-from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
-from custom_components.voltrail.engine.devices.victron_gx.states import RsEssMode, SwitchPosition
-from custom_components.voltrail.engine.errors import (
+from custom_components.voltrail.engine.model.errors import (
     NotAcceptedError,
     NotANumberError,
     NotNowError,
@@ -27,7 +30,8 @@ from custom_components.voltrail.engine.errors import (
     ReadOnlyError,
     VoltrailError,
 )
-from custom_components.voltrail.engine.points import Tier
+from custom_components.voltrail.engine.model.points import Tier
+from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
 from tests.fake_time import in_fake_time
@@ -384,7 +388,7 @@ async def test_the_last_limit_outlives_a_restart() -> None:
         await meeting.poll()
         await meeting.number("maximum_inverter_power").write(1500)
         await turn(meeting.switch("inverter_power_limited"), on=False)
-        memory = meeting.device.recall()
+        memory = meeting.device.dump_state()
     async with meet(gx, memory=memory, **RAILS) as meeting:
         await meeting.poll()
         await turn(meeting.switch("inverter_power_limited"), on=True)
@@ -838,19 +842,19 @@ def test_the_voltage_of_the_battery_is_given_or_follows_from_its_kind(
     extra: dict[str, Any], expected: tuple[float, float] | None
 ) -> None:
     """Directly in volts, or from the kind of battery, or in parts from both."""
-    assert Rails.chosen(extra).dc_voltage == expected
+    assert WriteLimits.chosen(extra).dc_voltage == expected
 
 
 def test_power_follows_from_current_and_phases() -> None:
     """Per phase and in all; nothing follows from nothing."""
-    rails = Rails.chosen({"ac_current": 50, "ac_voltage": 120, "ac_phases": 2})
+    rails = WriteLimits.chosen({"ac_current": 50, "ac_voltage": 120, "ac_phases": 2})
     assert (rails.ac_power_phase, rails.ac_power) == (6000, 12_000)
-    assert Rails.chosen({"ac_voltage": 120}).ac_power is None
+    assert WriteLimits.chosen({"ac_voltage": 120}).ac_power is None
 
 
 def test_rails_that_leave_nothing_leave_no_control() -> None:
     """A limit below the least value that the register takes."""
-    rails = Rails.chosen({"write": True, "ac_current": 4})
+    rails = WriteLimits.chosen({"write": True, "ac_current": 4})
     assert rails.bounds(Setting(minimum=5, maximum=100, rail=Rail.AC_CURRENT), 1) is None
 
 

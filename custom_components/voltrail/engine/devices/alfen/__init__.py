@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ...family import Family, OptionField, Transport
+from ..family import Family, OptionField, Transport
 from .device import Alfen
 
 FAMILY: Final = Family(

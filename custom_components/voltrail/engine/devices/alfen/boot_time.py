@@ -46,7 +46,7 @@ class BootTime:
         passed = (now - self._seen_at).total_seconds()
         return abs(uptime - self._uptime - passed) <= max(SLACK, DRIFT * abs(passed))
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         if self.moment is None or self._seen_at is None:
             return {}
@@ -56,7 +56,7 @@ class BootTime:
             "uptime": self._uptime,
         }
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take back what :meth:`recall` returned before a restart."""
         if memory:
             self.moment = datetime.fromisoformat(memory["moment"])

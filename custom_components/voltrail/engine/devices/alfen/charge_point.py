@@ -6,19 +6,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, override
 
-from ...charger import (
-    BlockedBy,
-    ChargingState,
-    Phases,
-    first_reason,
-    phases_carrying,
-)
-from ...controls import Control, SelectControl
-from ...current_driven import CurrentDriven
-from ...device import Cadence, Problem
-from ...errors import NotSupportedError, PhaseMissingError
-from ...parts import Part
-from ...points import Aspect, Kind, Quantity, Tier, derived
+from ...charging.charge_point import BlockedBy, ChargingState, Phases, first_reason, phases_carrying
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control, SelectControl
+from ...model.errors import NotSupportedError, PhaseMissingError
+from ...model.parts import Part
+from ...model.points import Aspect, Kind, Quantity, Tier, derived
+from ...polling.polled_device import Cadence, Problem
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
@@ -123,13 +117,13 @@ class Socket(CurrentDriven):
 
     # -- values worked out --
 
-    @derived(ChargingState, needs=("status",))
+    @derived(ChargingState, depends_on=("status",))
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         state = self.status.mode3_state
         return None if state is None else CHARGING_STATES[state]
 
-    @derived(BlockedBy, needs=("status",))
+    @derived(BlockedBy, depends_on=("status",))
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows; None where the charger offers nothing and does not say why."""
         status, network = self.status, self._device.network_in_force
@@ -156,12 +150,12 @@ class Socket(CurrentDriven):
             return None
         return reason
 
-    @derived(Quantity.COUNT, needs=("meter",))
+    @derived(Quantity.COUNT, depends_on=("meter",))
     def phases_in_use(self) -> int | None:
         """How many phases carry current."""
         return phases_carrying(self.meter.currents)
 
-    @derived(Aspect.PROBLEM, needs=("status",))
+    @derived(Aspect.PROBLEM, depends_on=("status",))
     def safe_current_active(self) -> bool | None:
         """Whether the charger is on its own and charges with its safe current.
 
@@ -180,7 +174,7 @@ class Socket(CurrentDriven):
             return None if status.setpoint_validity is None else False
         return offered == safe < setpoint
 
-    @derived(Quantity.DURATION, needs=("status",), tier=Tier.DETAIL)
+    @derived(Quantity.DURATION, depends_on=("status",), tier=Tier.DETAIL)
     def communication_timeout(self) -> float | None:
         """After how many seconds without a write the charger falls to its safe current.
 
@@ -188,18 +182,18 @@ class Socket(CurrentDriven):
         """
         return self.set_point.validity
 
-    @derived(Quantity.SESSION_ENERGY, needs=("status", "energy"))
+    @derived(Quantity.SESSION_ENERGY, depends_on=("status", "energy"))
     def session_energy(self) -> float | None:
         """What the present or last session charged."""
         return self.session.energy
 
-    @derived(Quantity.DURATION, needs=("status",))
+    @derived(Quantity.DURATION, depends_on=("status",))
     def session_duration(self) -> float | None:
         """How long the car has been connected, in whole seconds."""
         duration = self.session.duration
         return None if duration is None else float(int(duration))
 
-    @derived(Kind.MOMENT, needs=("status",), tier=Tier.DETAIL)
+    @derived(Kind.MOMENT, depends_on=("status",), tier=Tier.DETAIL)
     def session_start(self) -> datetime | None:
         """When the present or last session began."""
         return self.session.started
@@ -220,9 +214,9 @@ class Socket(CurrentDriven):
         """What should be in force now; None if nobody asked for anything."""
         if self.switch.switching:
             return self.pause_current
-        if not self.wish.set:
+        if not self.target.set:
             return None
-        return self.pause_current if self.wish.paused else self._allowed(self.resume_current)
+        return self.pause_current if self.target.paused else self._allowed(self.resume_current)
 
     def _allowed(self, amps: float) -> float:
         """Return what may be written of a current: within the bounds, or a pause."""
@@ -275,8 +269,8 @@ class Socket(CurrentDriven):
                 # The next renewal goes on, on whatever phases there are by now.
                 self._brace(phases)
                 raise
-        self.wish.phases = phases.value
-        self._remember()
+        self.target.phases = phases.value
+        self._changed()
 
     def _brace(self, phases: Phases) -> None:
         """Before other phases are used, make sure that the wanted power is enough for them.
@@ -284,17 +278,17 @@ class Socket(CurrentDriven):
         Until the car shows how many it uses it gets no more than fits all of them, and no less
         than it can charge with.
         """
-        power, volts = self.wish.power, [volt for volt in self.voltages if volt]
+        power, volts = self.target.power, [volt for volt in self.voltages if volt]
         if power is None or not volts:
             return
         fitting = max(power / sum(volts[: phases.value]), self.minimum_current)
         bounds = self.current_bounds()
         fitting = bounds.accept(min(fitting, bounds.maximum))
-        self.wish.current = min(self.resume_current, fitting)
+        self.target.current = min(self.resume_current, fitting)
         self._fitted = self._seen = None
         # Other phases were asked for: what they are enough for goes on at once.
         self._rests_until = 0.0
-        self._remember()
+        self._changed()
 
     # -- keeping it in force --
 
@@ -311,7 +305,7 @@ class Socket(CurrentDriven):
         await self.look("status")
         await self._tend(due=True)
 
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         """After a poll: assert what got lost, and renew what runs low."""
         if self._device.available((self.name("status"),)):
             await self._tend(due=False)
@@ -319,7 +313,7 @@ class Socket(CurrentDriven):
 
     async def _tend(self, *, due: bool) -> None:
         await self.set_point.tend(lambda: self.wanted, due=due)
-        if self.set_point.taken_over and self.wish.set:
+        if self.set_point.taken_over and self.target.set:
             self._adopt()
 
     def _adopt(self) -> None:
@@ -327,13 +321,13 @@ class Socket(CurrentDriven):
         setpoint = self.status.setpoint
         assert setpoint is not None, "a foreign set-point is a value"
         _LOGGER.warning("%s: another client writes its set-point", self.name("status"))
-        self.wish.paused = setpoint < self.minimum_current
-        if not self.wish.paused:
-            self.wish.current = setpoint
+        self.target.paused = setpoint < self.minimum_current
+        if not self.target.paused:
+            self.target.current = setpoint
         # Its power is not what anybody asked for any more.
-        self.wish.power = None
-        self.wish.set = False
-        self._remember()
+        self.target.power = None
+        self.target.set = False
+        self._changed()
 
     # -- what a person should put right --
 
@@ -341,7 +335,7 @@ class Socket(CurrentDriven):
         """Yield what stands in the way of a reliable set-point."""
         network = self._device.network_in_force
         # In a network that is as it should be, unless somebody tries to limit this socket.
-        in_vain = network is None or (self.wish.set and not network.asked)
+        in_vain = network is None or (self.target.set and not network.asked)
         if self._ignored >= IGNORED_POLLS and in_vain:
             yield Problem(key="not_accounted_for", part=self.part, details={})
         yield from troubles((self.set_point,), part=self.part)
@@ -350,19 +344,19 @@ class Socket(CurrentDriven):
     # -- memory --
 
     @override
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         return {
-            **super().recall(),
+            **super().dump_state(),
             "sent": self.set_point.sent,
-            "session": self.session.recall(),
+            "session": self.session.dump_state(),
             "counted": sorted(self.energy.counted),
         }
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        super().remember(memory)
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
+        super().restore_state(memory)
         self.set_point.sent = memory.get("sent")
-        self.session.remember(memory.get("session", {}))
+        self.session.restore_state(memory.get("session", {}))
         self.energy.counted.update(memory.get("counted", ()))
 
     # -- controls --
@@ -375,7 +369,7 @@ class Socket(CurrentDriven):
             yield SelectControl(
                 key="phases",
                 part=self.part,
-                needs=("status", "meter"),
+                depends_on=("status", "meter"),
                 options=(Phases.ONE, Phases.THREE),
                 read=lambda: self.switch.phases,
                 write=self.set_phases,

@@ -13,19 +13,19 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
-from ...controls import Control
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError, VoltrailError
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity
-from ...points import Kind, Tier, derived
+from ...charging.charge_point import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
+from ...model.controls import Control
+from ...model.errors import UnknownDeviceError, VoltrailError
+from ...model.options import Options
+from ...model.parts import Identity
+from ...model.points import Kind, Tier, derived
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
 from . import registers
 from .boot_time import BootTime, utc_now
 from .charge_point import Socket
+from .idle_keep_alive import LONGEST_SILENCE, Presence
 from .network import NetworkLimits
-from .presence import LONGEST_SILENCE, Presence
 from .renewal import SetPointRenewal
 
 PLATFORMS: Final = ("NG", "AHP")
@@ -42,13 +42,13 @@ class _Times:
     def __init__(self, boot: BootTime) -> None:
         self._boot = boot
 
-    @derived(Kind.MOMENT, needs=("product",), tier=Tier.DETAIL)
+    @derived(Kind.MOMENT, depends_on=("product",), tier=Tier.DETAIL)
     def boot_time(self) -> datetime | None:
         """When the station was started."""
         return self._boot.moment
 
 
-class Alfen(VoltrailDevice):
+class Alfen(PolledDevice):
     """An Eve station of the NG9xx or AHP platform, with one socket or two.
 
     Two clients at most are let in, some say one, and a connection without a request for
@@ -206,13 +206,13 @@ class Alfen(VoltrailDevice):
     def close(self) -> None:
         super().close()
         for socket in self.sockets:
-            socket.turn.close()
+            socket.lock.close()
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
         # the station anew, and two that give orders would undo each other's.
         for socket in self.sockets:
-            socket.turn.require_open()
+            socket.lock.require_open()
 
     # -- what it offers --
 
@@ -271,7 +271,7 @@ class Alfen(VoltrailDevice):
     # -- upholding what the user asked for --
 
     @override
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         failed: VoltrailError | None = None
         upheld = (
             *self.sockets,
@@ -279,7 +279,7 @@ class Alfen(VoltrailDevice):
         )
         for each in upheld:
             try:
-                await each.uphold()
+                await each.reconcile()
             except VoltrailError as err:
                 # The others are upheld all the same.
                 failed = failed or err
@@ -287,17 +287,17 @@ class Alfen(VoltrailDevice):
             raise failed
 
     @override
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         if not self.sockets:
             return dict(self._memory)
         memory: dict[str, Any] = {
             **self._memory,
-            "boot": self._boot.recall(),
-            **{f"socket_{number}": socket.recall() for number, socket in self._numbered},
+            "boot": self._boot.dump_state(),
+            **{f"socket_{number}": socket.dump_state() for number, socket in self._numbered},
         }
         memory.pop("network", None)
         if self.network_limits is not None:
-            memory["network"] = self.network_limits.recall()
+            memory["network"] = self.network_limits.dump_state()
         return memory
 
     @property
@@ -305,12 +305,12 @@ class Alfen(VoltrailDevice):
         yield from enumerate(self.sockets, start=1)
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
-        self._boot.remember(memory.get("boot", {}))
+        self._boot.restore_state(memory.get("boot", {}))
 
     def _apply_memory(self) -> None:
         for number, socket in self._numbered:
-            socket.remember(self._memory.get(f"socket_{number}", {}))
+            socket.restore_state(self._memory.get(f"socket_{number}", {}))
         if self.network_limits is not None:
-            self.network_limits.remember(self._memory.get("network", {}))
+            self.network_limits.restore_state(self._memory.get("network", {}))

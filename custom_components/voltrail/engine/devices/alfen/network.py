@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ...charger import MINIMUM_CURRENT, heeding
-from ...controls import Bounds, Control, NumberControl
-from ...device import Problem
-from ...errors import VoltrailError
-from ...points import Aspect, Quantity, Tier, derived
+from ...charging.charge_point import MINIMUM_CURRENT, unconfirmed_write
+from ...model.controls import Bounds, Control, NumberControl
+from ...model.errors import VoltrailError
+from ...model.points import Aspect, Quantity, Tier, derived
+from ...polling.polled_device import Problem
 from .registers import Network
 from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
 from .troubles import troubles
@@ -63,7 +63,7 @@ class NetworkLimits:
         """Whether somebody asked for a limit of the network."""
         return bool(self._wishes)
 
-    @derived(Aspect.PROBLEM, needs=("network",), tier=Tier.EXPERT)
+    @derived(Aspect.PROBLEM, depends_on=("network",), tier=Tier.EXPERT)
     def network_safe_current_active(self) -> bool | None:
         """Whether the network is on its own on one of its phases."""
         if self._block.network_control_enabled is None:
@@ -100,7 +100,7 @@ class NetworkLimits:
     async def set_limit(self, phase: int, amps: float) -> None:
         """Limit one phase of the network."""
         amps = self.bounds().accept(amps)
-        with heeding(lambda: self._may_be_lowered(phase, amps), unless=NOT_TAKEN):
+        with unconfirmed_write(lambda: self._may_be_lowered(phase, amps), unless=NOT_TAKEN):
             await self._set_points[phase].put(amps)
         self._keep(phase, amps)
 
@@ -115,11 +115,11 @@ class NetworkLimits:
         self._device.keep_memory()
 
     def _wanted(self, phase: int) -> float | None:
-        wish = self._wishes.get(phase)
-        if wish is None or not self.enabled:
+        target = self._wishes.get(phase)
+        if target is None or not self.enabled:
             return None
         bounds = self.bounds()
-        return bounds.accept(min(wish, bounds.maximum))
+        return bounds.accept(min(target, bounds.maximum))
 
     # -- keeping it in force --
 
@@ -137,7 +137,7 @@ class NetworkLimits:
         await self._device.look("network")
         await self._tend(due=True)
 
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         """After a poll: assert what got lost, and renew what runs low."""
         if self._device.available(("network",)):
             await self._tend(due=False)
@@ -163,14 +163,14 @@ class NetworkLimits:
 
     # -- memory --
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
             str(phase): {"wish": self._wishes.get(phase), "sent": self._set_points[phase].sent}
             for phase in PHASES
         }
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take back what :meth:`recall` returned before a restart."""
         for phase in PHASES:
             kept = memory.get(str(phase), {})
@@ -185,7 +185,7 @@ class NetworkLimits:
         for phase in PHASES:
             yield NumberControl(
                 key=f"network_ems_limit_l{phase}",
-                needs=("network",),
+                depends_on=("network",),
                 phase=f"L{phase}",
                 quantity=Quantity.CURRENT,
                 bounds=self.bounds,

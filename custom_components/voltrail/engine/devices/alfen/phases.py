@@ -10,15 +10,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ...charger import IN_USE_CURRENT, Phases
-from ...device import Problem
-from ...errors import (
-    NotAppliedError,
-    PhasesSwitchingError,
-    StillDrawingError,
-    VoltrailError,
-)
-from ...parts import Part
+from ...charging.charge_point import IN_USE_CURRENT, Phases
+from ...model.errors import NotAppliedError, PhasesSwitchingError, StillDrawingError, VoltrailError
+from ...model.parts import Part
+from ...polling.polled_device import Problem
 from .registers import Meter, Status
 from .set_point import SETTLING, order
 from .states import CURRENT_FLOWS

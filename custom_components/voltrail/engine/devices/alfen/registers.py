@@ -12,8 +12,8 @@ from typing import Final, override
 from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, boolean, enum, gauge, integer, uint32
 
-from ...charger import ChargingState
-from ...points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...charging.charge_point import ChargingState
+from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import NO_UINT16, NO_UINT32, double, milliseconds, single, words
 from .states import CHARGING_STATES, MeterType, Mode3State
 
@@ -67,9 +67,13 @@ class Station(Component):
 
     register_ranges = ((1100, 1105),)
 
-    maximum_current = measure(single(1100), Quantity.CURRENT, tier=Tier.DETAIL, sometimes=True)
+    maximum_current = measure(
+        single(1100), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True
+    )
     # Of the board, not of the air around it.
-    temperature = measure(single(1102), Quantity.TEMPERATURE, tier=Tier.DETAIL, sometimes=True)
+    temperature = measure(
+        single(1102), Quantity.TEMPERATURE, tier=Tier.DETAIL, disabled_until_seen=True
+    )
     # 1 was seen while the back office was connected; nothing says what other numbers
     # mean (UNCONFIRMED), so it is shown as it comes.
     backoffice_state = measure(
@@ -146,29 +150,31 @@ class Meter(_OfSocket):
     meter_age = measure(milliseconds(301), Quantity.DURATION, tier=Tier.EXPERT)
     meter_type = enumerated(enum(305, MeterType, nan=NO_UINT16), tier=Tier.EXPERT)
 
-    voltage_l1 = measure(single(306), Quantity.VOLTAGE, phase=1, sometimes=True)
-    voltage_l2 = measure(single(308), Quantity.VOLTAGE, phase=2, sometimes=True)
-    voltage_l3 = measure(single(310), Quantity.VOLTAGE, phase=3, sometimes=True)
+    voltage_l1 = measure(single(306), Quantity.VOLTAGE, phase=1, disabled_until_seen=True)
+    voltage_l2 = measure(single(308), Quantity.VOLTAGE, phase=2, disabled_until_seen=True)
+    voltage_l3 = measure(single(310), Quantity.VOLTAGE, phase=3, disabled_until_seen=True)
     voltage_l1_l2 = measure(single(312), Quantity.VOLTAGE, phase=(1, 2), tier=Tier.EXPERT)
     voltage_l2_l3 = measure(single(314), Quantity.VOLTAGE, phase=(2, 3), tier=Tier.EXPERT)
     voltage_l3_l1 = measure(single(316), Quantity.VOLTAGE, phase=(3, 1), tier=Tier.EXPERT)
 
-    neutral_current = measure(single(318), Quantity.CURRENT, tier=Tier.DETAIL, sometimes=True)
-    current_l1 = measure(single(320), Quantity.CURRENT, phase=1, sometimes=True)
-    current_l2 = measure(single(322), Quantity.CURRENT, phase=2, sometimes=True)
-    current_l3 = measure(single(324), Quantity.CURRENT, phase=3, sometimes=True)
-    current_sum = measure(single(326), Quantity.CURRENT, tier=Tier.DETAIL, sometimes=True)
+    neutral_current = measure(
+        single(318), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True
+    )
+    current_l1 = measure(single(320), Quantity.CURRENT, phase=1, disabled_until_seen=True)
+    current_l2 = measure(single(322), Quantity.CURRENT, phase=2, disabled_until_seen=True)
+    current_l3 = measure(single(324), Quantity.CURRENT, phase=3, disabled_until_seen=True)
+    current_sum = measure(single(326), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True)
 
     power_factor_l1 = measure(single(328), Quantity.POWER_FACTOR, phase=1, tier=Tier.EXPERT)
     power_factor_l2 = measure(single(330), Quantity.POWER_FACTOR, phase=2, tier=Tier.EXPERT)
     power_factor_l3 = measure(single(332), Quantity.POWER_FACTOR, phase=3, tier=Tier.EXPERT)
     power_factor = measure(single(334), Quantity.POWER_FACTOR, tier=Tier.EXPERT)
-    frequency = measure(single(336), Quantity.FREQUENCY, tier=Tier.DETAIL, sometimes=True)
+    frequency = measure(single(336), Quantity.FREQUENCY, tier=Tier.DETAIL, disabled_until_seen=True)
 
-    power_l1 = measure(single(338), Quantity.POWER, phase=1, sometimes=True)
-    power_l2 = measure(single(340), Quantity.POWER, phase=2, sometimes=True)
-    power_l3 = measure(single(342), Quantity.POWER, phase=3, sometimes=True)
-    power = measure(single(344), Quantity.POWER, sometimes=True)
+    power_l1 = measure(single(338), Quantity.POWER, phase=1, disabled_until_seen=True)
+    power_l2 = measure(single(340), Quantity.POWER, phase=2, disabled_until_seen=True)
+    power_l3 = measure(single(342), Quantity.POWER, phase=3, disabled_until_seen=True)
+    power = measure(single(344), Quantity.POWER, disabled_until_seen=True)
     apparent_power_l1 = measure(single(346), Quantity.APPARENT_POWER, phase=1, tier=Tier.EXPERT)
     apparent_power_l2 = measure(single(348), Quantity.APPARENT_POWER, phase=2, tier=Tier.EXPERT)
     apparent_power_l3 = measure(single(350), Quantity.APPARENT_POWER, phase=3, tier=Tier.EXPERT)
@@ -214,7 +220,7 @@ class Energy(_OfSocket):
     energy_charged_l1 = measure(double(362), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
     energy_charged_l2 = measure(double(366), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
     energy_charged_l3 = measure(double(370), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
-    energy_charged = measure(double(374), Quantity.ENERGY, sometimes=True)
+    energy_charged = measure(double(374), Quantity.ENERGY, disabled_until_seen=True)
 
     # The document calls what goes into cars "delivered". What "consumed" is beside that it
     # does not say (UNCONFIRMED), so it keeps its word.
@@ -242,12 +248,14 @@ class Status(_OfSocket):
     operative = flag(boolean(1200, nan=NO_UINT16), tier=Tier.DETAIL)
     # Firmware may know states that the document does not: kept as it was written.
     mode3_text = text(words(1201, 5), tier=Tier.EXPERT)
-    current_offered = measure(single(1206), Quantity.CURRENT, sometimes=True)
+    current_offered = measure(single(1206), Quantity.CURRENT, disabled_until_seen=True)
     setpoint_validity = measure(
-        uint32(1208, nan=NO_UINT32), Quantity.DURATION, tier=Tier.DETAIL, sometimes=True
+        uint32(1208, nan=NO_UINT32), Quantity.DURATION, tier=Tier.DETAIL, disabled_until_seen=True
     )
     setpoint = measure(single(1210, writable=True), Quantity.CURRENT, tier=Tier.EXPERT)
-    safe_current = measure(single(1212), Quantity.CURRENT, tier=Tier.DETAIL, sometimes=True)
+    safe_current = measure(
+        single(1212), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True
+    )
     setpoint_accounted_for = flag(boolean(1214, nan=NO_UINT16), tier=Tier.DETAIL)
     # Function 16 for this one too: the document knows both, and 16 is what most use.
     phases_reported = measure(

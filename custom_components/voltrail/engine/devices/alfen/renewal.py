@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Final, Protocol, override
 
-from ...keep_alive import KeepAlive
+from ...polling.keep_alive import KeepAlive
 
 RETRY: Final = 3.0
 """Seconds after a beat that failed until the next one; doubled each time."""

@@ -103,7 +103,7 @@ class Session:
         self._below = 0
         return False
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
             "started": None if self.started is None else self.started.isoformat(),
@@ -112,7 +112,7 @@ class Session:
             "last": self._last,
         }
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take back what :meth:`recall` returned before a restart."""
         self.started = _moment(memory.get("started"))
         self.ended = _moment(memory.get("ended"))

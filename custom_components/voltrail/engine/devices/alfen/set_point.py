@@ -21,8 +21,8 @@ from modbus_connection import (
     ModbusTimeoutError,
 )
 
-from ...controls import shown
-from ...errors import (
+from ...model.controls import shown
+from ...model.errors import (
     CallerError,
     DeviceSilentError,
     NotAppliedError,

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ...controls import shown
-from ...device import Problem
-from ...parts import Part
+from ...model.controls import shown
+from ...model.parts import Part
+from ...polling.polled_device import Problem
 from .set_point import SetPoint
 
 SHORTEST_VALIDITY: Final = 30.0

@@ -2,11 +2,11 @@
 
 from typing import Final, NoReturn
 
-from ...device import UnitSource, VoltrailDevice
-from ...errors import NotSupportedError
-from ...family import Family, LineSettings, OptionField, Transport
 from ...han import Zone, parse_key
-from ...options import Options
+from ...model.errors import NotSupportedError
+from ...model.options import Options
+from ...polling.polled_device import PolledDevice, UnitSource
+from ..family import Family, LineSettings, OptionField, Transport
 from .meter import HanMeter
 
 
@@ -14,7 +14,7 @@ def _cannot_be_asked(units: UnitSource, unit_id: int, options: Options) -> NoRet
     raise NotSupportedError(reason="a meter sends by itself and cannot be asked")
 
 
-FAMILY: Final[Family[VoltrailDevice]] = Family(
+FAMILY: Final[Family[PolledDevice]] = Family(
     key="ams_han",
     title="Smart meter (HAN or P1 port)",
     manufacturer="",

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, Final, override
 
 from ...han import UNITS, ListKind, Message, Meter, Number, Reason, Unit, Zone, parse_key
-from ...options import Options
-from ...parts import Identity, Part
-from ...points import Value, points_of
-from ...pushed import Impression, PushedDevice
-from ...source import Problem, Reading
+from ...model.options import Options
+from ...model.parts import Identity, Part
+from ...model.points import Value, points_of
+from ...polling.base_device import Problem, Reading
+from ...polling.pushed_device import Impression, PushedDevice
 from .ears import Ears
 from .rhythm import Rhythm
 from .senders import Senders
@@ -91,7 +91,7 @@ class HanMeter(Words, PushedDevice):
     def begin(self, now: float) -> None:
         self._now = now
         memory = self._memory
-        self._rhythm.remember(memory.get("periods", {}), now)
+        self._rhythm.restore_state(memory.get("periods", {}), now)
         self._who = Meter(**memory.get("meter", {}))
         for name, kinds in memory.get("words", {}).items():
             self._kinds[name] = {ListKind(kind) for kind in kinds}
@@ -366,11 +366,11 @@ class HanMeter(Words, PushedDevice):
         return self.alive and all(map(self._current, components))
 
     @override
-    def serving(self, needs: Iterable[str], part: Part | None) -> frozenset[str]:
-        return frozenset(need for need in needs if need in self._kinds)
+    def serving(self, depends_on: Iterable[str], part: Part | None) -> frozenset[str]:
+        return frozenset(need for need in depends_on if need in self._kinds)
 
     @override
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         totals = {name: self.latest[name] for name in TOTALS if name in self.latest}
         moment = self._showing["energy_timestamp"]
         age = self._now - max((sample.received for sample in totals.values()), default=self._now)
@@ -382,14 +382,14 @@ class HanMeter(Words, PushedDevice):
                 "list_version": self._who.list_version,
             },
             "words": {name: sorted(map(str, kinds)) for name, kinds in self._kinds.items()},
-            "periods": self._rhythm.recall(),
+            "periods": self._rhythm.dump_state(),
             "totals": {name: sample.value for name, sample in totals.items()},
             "totals_at": datetime.fromtimestamp(self._wall().timestamp() - age, UTC).isoformat(),
             "energy_timestamp": moment.isoformat() if isinstance(moment, datetime) else None,
         }
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = memory
 
     # -- what it looks like ----------------------------------------------------
@@ -456,7 +456,7 @@ class HanMeter(Words, PushedDevice):
             "patience": self.patience,
             "scale_factor": self.scale_factor,
             "energy_factor": self.energy_factor,
-            "periods": self._rhythm.recall(),
+            "periods": self._rhythm.dump_state(),
             "messages": {str(kind): count for kind, count in self._messages.items()},
             "refused": dict(self.refused),
             "samples": {

@@ -92,11 +92,11 @@ class Rhythm:
         kinds = self._heard_at or {ListKind.VALUES: 0.0}
         return PERIODS_OF_PATIENCE * min(map(self.period, kinds))
 
-    def recall(self) -> dict[str, float]:
+    def dump_state(self) -> dict[str, float]:
         """Return what has to survive a restart."""
         return {str(kind): self.period(kind) for kind in self._heard_at}
 
-    def remember(self, memory: Mapping[str, float], now: float) -> None:
+    def restore_state(self, memory: Mapping[str, float], now: float) -> None:
         """Expect the lists from before a restart."""
         self._remembered = {ListKind(kind): period for kind, period in memory.items()}
         self._heard_at = dict.fromkeys(self._remembered, now)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from ...points import Value
+from ...model.points import Value
 from .words import TOTAL_POWER
 
 

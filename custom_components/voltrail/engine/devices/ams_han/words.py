@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from ...han import UNITS, Unit
-from ...points import Derived, Kind, Phase, Quantity, Tier, Value, derived
+from ...model.points import Derived, Kind, Phase, Quantity, Tier, Value, derived
 
 
 class Told(Derived["Words", Value]):

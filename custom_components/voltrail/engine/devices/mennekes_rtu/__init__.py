@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from ...family import Family, LineSettings, Transport
+from ..family import Family, LineSettings, Transport
 from .check import check
 from .device import MennekesRtu
 

@@ -8,17 +8,13 @@ from typing import Any, ClassVar, Final, override
 
 from modbus_connection import IllegalDataValueError
 
-from ...charger import (
-    MINIMUM_CURRENT,
-    Phases,
-    Wish,
-)
-from ...controls import ButtonControl, Control, SelectControl, SwitchControl
-from ...errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
-from ...options import Options
-from ...points import Tier
+from ...charging.charge_point import MINIMUM_CURRENT, Phases, Target
+from ...model.controls import ButtonControl, Control, SelectControl, SwitchControl
+from ...model.errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
+from ...model.options import Options
+from ...model.points import Tier
 from . import recovery, registers
-from .condition import SLIGHTLY_MORE, Blocks, Condition
+from .compact_status import SLIGHTLY_MORE, Blocks, CompactStatus
 from .current_sender import CurrentSender
 from .errors import NotIdleError, PhasesFixedError, PhasesRefusedError
 from .heartbeat import Heartbeat
@@ -33,7 +29,7 @@ _SAME: Final = 0.05
 type Refresh = Callable[[tuple[str, ...]], Awaitable[None]]
 
 
-class CompactPoint(Condition):
+class CompactPoint(CompactStatus):
     """A Compact, Start or 4You 300 as a charger."""
 
     current_step: ClassVar[float] = 0.1
@@ -43,13 +39,13 @@ class CompactPoint(Condition):
     def __init__(
         self,
         options: Options,
-        remember: Callable[[], None],
+        changed: Callable[[], None],
         *,
         blocks: Blocks,
         heartbeat: Heartbeat,
         refresh: Refresh,
     ) -> None:
-        super().__init__(options, remember, blocks=blocks, heartbeat=heartbeat)
+        super().__init__(options, changed, blocks=blocks, heartbeat=heartbeat)
         self.sender = CurrentSender(self._write_current)
         self._refresh = refresh
         self._orders = asyncio.Lock()
@@ -127,14 +123,14 @@ class CompactPoint(Condition):
         """Charge on this many phases from now on; the charger does the rest alone."""
         if phases not in WORDS or not self.can_switch_phases:
             raise PhasesFixedError
-        async with self.turn:
+        async with self.lock:
             if self.phase_switch.under_way:
                 raise PhasesSwitchingError
             try:
                 await self.send_phases(phases)
             except BaseException:
                 # The current may have been lowered for it.
-                self.in_doubt()
+                self.on_uncertain()
                 raise
             self._keep(phases=phases.value)
 
@@ -146,7 +142,7 @@ class CompactPoint(Condition):
         if phases is Phases.THREE and charging:
             await self._make_room()
             # What waits for its turn is also dropped when the device is let go of.
-            self.turn.require_open()
+            self.lock.require_open()
         async with self._orders:
             with explaining():
                 try:
@@ -163,10 +159,10 @@ class CompactPoint(Condition):
     async def _make_room(self) -> None:
         """Lower the current before two more phases are added, so that the power stays within."""
         volts = sum(volt for volt in self.voltages if volt)
-        if self.wish.power is None or not volts:
+        if self.target.power is None or not volts:
             return
         amps = self.current_bounds().accept(
-            min(max(self.wish.power / volts, MINIMUM_CURRENT), self.current_bounds().maximum)
+            min(max(self.target.power / volts, MINIMUM_CURRENT), self.current_bounds().maximum)
         )
         if amps < (self.current_limit or 0.0):
             await self.send_current_in_turn(amps)
@@ -205,9 +201,9 @@ class CompactPoint(Condition):
         if ended:
             # What the car used before says nothing of what it will use now.
             self._seen = None
-        stopped = self.wish.paused and not self.wish.too_little
-        if ended and self.wish.power is not None and not stopped:
-            await self.go_on()
+        stopped = self.target.paused and not self.target.too_little
+        if ended and self.target.power is not None and not stopped:
+            await self.reapply()
         elif not self.phase_switch.under_way:
             await self.fit_power(self.charging_state)
 
@@ -240,7 +236,7 @@ class CompactPoint(Condition):
 
     async def recover(self) -> None:
         """Bring the charger out of an error; one that is in none is left alone."""
-        async with self.turn:
+        async with self.lock:
             await self._refresh(("status",))
             if self.blocks.status.evse_state is EvseState.ERROR:
                 await recovery.recover(self)
@@ -255,21 +251,21 @@ class CompactPoint(Condition):
     @property
     def wants_current(self) -> bool:
         """Whether the user ever asked for a limit or a pause: if not, both are left alone."""
-        return self.wish.paused or self.wish.current is not None
+        return self.target.paused or self.target.current is not None
 
     @property
-    def holds_wish(self) -> bool | None:
+    def holds_target(self) -> bool | None:
         """Whether the charger holds what the user asked for; None if that is not known."""
         amps, released = self.blocks.limits.current, self.blocks.functions.released
         if amps is None or released is None:
             return None
-        if self.wish.phases is not None and self.can_switch_phases:
+        if self.target.phases is not None and self.can_switch_phases:
             phases = self.phases
-            if phases is not None and phases.value != self.wish.phases:
+            if phases is not None and phases.value != self.target.phases:
                 return False
-        if self.wish.paused:
+        if self.target.paused:
             return self.current_limit == 0
-        if self.wish.current is None:
+        if self.target.current is None:
             return True
         return released and abs(amps - self.resume_current) < _SAME
 
@@ -278,10 +274,10 @@ class CompactPoint(Condition):
         """Whether the charger looks as if it had just been started: nothing set at all."""
         return self.blocks.limits.current == 0 and self.blocks.functions.released is False
 
-    async def assert_wish(self) -> None:
+    async def assert_target(self) -> None:
         """Send once more what the user asked for."""
-        wanted = self.wish.phases
-        if self.wish.paused:
+        wanted = self.target.phases
+        if self.target.paused:
             await self.send_pause()
         if wanted is not None and self.can_switch_phases and not self.phase_switch.under_way:
             phases = Phases(wanted)
@@ -291,8 +287,8 @@ class CompactPoint(Condition):
                 except PhasesRefusedError:
                     # Nothing is gained by asking for ever.
                     self._keep(phases=None)
-        if self.wish.current is not None and not self.wish.paused:
-            await self.go_on()
+        if self.target.current is not None and not self.target.paused:
+            await self.reapply()
 
     def adopt(self) -> None:
         """Take what the charger holds as what is wanted: somebody else set it."""
@@ -300,22 +296,22 @@ class CompactPoint(Condition):
         if limit is None:
             return
         changes: dict[str, Any] = {}
-        if self.wish.phases is not None and phases is not None:
+        if self.target.phases is not None and phases is not None:
             changes["phases"] = phases.value
         if not self.wants_current:
             self._keep(**changes)
         elif limit == 0:
             self._keep(paused=True, **changes)
-        elif self.wish.current is not None and abs(limit - self.resume_current) < _SAME:
+        elif self.target.current is not None and abs(limit - self.resume_current) < _SAME:
             self._keep(paused=False, **changes)
         else:
             self._keep(current=limit, power=None, paused=False, **changes)
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         # Whatever was stored, by whichever version: only what can be meant is taken back.
         phases = memory.get("phases")
-        self.wish = Wish(
+        self.target = Target(
             current=_at_least(MINIMUM_CURRENT, memory.get("current")),
             power=_at_least(1.0, memory.get("power")),
             # Anything unclear is a pause: that never does harm.
@@ -334,7 +330,7 @@ class CompactPoint(Condition):
         if self.can_switch_phases:
             yield SelectControl(
                 key="phases",
-                needs=("functions", "status"),
+                depends_on=("functions", "status"),
                 options=tuple(WORDS),
                 read=lambda: self.phases,
                 write=self.set_phases,
@@ -343,14 +339,14 @@ class CompactPoint(Condition):
         if self.serves("locked"):
             yield SwitchControl(
                 key="station_locked",
-                needs=("functions",),
+                depends_on=("functions",),
                 read=lambda: functions.locked,
                 write=self.set_locked,
             )
         if self.serves("solar_mode"):
             yield SelectControl(
                 key="solar_mode",
-                needs=("functions",),
+                depends_on=("functions",),
                 tier=Tier.DETAIL,
                 options=tuple(SolarMode),
                 read=lambda: functions.solar_mode,
@@ -359,7 +355,7 @@ class CompactPoint(Condition):
         if self.blocks.restart is not None:
             yield ButtonControl(
                 key="restart",
-                needs=("status",),
+                depends_on=("status",),
                 tier=Tier.DETAIL,
                 press=self.restart,
                 restarts=True,

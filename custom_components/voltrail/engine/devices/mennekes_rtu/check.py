@@ -1,12 +1,12 @@
 """Finding out whether a charger takes orders, before anybody relies on it."""
 
-from ...device import VoltrailDevice
-from ...errors import DeviceRefusedError, DeviceSilentError
+from ...model.errors import DeviceRefusedError, DeviceSilentError
+from ...polling.polled_device import PolledDevice
 from .device import MennekesRtu
 from .errors import HeartbeatRefusedError, HeartbeatUnansweredError
 
 
-async def check(device: VoltrailDevice) -> None:
+async def check(device: PolledDevice) -> None:
     """Send a heartbeat: a charger that is no satellite can be read, and that is all.
 
     Raises an error that says what to set at the charger.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
-from ...errors import VoltrailError
+from ...model.errors import VoltrailError
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -11,19 +11,19 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charger import ChargePoint
-from ...controls import ButtonControl, Control
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import UnknownDeviceError
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity
-from ...points import Tier
-from ...quiet_line import QuietLine, QuietUnit
+from ...charging.charge_point import ChargePoint
+from ...model.controls import ButtonControl, Control
+from ...model.errors import UnknownDeviceError
+from ...model.options import Options
+from ...model.parts import Identity
+from ...model.points import Tier
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
+from ...transport.serial_bus import SerialBus, SerialBusUnit
 from . import registers
 from .block import Block
 from .charge_point import CompactPoint
-from .condition import Blocks
+from .compact_status import Blocks
 from .heartbeat import Heartbeat
 from .settings import COMPONENTS, Settings
 from .states import EvseState
@@ -34,7 +34,7 @@ _OPENING_PAUSE: Final = 1.0
 """Seconds of rest after the port was opened: what is sent at once comes out garbled."""
 
 
-class MennekesRtu(VoltrailDevice):
+class MennekesRtu(PolledDevice):
     """An AMTRON Compact 2.0s, Start 2.0s or 4You 300 on a serial line."""
 
     # The slowest normal answer is far below; the heartbeat must never wait for much longer.
@@ -44,7 +44,7 @@ class MennekesRtu(VoltrailDevice):
     never_read: ClassVar[frozenset[int]] = frozenset({0x0D00, 0x0D19})
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
-        self._quiet: QuietUnit
+        self._quiet: SerialBusUnit
         self._source = units
         self._point: CompactPoint | None = None
         self._upholding: Upholding | None = None
@@ -62,7 +62,7 @@ class MennekesRtu(VoltrailDevice):
         gateway itself may mistake a late answer.
         """
         unit = self._source(unit_id)
-        self._quiet = unit if isinstance(unit, QuietUnit) else QuietLine().unit(unit, unit_id)
+        self._quiet = unit if isinstance(unit, SerialBusUnit) else SerialBus().unit(unit, unit_id)
         return self._quiet.as_unit()
 
     @override
@@ -86,7 +86,7 @@ class MennekesRtu(VoltrailDevice):
     @override
     def close(self) -> None:
         if self._point is not None:
-            self._point.turn.close()
+            self._point.lock.close()
             self._point.sender.drop()
         super().close()
 
@@ -193,12 +193,12 @@ class MennekesRtu(VoltrailDevice):
         self._upholding = Upholding(point)
         # A limit that had been accepted and then could not be sent is sent again.
         point.sender.failed = self._upholding.due
-        point.in_doubt = self._upholding.due
+        point.on_uncertain = self._upholding.due
         self._views.clear()
         self.add_view(point)
         self._point = point
         if self._memory:
-            point.remember(self._memory)
+            point.restore_state(self._memory)
             self._upholding.due()
 
     @property
@@ -235,7 +235,7 @@ class MennekesRtu(VoltrailDevice):
         yield from self.point.controls()
         yield ButtonControl(
             key="recover",
-            needs=("status",),
+            depends_on=("status",),
             tier=Tier.DETAIL,
             press=self.point.recover,
             usable=lambda: self.point.blocks.status.evse_state is EvseState.ERROR,
@@ -301,19 +301,19 @@ class MennekesRtu(VoltrailDevice):
         self.upholding.due()
 
     @override
-    def recall(self) -> dict[str, Any]:
-        return self._point.recall() if self._point is not None else dict(self._memory)
+    def dump_state(self) -> dict[str, Any]:
+        return self._point.dump_state() if self._point is not None else dict(self._memory)
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
 
     @override
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         returns = self._quiet.line.returns(self.unit_id)
         if returns != self._returns:
             # It was away for longer than it waits for us: it may have been switched off.
             self._returns = returns
             self.upholding.due()
-        async with self.point.turn:
+        async with self.point.lock:
             await self.upholding.look(known=self.available(("limits", "functions")))

@@ -1,6 +1,6 @@
 """What can go wrong with these chargers in particular."""
 
-from ...errors import CallerError, DeviceRefusedError, DeviceSilentError, VoltrailError
+from ...model.errors import CallerError, DeviceRefusedError, DeviceSilentError, VoltrailError
 
 
 class HeartbeatRefusedError(DeviceRefusedError):

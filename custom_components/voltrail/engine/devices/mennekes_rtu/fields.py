@@ -6,8 +6,8 @@ from typing import Any, Final, override
 from modbus_connection.decode import decode_float32
 from modbus_connection.model import FloatField
 
-from ...controls import shown
-from ...errors import NotANumberError, OutOfBoundsError
+from ...model.controls import shown
+from ...model.errors import NotANumberError, OutOfBoundsError
 
 LEAST_CURRENT: Final = 6.0
 GREATEST_CURRENT: Final = 32.0

@@ -3,9 +3,9 @@
 import asyncio
 from typing import ClassVar, Final, override
 
-from ...errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
-from ...keep_alive import KeepAlive
-from ...quiet_line import QuietUnit
+from ...model.errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
+from ...polling.keep_alive import KeepAlive
+from ...transport.serial_bus import SerialBusUnit
 from . import registers
 
 INTERVAL: Final = 4.0
@@ -42,7 +42,7 @@ class Heartbeat(KeepAlive):
 
     name: ClassVar[str] = "heartbeat"
 
-    def __init__(self, unit: QuietUnit) -> None:
+    def __init__(self, unit: SerialBusUnit) -> None:
         super().__init__()
         self._line = unit.line
         self.unit_id = unit.unit_id

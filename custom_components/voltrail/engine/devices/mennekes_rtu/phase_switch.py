@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from ...charger import Phases
+from ...charging.charge_point import Phases
 from .states import EvseState, RequestedPhases
 
 SETTLING: Final = 60.0

@@ -3,8 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from ...charger import MINIMUM_CURRENT
-from ...errors import explaining
+from ...charging.charge_point import MINIMUM_CURRENT
+from ...model.errors import explaining
 from .errors import RecoveryFailedError
 from .states import Authorisation, Downgrade, ErrorCode, EvseState
 
@@ -30,7 +30,7 @@ def harmless(point: CompactPoint) -> bool:
     The way out leads through a release. That is fine if charging is what the user wants, and
     where there is no car. In an error the state does not tell about the car, but these do.
     """
-    if point.wish.current is not None and not point.wish.paused:
+    if point.target.current is not None and not point.target.paused:
         return True
     status = point.blocks.status
     return (
@@ -48,8 +48,8 @@ async def recover(point: CompactPoint) -> None:
     await point.heartbeat.prove()
     blocks = point.blocks
     amps = _valid_current(point)
-    stays_paused = point.wish.paused or (
-        point.wish.current is None and blocks.functions.released is False
+    stays_paused = point.target.paused or (
+        point.target.current is None and blocks.functions.released is False
     )
     if stays_paused:
         amps = MINIMUM_CURRENT
@@ -67,7 +67,7 @@ async def recover(point: CompactPoint) -> None:
 def _valid_current(point: CompactPoint) -> float:
     """Return what the user wants, or what the charger holds, if a car can be offered that."""
     found = point.blocks.limits.current
-    wanted = found if point.wish.current is None else point.resume_current
+    wanted = found if point.target.current is None else point.resume_current
     return max(min(wanted or 0.0, point.device_maximum), MINIMUM_CURRENT)
 
 

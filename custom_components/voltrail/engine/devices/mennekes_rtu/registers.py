@@ -8,8 +8,8 @@ from typing import Final
 
 from modbus_connection.model import Component, boolean, enum, integer, uint32
 
-from ...fields import padded
-from ...points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.fields import padded
+from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .block import Block
 from .fields import current_setpoint, real
 from .states import (

@@ -10,9 +10,9 @@ from typing import Final
 
 from modbus_connection.model import Component
 
-from ...controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
-from ...errors import explaining
-from ...points import Quantity, Tier
+from ...model.controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
+from ...model.errors import explaining
+from ...model.points import Quantity, Tier
 from . import registers
 from .states import ConnectedPhases, MaximumSetting, PhaseRotation, SolarPhases
 
@@ -80,7 +80,7 @@ class Settings:
 
         return SelectControl(
             key=key,
-            needs=(name,),
+            depends_on=(name,),
             tier=Tier.EXPERT,
             options=tuple(codes),
             read=lambda: getattr(component, field),
@@ -111,7 +111,7 @@ class Settings:
 
         yield NumberControl(
             key="safe_current",
-            needs=(name,),
+            depends_on=(name,),
             tier=Tier.EXPERT,
             quantity=Quantity.CURRENT,
             bounds=lambda: self._safe_current,
@@ -120,7 +120,7 @@ class Settings:
         )
         yield SwitchControl(
             key="energy_manager_supervision",
-            needs=(name,),
+            depends_on=(name,),
             tier=Tier.EXPERT,
             read=lambda: None if component.code is None else component.code != _GOES_ON,
             write=supervise,
@@ -137,7 +137,7 @@ class Settings:
 
         yield SwitchControl(
             key="solar_modes",
-            needs=(name,),
+            depends_on=(name,),
             tier=Tier.EXPERT,
             read=lambda: component.active,
             write=write,
@@ -154,7 +154,7 @@ class Settings:
 
         yield NumberControl(
             key="phase_switch_pause",
-            needs=(name,),
+            depends_on=(name,),
             tier=Tier.EXPERT,
             quantity=Quantity.DURATION,
             bounds=lambda: PAUSE_BOUNDS,

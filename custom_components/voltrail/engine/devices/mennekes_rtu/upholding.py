@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ...charger import Wish
+from ...charging.charge_point import Target
 from . import recovery
 from .charge_point import CompactPoint
 from .states import EvseState
@@ -22,14 +22,14 @@ class Upholding:
         self._point = point
         self._due = False
         self._foreign = 0
-        self._seen: Wish | None = None
+        self._seen: Target | None = None
         self._repeats = 0
         self._blank = False
         self._recovery_tried = False
 
     def due(self) -> None:
         """Take note that the charger may have forgotten what it was told."""
-        self._due = self._point.wish.set
+        self._due = self._point.target.set
 
     async def look(self, *, known: bool) -> None:
         """Bring the charger back, if that is due and it is known what it holds."""
@@ -42,8 +42,8 @@ class Upholding:
             # What it holds now is not the last word.
             self.due()
             return
-        holds = point.holds_wish
-        if not point.wish.set or not known or holds is None or point.busy:
+        holds = point.holds_target
+        if not point.target.set or not known or holds is None or point.busy:
             return
         # Everything back at nothing at once: it was started anew, and nobody noticed.
         started, self._blank = point.blank and not self._blank, point.blank
@@ -51,10 +51,10 @@ class Upholding:
         if self._due:
             # What the poll has read may be from before the doubt.
             await point.look_again(("limits", "functions"))
-            await self._assert(holds=point.holds_wish is not False)
+            await self._assert(holds=point.holds_target is not False)
         elif holds:
             self._foreign = self._repeats = 0
-            self._seen = replace(point.wish)
+            self._seen = replace(point.target)
         else:
             self._foreign += 1
             if self._foreign >= FOREIGN_POLLS:
@@ -64,7 +64,7 @@ class Upholding:
         """Decide what to do about a charger that does not hold what was asked for."""
         self._foreign = 0
         point = self._point
-        if point.wish != self._seen and self._repeats < REPEATS:
+        if point.target != self._seen and self._repeats < REPEATS:
             # It never did: what confirmed the order was the late answer to another one.
             self._repeats += 1
             await self._assert(holds=False)
@@ -72,7 +72,7 @@ class Upholding:
             # Somebody else drives now; fighting over it would help nobody.
             self._repeats = 0
             point.adopt()
-            self._seen = replace(point.wish)
+            self._seen = replace(point.target)
 
     async def _assert(self, *, holds: bool) -> None:
         self._due = False
@@ -82,7 +82,7 @@ class Upholding:
         try:
             # The charger takes orders from nobody whose heartbeat it has not heard.
             await self._point.heartbeat.prove()
-            await self._point.assert_wish()
+            await self._point.assert_target()
         except BaseException:
             # Not asserted, so it is still due.
             self._due = True

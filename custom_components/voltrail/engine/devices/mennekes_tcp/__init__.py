@@ -6,7 +6,7 @@ Two generations share the address skeleton and nothing else: 4Business and 4You
 
 from typing import Final
 
-from ...family import Family, Transport
+from ..family import Family, Transport
 from .device import MennekesTcp
 
 FAMILY: Final = Family(

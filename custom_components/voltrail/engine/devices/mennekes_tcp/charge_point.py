@@ -5,17 +5,17 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
-from ...charger import (
+from ...charging.charge_point import (
     BlockedBy,
     ChargePoint,
     ChargingState,
     first_reason,
     phases_carrying,
 )
-from ...controls import Bounds, Control, NumberControl, shown
-from ...device import Problem, VoltrailDevice
-from ...errors import NotAppliedError, ReadOnlyError, explaining
-from ...points import Quantity, Tier, derived
+from ...model.controls import Bounds, Control, NumberControl, shown
+from ...model.errors import NotAppliedError, ReadOnlyError, explaining
+from ...model.points import Quantity, Tier, derived
+from ...polling.polled_device import PolledDevice, Problem
 from . import registers_4x, registers_ecu
 from .registers_shared import Fallback, NetworkLimits
 from .states import VehicleState
@@ -65,7 +65,7 @@ class MennekesPoint(ChargePoint):
 
     def __init__(
         self,
-        device: VoltrailDevice,
+        device: PolledDevice,
         *,
         vehicle: Vehicle,
         meter: Meter,
@@ -118,7 +118,7 @@ class MennekesPoint(ChargePoint):
         """Whether the car may draw: if it does not then, it is because of the car."""
         return self._signal.current_offered != 0
 
-    @derived(ChargingState, needs=("vehicle",))
+    @derived(ChargingState, depends_on=("vehicle",))
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         state = self._vehicle.state
@@ -126,7 +126,7 @@ class MennekesPoint(ChargePoint):
 
     @derived(
         BlockedBy,
-        needs=(
+        depends_on=(
             *("vehicle", "status", "signal", "limits"),
             *("hems", "permission", "phase_switch", "availability"),
         ),
@@ -135,7 +135,7 @@ class MennekesPoint(ChargePoint):
         """Why no energy flows."""
         return first_reason(self.charging_state, self._reasons())
 
-    @derived(Quantity.COUNT, needs=("meter",))
+    @derived(Quantity.COUNT, depends_on=("meter",))
     def phases_in_use(self) -> int | None:
         """How many phases carry current; not known with a meter that does not tell them apart."""
         meter = self._meter
@@ -156,7 +156,7 @@ class MennekesPoint(ChargePoint):
         It is given a second to take over; some read back the old value at first. Until then no
         other order may come: its value would be taken for what the charger made of this one.
         """
-        async with self.turn:
+        async with self.lock:
             if not self.writable:
                 raise ReadOnlyError
             with explaining():
@@ -182,12 +182,12 @@ class MennekesPoint(ChargePoint):
             # What was read before the write proves nothing.
             raise failure
 
-    async def assert_wish(self) -> None:
+    async def assert_target(self) -> None:
         """Send once more what the user asked for."""
-        if self.wish.paused:
+        if self.target.paused:
             await self.send_pause()
         else:
-            await self.go_on()
+            await self.reapply()
 
     # -- controls --
 
@@ -196,7 +196,7 @@ class MennekesPoint(ChargePoint):
         yield from self.shared_controls()
         yield NumberControl(
             key="safe_current",
-            needs=("fallback",),
+            depends_on=("fallback",),
             tier=Tier.EXPERT,
             quantity=Quantity.CURRENT,
             bounds=self._safe_current_bounds,
@@ -206,7 +206,7 @@ class MennekesPoint(ChargePoint):
         )
         yield NumberControl(
             key="communication_timeout",
-            needs=("fallback",),
+            depends_on=("fallback",),
             tier=Tier.EXPERT,
             quantity=Quantity.DURATION,
             bounds=lambda: TIMEOUT_BOUNDS,
@@ -273,7 +273,7 @@ class MennekesPoint(ChargePoint):
 
         return NumberControl(
             key="network_ems_limit",
-            needs=("network_limits",),
+            depends_on=("network_limits",),
             tier=Tier.EXPERT,
             quantity=Quantity.CURRENT,
             bounds=bounds,

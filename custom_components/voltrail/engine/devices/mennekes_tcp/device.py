@@ -9,19 +9,19 @@ from typing import Any, ClassVar, Final, override
 from modbus_connection import IllegalDataAddressError, ModbusError
 from modbus_connection.model import Component, string
 
-from ...charger import ChargePoint
-from ...controls import Control
-from ...current_driven import CurrentDriven
-from ...device import Cadence, Problem, UnitSource, VoltrailDevice
-from ...errors import (
+from ...charging.charge_point import ChargePoint
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control
+from ...model.errors import (
     DeviceSilentError,
     NotAppliedError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
 )
-from ...options import Options
-from ...parts import Identity
+from ...model.options import Options
+from ...model.parts import Identity
+from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
 from . import registers_4x, registers_ecu
 from .profile_4x import Profile4X
 from .profile_ecu import ProfileEcu
@@ -45,7 +45,7 @@ class _Marker(Component):
     device_id = string(141, 1)
 
 
-class MennekesTcp(VoltrailDevice):
+class MennekesTcp(PolledDevice):
     """An AMTRON or AMEDIO charger at its Modbus TCP port."""
 
     request_timeout: ClassVar[float] = 4.0
@@ -151,11 +151,11 @@ class MennekesTcp(VoltrailDevice):
     def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
         self._model_text = model
         self._profile = profile
-        profile.in_doubt = self._doubt
+        profile.on_uncertain = self._doubt
         self.add_view(profile)
         if self._memory:
-            profile.remember(self._memory)
-            self._assert_due = profile.wish.set
+            profile.restore_state(self._memory)
+            self._assert_due = profile.target.set
 
     @property
     @override
@@ -251,34 +251,34 @@ class MennekesTcp(VoltrailDevice):
         self._silent = 0
 
     def _doubt(self) -> None:
-        self._assert_due = self.profile.wish.set
+        self._assert_due = self.profile.target.set
 
     @override
     def close(self) -> None:
         if self._profile is not None:
-            self._profile.turn.close()
+            self._profile.lock.close()
         super().close()
 
     @override
     def reconnected(self) -> None:
         # A reboot has been seen to leave other limits behind than those last written.
-        self._assert_due = self.profile.wish.set
+        self._assert_due = self.profile.target.set
 
     @override
-    def recall(self) -> dict[str, Any]:
-        return self.profile.recall() if self._profile is not None else dict(self._memory)
+    def dump_state(self) -> dict[str, Any]:
+        return self.profile.dump_state() if self._profile is not None else dict(self._memory)
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
 
     @override
-    async def uphold(self) -> None:
+    async def reconcile(self) -> None:
         profile = self.profile
         self._watch_time_out()
         if not profile.writable or not self.available(("limits",)):
             return
-        async with profile.turn:
+        async with profile.lock:
             await self._uphold(profile)
 
     async def _uphold(self, profile: Profile4X | ProfileEcu) -> None:
@@ -287,9 +287,9 @@ class MennekesTcp(VoltrailDevice):
         if self._assert_due:
             self._assert_due = False
             self._foreign = 0
-            if profile.timed_out or profile.holds_wish is False:
+            if profile.timed_out or profile.holds_target is False:
                 try:
-                    await profile.assert_wish()
+                    await profile.assert_target()
                 except NotAppliedError:
                     # It was told, and holds something else: no use to tell it for ever.
                     raise
@@ -298,7 +298,7 @@ class MennekesTcp(VoltrailDevice):
                     self._assert_due = True
                     raise
             return
-        if profile.wish.set and profile.holds_wish is False:
+        if profile.target.set and profile.holds_target is False:
             self._foreign += 1
             if self._foreign >= FOREIGN_POLLS:
                 # Somebody else drives now; fighting over it would help nobody.
@@ -312,10 +312,10 @@ class MennekesTcp(VoltrailDevice):
             if self._timed_out_since is None:
                 # The charger leaves its safe current with the next write.
                 self._timed_out_since = _now()
-                self._assert_due = self.profile.wish.set
+                self._assert_due = self.profile.target.set
         elif self._timed_out_since is not None:
             self._timed_out_since = None
-            self._assert_due = self.profile.wish.set
+            self._assert_due = self.profile.target.set
 
 
 def _now() -> float:

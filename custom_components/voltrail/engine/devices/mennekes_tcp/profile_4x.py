@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Final, override
 
-from ...charger import BlockedBy, heeding
-from ...controls import Bounds
-from ...device import Cadence, Problem, VoltrailDevice
-from ...errors import explaining
+from ...charging.charge_point import BlockedBy, unconfirmed_write
+from ...model.controls import Bounds
+from ...model.errors import explaining
+from ...polling.polled_device import Cadence, PolledDevice, Problem
 from . import registers_4x as registers
 from .charge_point import MennekesPoint
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator
@@ -34,7 +34,7 @@ class Profile4X(MennekesPoint):
     current_needs = ("limits", "hems")
     power_needs = ("limits", "hems")
 
-    def __init__(self, device: VoltrailDevice, model: str, *, since_1_5: bool) -> None:
+    def __init__(self, device: PolledDevice, model: str, *, since_1_5: bool) -> None:
         unit = device.modbus_unit
         self._model = model
         self._power_ceiling: float | None = None
@@ -74,7 +74,7 @@ class Profile4X(MennekesPoint):
             device, vehicle=self.vehicle, meter=meter, signal=signal, fallback=fallback
         )
 
-    def add_network(self, device: VoltrailDevice) -> None:
+    def add_network(self, device: PolledDevice) -> None:
         """Add what only the master of a group reports."""
         unit = device.modbus_unit
         self.network_limits = device.add("network_limits", NetworkLimits(unit), Cadence.SETTINGS)
@@ -224,7 +224,7 @@ class Profile4X(MennekesPoint):
 
         The current limit then only keeps what the installer allows.
         """
-        async with self.turn:
+        async with self.lock:
             watts = self.power_bounds().accept(watts)
             if watts < self._lowest_power:
                 await self.pause()
@@ -235,19 +235,19 @@ class Profile4X(MennekesPoint):
             ):
                 # Too much for one phase and too little for three: some do not start at all.
                 watts = ONE_PHASE_POWER
-            with heeding(lambda: self._may_be_limited(watts)):
+            with unconfirmed_write(lambda: self._may_be_limited(watts)):
                 await self._write_power(watts)
                 await self._write_current(self.current_bounds().maximum)
             self._keep(power=watts, paused=False)
 
     def _may_be_limited(self, watts: float) -> None:
         """Take note that a power may be in force: a lower one is never raised again unasked."""
-        before = self.wish.power
+        before = self.target.power
         if before is None:
-            before = (self.wish.current or 0.0) * NOMINAL_VOLTAGE * self._phases_at_most
-        if watts < before and not self.wish.paused:
+            before = (self.target.current or 0.0) * NOMINAL_VOLTAGE * self._phases_at_most
+        if watts < before and not self.target.paused:
             self._keep(power=watts)
-        self.in_doubt()
+        self.on_uncertain()
 
     async def _write_current(self, amps: float) -> None:
         # Whole ampere go to the register that every known client uses; only a fraction
@@ -285,18 +285,18 @@ class Profile4X(MennekesPoint):
         super()._keep(**changes)
 
     @property
-    def holds_wish(self) -> bool | None:
+    def holds_target(self) -> bool | None:
         """Whether the registers hold what the user asked for; None if that is not known."""
         current, power = self._current_held, self.limits.power
         if current is None or power is None:
             return None
         if self._adopted == (current, power):
             return True
-        if self.wish.paused:
+        if self.target.paused:
             return current == 0 or power == 0
-        if self.wish.power is not None:
-            return power == self.wish.power and 0 < current <= self.current_bounds().maximum
-        return current == self.wish.current and power >= self._highest_power
+        if self.target.power is not None:
+            return power == self.target.power and 0 < current <= self.current_bounds().maximum
+        return current == self.target.current and power >= self._highest_power
 
     def adopt(self) -> None:
         """Take what the registers hold as what is wanted: somebody set it at the charger."""

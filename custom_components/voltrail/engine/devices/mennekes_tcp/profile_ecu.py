@@ -5,11 +5,11 @@ from typing import Final, override
 
 from modbus_connection import ModbusConnectionError
 
-from ...charger import BlockedBy
-from ...controls import Control, SwitchControl
-from ...current_driven import CurrentDriven
-from ...device import Cadence, VoltrailDevice
-from ...points import Quantity, Tier, derived
+from ...charging.charge_point import BlockedBy
+from ...charging.current_driven import CurrentDriven
+from ...model.controls import Control, SwitchControl
+from ...model.points import Quantity, Tier, derived
+from ...polling.polled_device import Cadence, PolledDevice
 from . import registers_ecu as registers
 from .charge_point import MennekesPoint
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator
@@ -29,7 +29,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     current_needs = ("limits",)
     power_needs = ("limits", "meter")
 
-    def __init__(self, device: VoltrailDevice, firmware: tuple[int, int]) -> None:
+    def __init__(self, device: PolledDevice, firmware: tuple[int, int]) -> None:
         unit = device.modbus_unit
         self._firmware = firmware
         modern = firmware >= (5, 22)
@@ -66,7 +66,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
             device, vehicle=vehicle, meter=self.meter, signal=signal, fallback=fallback
         )
 
-    async def find_optional(self, device: VoltrailDevice) -> None:
+    async def find_optional(self, device: PolledDevice) -> None:
         """Find out which of the blocks are served that depend on the installation."""
         unit = device.modbus_unit
         self.network = await device.add_optional(
@@ -156,7 +156,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     def leads_network(self) -> bool:
         return self.network is not None and self.network.network_role in MASTERS
 
-    @derived(Quantity.STATE_OF_CHARGE, needs=("charge", "smart"), tier=Tier.DETAIL)
+    @derived(Quantity.STATE_OF_CHARGE, depends_on=("charge", "smart"), tier=Tier.DETAIL)
     def vehicle_state_of_charge(self) -> int | None:
         """The charge of the car's battery, if it speaks ISO 15118."""
         charge = None if self.charge is None else self.charge.state_of_charge
@@ -179,12 +179,12 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
         await self.send_current(0)
 
     @property
-    def holds_wish(self) -> bool | None:
+    def holds_target(self) -> bool | None:
         """Whether the register holds what the user asked for; None if that is not known."""
         current = self.current_limit
         if current is None:
             return None
-        return current == (0 if self.wish.paused else self.wish.current)
+        return current == (0 if self.target.paused else self.target.current)
 
     def adopt(self) -> None:
         """Take what the register holds as what is wanted: somebody set it at the charger."""
@@ -207,7 +207,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
         yield from super().controls()
         yield SwitchControl(
             key="operative",
-            needs=("availability",),
+            depends_on=("availability",),
             tier=Tier.EXPERT,
             read=lambda: self._available,
             write=self._set_operative,

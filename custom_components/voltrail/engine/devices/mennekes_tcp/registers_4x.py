@@ -9,8 +9,8 @@ form of the version that 153 to 157 tell in full.
 
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
-from ...fields import padded
-from ...points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.fields import padded
+from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import clock, meter
 from .registers_shared import Block, contactor
 from .states import (

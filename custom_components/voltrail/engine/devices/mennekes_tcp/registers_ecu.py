@@ -7,8 +7,8 @@ transactions like a card at the reader; it is not declared either.
 
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
-from ...fields import padded
-from ...points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.fields import padded
+from ...model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import calendar, clock, unsigned_meter
 from .registers_shared import contactor
 from .states import (

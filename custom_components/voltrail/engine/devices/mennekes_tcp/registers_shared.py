@@ -5,7 +5,7 @@ from typing import ClassVar
 from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, NumberField, enum, integer, string
 
-from ...points import Quantity, Tier, enumerated, measure
+from ...model.points import Quantity, Tier, enumerated, measure
 from .states import Relay
 
 

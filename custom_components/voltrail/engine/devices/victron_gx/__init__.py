@@ -6,8 +6,8 @@ chooses which device of that type.
 
 from typing import Final
 
-from ...family import Family, Transport
-from . import finding, rails
+from ..family import Family, Transport
+from . import finding, write_limits
 from .device import VictronGx
 
 FAMILY: Final = Family(
@@ -21,7 +21,7 @@ FAMILY: Final = Family(
     scan_interval=10,
     # Below, slow GX models have been seen to suffer.
     shortest_interval=2,
-    option_fields=(*rails.OPTION_FIELDS, *finding.OPTION_FIELDS),
+    option_fields=(*write_limits.OPTION_FIELDS, *finding.OPTION_FIELDS),
     ssdp_manufacturer="Victron Energy",
     ssdp_serial="X_VrmPortalId",
 )

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final, override
 from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, Range, RegisterField
 
-from ...controls import Bounds
-from ...points import Aspect, Kind, Point, Quantity, derived, points_of
+from ...model.controls import Bounds
+from ...model.points import Aspect, Kind, Point, Quantity, derived, points_of
 from .fields import GxNumber, Zero, at
-from .rails import Rails, Setting
 from .states import Alarm
+from .write_limits import Setting, WriteLimits
 
 COUNTED: Final = frozenset({Quantity.ENERGY, Quantity.TOTAL_COUNT})
 """Quantities that only grow."""
@@ -28,7 +28,7 @@ class Place:
     """The version of the Modbus server, 1.0.x."""
     ranges: tuple[Range, ...]
     """What can be read in one go: the service's registers, cut at the firmware's holes."""
-    rails: Rails
+    rails: WriteLimits
     seen: Callable[[], None]
     """Called when a counter was seen to count for the first time."""
 

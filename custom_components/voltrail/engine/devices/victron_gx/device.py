@@ -15,28 +15,35 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...controls import ButtonControl, Control, NumberControl, shown
-from ...device import Cadence, Problem, RawRegisters, Reading, UnitSource, VoltrailDevice
-from ...errors import NotNowError, UnknownDeviceError, explained, explaining
-from ...keep_alive import KeepAlive
-from ...options import Options
-from ...parts import Identity, Part
-from ...points import Quantity, Tier
+from ...model.controls import ButtonControl, Control, NumberControl, shown
+from ...model.errors import NotNowError, UnknownDeviceError, explained, explaining
+from ...model.options import Options
+from ...model.parts import Identity, Part
+from ...model.points import Quantity, Tier
+from ...polling.keep_alive import KeepAlive
+from ...polling.polled_device import (
+    Cadence,
+    PolledDevice,
+    Problem,
+    RawRegisters,
+    Reading,
+    UnitSource,
+)
+from .absence import FIRST_PAUSE, Absences
 from .component import GxComponent, Place
-from .energy import Ledger
+from .energy import EnergyStore
 from .finding import BEHIND, GX_UNIT, Found
 from .introductions import MANUFACTURER, Introductions
-from .node import Node
-from .presence import FIRST_PAUSE, Absences
-from .rails import Rails
-from .roster import Roster
+from .known_services import KnownServices
 from .searcher import Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
+from .service_device import Node
 from .services import BY_KEY
 from .services.settings import SETTINGS, Ess, SystemName, require_external_control
 from .services.system import SYSTEM, Gx, System
 from .setpoints import DEFAULT_DURATION, DURATION_BOUNDS, SetpointKeeper
+from .write_limits import WriteLimits
 from .writing import Pause, Writer
 
 MISMATCH: Final = 1.3
@@ -47,13 +54,13 @@ _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
 
 
-class VictronGx(VoltrailDevice):
+class VictronGx(PolledDevice):
     """A GX at its Modbus TCP server."""
 
     def __init__(self, units: UnitSource, _unit_id: int, options: Options | None = None) -> None:
         # The GX itself is there whatever unit id somebody wrote into a form.
         super().__init__(units, GX_UNIT, options)
-        self.rails = Rails.chosen(self.options.extra)
+        self.rails = WriteLimits.chosen(self.options.extra)
         self.writer = Writer(
             self.refresh,
             self.failures,
@@ -63,7 +70,7 @@ class VictronGx(VoltrailDevice):
             pause=self._wait,
         )
         self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
-        self.ledger = Ledger(self.now, self.options.scan_interval, self.keep_memory)
+        self.ledger = EnergyStore(self.now, self.options.scan_interval, self.keep_memory)
         self.limits: dict[str, float] = {}
         """The limits that were in force before they were switched off."""
         self.server = Server(version=OLDEST)
@@ -71,7 +78,7 @@ class VictronGx(VoltrailDevice):
         self.searcher = Searcher(self._unit_at, self._wait)
         self._by_unit: dict[int, ModbusUnit] = {GX_UNIT: self.modbus_unit}
         self._nodes: list[Node] = []
-        self._roster = Roster(self.options.extra)
+        self._roster = KnownServices(self.options.extra)
         self._set_up: tuple[Found, ...] | None = None
         self._searching = asyncio.Lock()
         self._absences = Absences(self.now)
@@ -449,26 +456,26 @@ class VictronGx(VoltrailDevice):
     # -- memory ----------------------------------------------------------------
 
     @override
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         seen = dict(self._memory.get("seen", {}))
         for name, slot in self._slots.items():
             if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
                 seen[name] = sorted(slot.component.counters_seen)
         return {
-            "server": (self._next_server or self.server).recall(),
-            "identities": self._introductions.recall(),
+            "server": (self._next_server or self.server).dump_state(),
+            "identities": self._introductions.dump_state(),
             "seen": seen,
-            "energy": self.ledger.recall(),
+            "energy": self.ledger.dump_state(),
             "limits": self.limits,
             "setpoint_duration": self.keeper.duration,
-            **self._roster.recall(),
+            **self._roster.dump_state(),
         }
 
     @override
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
-        self._roster.remember(memory)
-        self._introductions.remember(memory.get("identities", {}))
-        self.ledger.remember(memory.get("energy", {}))
+        self._roster.restore_state(memory)
+        self._introductions.restore_state(memory.get("identities", {}))
+        self.ledger.restore_state(memory.get("energy", {}))
         self.limits = dict(memory.get("limits", {}))
         self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))

@@ -9,8 +9,8 @@ never jumps.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from ...integrator import LONGEST_GAP, Integrator
 from .component import GxComponent
+from .integrator import LONGEST_GAP, Integrator
 from .writing import Clock
 
 SAVE_EVERY: Final = 300.0
@@ -22,7 +22,7 @@ LARGEST_POWER: Final = 1_000_000.0
 SAMPLES_PER_GAP: Final = 3
 """Polls that may be missing before nobody knows what happened meanwhile."""
 
-type Source = Callable[[], float | None]
+type BaseDevice = Callable[[], float | None]
 
 
 class EnergyCounter:
@@ -30,7 +30,7 @@ class EnergyCounter:
 
     def __init__(
         self,
-        hardware: Source,
+        hardware: BaseDevice,
         *,
         summed: Callable[[], float] | None = None,
         span: float | None = None,
@@ -73,11 +73,11 @@ class EnergyCounter:
         span, last = self._span, self._last
         return span is not None and last is not None and last > 0.9 * span and reading < 0.1 * span
 
-    def recall(self) -> dict[str, float | None]:
+    def dump_state(self) -> dict[str, float | None]:
         """Return a form that can be stored."""
         return {"offset": self._offset, "last": self._last}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         self._offset, self._last = _known(memory.get("offset")), _known(memory.get("last"))
         self._sum_shown = "offset" in memory and self._offset is None
@@ -87,7 +87,7 @@ def _known(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) else None
 
 
-class Account:
+class EnergyTotal:
     """The energy of one device, or of one thing that the system measures."""
 
     def __init__(self, integrator: Integrator, counters: Mapping[str, EnergyCounter]) -> None:
@@ -98,17 +98,17 @@ class Account:
         """Return a counter in Wh."""
         return self.counters[name].value
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return a form that can be stored."""
-        counters = {name: counter.recall() for name, counter in self.counters.items()}
-        return {"sum": self.integrator.recall(), "counters": counters}
+        counters = {name: counter.dump_state() for name, counter in self.counters.items()}
+        return {"sum": self.integrator.dump_state(), "counters": counters}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
-        self.integrator.remember(_mapping(memory.get("sum")))
+        self.integrator.restore_state(_mapping(memory.get("sum")))
         for name, stored in _mapping(memory.get("counters")).items():
             if name in self.counters:
-                self.counters[name].remember(_mapping(stored))
+                self.counters[name].restore_state(_mapping(stored))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -119,7 +119,7 @@ def _nothing() -> float | None:
     return None
 
 
-class Ledger:
+class EnergyStore:
     """All accounts of a GX; what they hold outlives restarts."""
 
     def __init__(self, clock: Clock, scan_interval: float, save: Callable[[], None]) -> None:
@@ -127,19 +127,19 @@ class Ledger:
         self._longest_gap = min(SAMPLES_PER_GAP * scan_interval, LONGEST_GAP)
         self._save = save
         self._saved: float | None = None
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, EnergyTotal] = {}
         self._memory: Mapping[str, Any] = {}
 
     def open(
         self,
         key: str,
         *components: GxComponent,
-        power: Source | None = None,
+        power: BaseDevice | None = None,
         positive: str | None = None,
         negative: str | None = None,
-        hardware: Mapping[str, Source] | None = None,
+        hardware: Mapping[str, BaseDevice] | None = None,
         span: float | None = None,
-    ) -> Account:
+    ) -> EnergyTotal:
         """Open an account that is settled whenever one of the components was read.
 
         ``positive`` and ``negative`` name the counters of the two directions of power,
@@ -156,8 +156,8 @@ class Ledger:
             name: EnergyCounter(hardware.get(name, _nothing), summed=sums.get(name), span=span)
             for name in {**sums, **hardware}
         }
-        account = self._accounts[key] = Account(integrator, counters)
-        account.remember(_mapping(self._memory.get(key)))
+        account = self._accounts[key] = EnergyTotal(integrator, counters)
+        account.restore_state(_mapping(self._memory.get(key)))
 
         def settle() -> None:
             now = self._clock()
@@ -179,11 +179,11 @@ class Ledger:
         """How often samples were too far apart to add anything, since the start."""
         return sum(account.integrator.gaps for account in self._accounts.values())
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return all accounts in a form that can be stored."""
         # What belongs to hardware that is not set up now is kept as well.
-        return {**self._memory, **{key: acc.recall() for key, acc in self._accounts.items()}}
+        return {**self._memory, **{key: acc.dump_state() for key, acc in self._accounts.items()}}
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take stored accounts back, for those that are opened from now on."""
         self._memory = dict(memory)

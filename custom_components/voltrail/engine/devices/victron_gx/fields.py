@@ -17,8 +17,8 @@ from typing import Any, Final, TypedDict, Unpack, override
 
 from modbus_connection.model import NumberField, RegisterField, StringField
 
-from ...errors import OutOfBoundsError
-from .rails import Setting
+from ...model.errors import OutOfBoundsError
+from .write_limits import Setting
 
 KILO: Final = 1000
 HOURS: Final = 3600

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
-from ...family import OptionField
+from ..family import OptionField
 
 MOST_PROBES: Final = 100
 LARGEST_UNIT: Final = 255
@@ -258,6 +258,6 @@ OPTION_FIELDS: Final = (
         check=Choice.parse,
         early=True,
     ),
-    OptionField(key="search_again", default=False, wish=True),
+    OptionField(key="search_again", default=False, target=True),
 )
 """What its user says about the devices behind the GX."""

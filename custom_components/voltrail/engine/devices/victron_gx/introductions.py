@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...parts import Identity
+from ...model.parts import Identity
 from .component import GxComponent
 
 MANUFACTURER: Final = "Victron Energy"
@@ -39,10 +39,10 @@ class Introductions:
             name=told.get("name"),
         )
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         return dict(self._told)
 
-    def remember(self, memory: Mapping[str, Any]) -> None:
+    def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         self._told = dict(memory)

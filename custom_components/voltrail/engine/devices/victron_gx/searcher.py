@@ -5,7 +5,7 @@ from typing import Final
 
 from modbus_connection import ModbusError, ModbusExceptionError, ModbusUnit
 
-from ...errors import explained
+from ...model.errors import explained
 from .finding import Found, Search
 from .services import BY_KEY
 from .services.system import System

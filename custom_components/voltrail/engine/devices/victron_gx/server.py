@@ -67,7 +67,7 @@ class Server:
     firmware: int | None = None
     """Registers 834 and 835 as one number: 0x03700000 is 3.70."""
 
-    def recall(self) -> dict[str, Any]:
+    def dump_state(self) -> dict[str, Any]:
         """Return a form that can be stored."""
         return {"version": self.version, "firmware": self.firmware}
 

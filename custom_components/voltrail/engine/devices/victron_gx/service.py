@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, override
 
 from modbus_connection.model import Range
 
-from ...controls import Control
-from ...device import Cadence
+from ...model.controls import Control
+from ...polling.polled_device import Cadence
+from .absence import FIRST_PAUSE
 from .component import GxComponent
 from .fields import variants
-from .presence import FIRST_PAUSE
 
 if TYPE_CHECKING:
-    from .node import Node
+    from .service_device import Node
 
 
 @dataclass(frozen=True, kw_only=True)

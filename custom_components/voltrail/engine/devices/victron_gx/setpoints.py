@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
-from ...charger import heeding
-from ...controls import Bounds
-from ...errors import CallerError, NotNowError, VoltrailError
-from ...keep_alive import KeepAlive
-from ...points import Kind, derived
+from ...charging.charge_point import unconfirmed_write
+from ...model.controls import Bounds
+from ...model.errors import CallerError, NotNowError, VoltrailError
+from ...model.points import Kind, derived
+from ...polling.keep_alive import KeepAlive
 from .component import GxComponent
 from .writing import Clock, Writer
 
@@ -81,7 +81,7 @@ class TimedSetpoint:
         value = self._component.checked(self._field, value)
         releases = self._releases
         # Whether the new value got through or not, the old one is not wanted any more.
-        with heeding(self._let_go, unless=(CallerError,)):
+        with unconfirmed_write(self._let_go, unless=(CallerError,)):
             async with self._turn:
                 await self._guard()
                 if releases == self._releases:
@@ -230,7 +230,7 @@ class SetpointView:
     def __init__(self, setpoints: Callable[[], tuple[TimedSetpoint, ...]]) -> None:
         self._setpoints = setpoints
 
-    @derived(Kind.MOMENT, needs=("main", "hub4"))
+    @derived(Kind.MOMENT, depends_on=("main", "hub4"))
     def setpoint_until(self) -> datetime | None:
         """Until when the latest of them is renewed."""
         moments = [

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from modbus_connection import IllegalDataAddressError
 
-from ...controls import shown
-from ...errors import NotAcceptedError, ReadOnlyError, VoltrailError, explaining
+from ...model.controls import shown
+from ...model.errors import NotAcceptedError, ReadOnlyError, VoltrailError, explaining
 from .component import GxComponent
 from .fields import Zero
 

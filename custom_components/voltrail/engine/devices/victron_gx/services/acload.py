@@ -1,7 +1,7 @@
 """Meters of AC loads."""
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, measure, text
+from ....model.points import Quantity, Tier, derived, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent, total
 from ..fields import int16, int32, kwh32, string, uint16
 from ..service import Block, Filler, Service

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, total
 from ..fields import code, int16, int32, string, uint16, yes
-from ..node import Node
-from ..rails import SWITCH
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, OperatingState, RsEssMode
+from ..write_limits import SWITCH
 from .multi import ESS_MODE, INPUT_CURRENT, SETPOINT
 
 

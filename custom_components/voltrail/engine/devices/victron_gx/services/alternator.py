@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, watts
 from ..fields import Zero, code, int16, kwh32, string, uint16, uint32
-from ..node import Node
-from ..rails import Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, OnOff, OperatingState
+from ..write_limits import Setting
 
 
 class AlternatorError(IntEnum):

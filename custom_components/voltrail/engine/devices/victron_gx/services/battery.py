@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, kwh16, string, uint16, uint32, yes
-from ..node import Node
-from ..rails import SWITCH, Setting
 from ..service import Block, Service
+from ..service_device import Node
 from ..states import Alarm
+from ..write_limits import SWITCH, Setting
 
 
 class BatteryState(IntEnum):
@@ -289,15 +289,15 @@ class BatteryIdentity(GxComponent):
 class BatteryEnergy:
     """What went in and out, over the life of the battery or since it was first met."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_charged(self) -> float | None:
         """What the battery took in."""
         return self._account.value("energy_charged")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_discharged(self) -> float | None:
         """What the battery gave."""
         return self._account.value("energy_discharged")

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent
 from ..fields import Zero, code, int16, string, uint16, yes
-from ..node import Node
-from ..rails import SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, ChargerError, OperatingState
+from ..write_limits import SWITCH, Rail, Setting
 
 
 class ChargerMode(IntEnum):

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Kind, Quantity, Tier, derived, enumerated, measure, text
+from ....model.controls import Control
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import Zero, code, int16, string, uint16, uint32
-from ..node import Node
 from ..product import device_firmware
-from ..rails import Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import ChargerError, OnOff, OperatingState
+from ..write_limits import Setting
 
 
 class DcDc(GxComponent):

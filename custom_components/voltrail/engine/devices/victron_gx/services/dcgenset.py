@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent, watts
 from ..fields import Zero, code, int16, string, uint16, yes
-from ..node import Node
-from ..rails import SWITCH
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import EngineState
+from ..write_limits import SWITCH
 from .genset import GensetEnergy
 
 

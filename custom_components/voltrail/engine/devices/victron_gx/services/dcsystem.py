@@ -1,7 +1,7 @@
 """Meters of DC systems: everything on DC that is no charger and no inverter."""
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, measure, text
+from ....model.points import Quantity, Tier, derived, enumerated, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, watts
 from ..fields import Zero, code, int16, kwh32, string, uint16
 from ..service import Block, Filler, Service

@@ -5,18 +5,18 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from ....charger import MINIMUM_CURRENT
-from ....controls import Bounds, Control, NumberControl, SwitchControl
-from ....device import Cadence
-from ....errors import NotNowError
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....charging.charge_point import MINIMUM_CURRENT
+from ....model.controls import Bounds, Control, NumberControl, SwitchControl
+from ....model.errors import NotNowError
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import code, int32, kwh32, string, uint16, uint32, yes
-from ..node import Node
 from ..product import device_firmware
-from ..rails import SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import InverterPosition
+from ..write_limits import SWITCH, Rail, Setting
 
 HARDWARE_LIMIT: Final = 32.0
 """A per phase. What the charging station is made for."""
@@ -155,7 +155,7 @@ class Orders:
     async def set_limit(self, amps: float) -> None:
         """Limit the current: 0, and anything below 6 A, pauses."""
         amps = self.bounds().accept(amps)
-        async with self._node.turn:
+        async with self._node.lock:
             await self._require_manual_mode()
             if amps < MINIMUM_CURRENT:
                 await self._node.set(EvCharger, "charging", 0)
@@ -166,7 +166,7 @@ class Orders:
 
     async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
         """Pause, or go on with the last limit, within the rails."""
-        async with self._node.turn:
+        async with self._node.lock:
             await self._require_manual_mode()
             last = self._charger.set_current
             if charging and self._allowed is not None and last and last > self.bounds().maximum:
@@ -185,7 +185,7 @@ class Orders:
             yield NumberControl(
                 key="current_limit",
                 part=node.part,
-                needs=("main",),
+                depends_on=("main",),
                 quantity=Quantity.CURRENT,
                 bounds=self.bounds,
                 read=self.limit,

@@ -1,7 +1,7 @@
 """Fuel cells."""
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, measure
+from ....model.points import Quantity, Tier, derived, enumerated, measure
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, watts
 from ..fields import Zero, code, int16, kwh32, uint16
 from ..service import Block, Service

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, enumerated, flag, measure
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, enumerated, flag, measure
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent
 from ..fields import code, uint16, uint32, yes
-from ..node import Node
-from ..rails import SAVED_SWITCH, SWITCH, Setting
 from ..service import Block, Service
+from ..service_device import Node
 from ..states import Alarm
+from ..write_limits import SAVED_SWITCH, SWITCH, Setting
 
 
 class RunReason(IntEnum):

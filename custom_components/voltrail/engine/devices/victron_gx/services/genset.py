@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent, total
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, string, uint16, yes
-from ..node import Node
-from ..rails import SWITCH
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import EngineState
+from ..write_limits import SWITCH
 
 
 class Genset(GxComponent):
@@ -103,10 +103,10 @@ class GensetIdentity(GxComponent):
 class GensetEnergy:
     """What a genset has given since it was first met; it has no counter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_produced(self) -> float | None:
         """The sum of its power."""
         return self._account.value("energy_produced")

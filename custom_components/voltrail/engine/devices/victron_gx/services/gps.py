@@ -1,7 +1,7 @@
 """GPS receivers."""
 
-from ....device import Cadence
-from ....points import Aspect, Quantity, Tier, flag, measure
+from ....model.points import Aspect, Quantity, Tier, flag, measure
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import int32, uint16, yes
 from ..service import Block, Service

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, measure, text
+from ....model.points import Quantity, Tier, derived, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent, total
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import int16, int32, kwh16, kwh32, string, uint16
-from ..node import Node
 from ..service import Block, Filler, Service
+from ..service_device import Node
 
 
 class Grid(GxComponent):
@@ -76,15 +76,15 @@ class GridIdentity(GxComponent):
 class GridEnergy:
     """What came from the grid and what went to it."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_imported(self) -> float | None:
         """What was drawn."""
         return self._account.value("energy_imported")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_exported(self) -> float | None:
         """What was fed in."""
         return self._account.value("energy_exported")

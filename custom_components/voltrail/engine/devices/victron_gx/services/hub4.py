@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Aspect, Quantity, Tier, flag, measure
+from ....model.controls import Control
+from ....model.points import Aspect, Quantity, Tier, flag, measure
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import int32, yes
-from ..node import Node
-from ..rails import Rail, Setting
 from ..service import Block, Service
+from ..service_device import Node
+from ..write_limits import Rail, Setting
 from .settings import LARGEST_POWER
 
 

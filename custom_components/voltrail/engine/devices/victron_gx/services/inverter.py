@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent
 from ..fields import Zero, code, int16, kwh16, kwh32, string, uint16, yes
-from ..node import Node
 from ..product import device_firmware
-from ..rails import Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, OperatingState, TrackerMode
+from ..write_limits import Setting
 
 
 class InverterMode(IntEnum):

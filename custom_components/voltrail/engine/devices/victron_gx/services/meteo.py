@@ -1,7 +1,7 @@
 """Sensors of sun and weather."""
 
-from ....device import Cadence
-from ....points import Quantity, Tier, measure, text
+from ....model.points import Quantity, Tier, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import Zero, int16, string, uint16
 from ..service import Block, Filler, Service

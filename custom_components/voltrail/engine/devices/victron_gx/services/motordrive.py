@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, measure
+from ....model.points import Quantity, Tier, derived, measure
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, int16, uint16
-from ..node import Node
 from ..service import Block, Service
+from ..service_device import Node
 
 
 class MotorDrive(GxComponent):
@@ -27,15 +27,15 @@ class MotorDrive(GxComponent):
 class MotorEnergy:
     """What the motor took and gave since it was first met; it has no counter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_consumed(self) -> float | None:
         """What it took to drive."""
         return self._account.value("energy_consumed")
 
-    @derived(Quantity.ENERGY, needs=("main",), tier=Tier.DETAIL)
+    @derived(Quantity.ENERGY, depends_on=("main",), tier=Tier.DETAIL)
     def energy_produced(self) -> float | None:
         """What it gave back under sail, or while it slowed down."""
         return self._account.value("energy_produced")

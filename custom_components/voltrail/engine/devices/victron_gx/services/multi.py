@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final, override
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, total
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, int32, kwh16, kwh32, string, uint16, yes
-from ..node import Node
-from ..rails import SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import (
     AcInput,
     Alarm,
@@ -22,6 +21,7 @@ from ..states import (
     SwitchPosition,
     TrackerMode,
 )
+from ..write_limits import SWITCH, Rail, Setting
 from ..yields import total_yield
 from .vebus import ON_POSITIONS
 
@@ -203,10 +203,10 @@ class MultiIdentity(GxComponent):
 class MultiEnergy:
     """What the trackers have harvested since the counter was last reset."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_produced(self) -> float | None:
         """The total yield."""
         return self._account.value("energy_produced")

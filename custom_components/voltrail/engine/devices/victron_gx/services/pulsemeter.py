@@ -1,7 +1,7 @@
 """Pulse counters at the digital inputs of the GX."""
 
-from ....device import Cadence
-from ....points import Quantity, Tier, measure, text
+from ....model.points import Quantity, Tier, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import string, uint32
 from ..service import Block, Filler, Service

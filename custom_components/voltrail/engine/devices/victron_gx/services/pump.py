@@ -1,7 +1,7 @@
 """The pump that the GX switches by the level of a tank."""
 
-from ....device import Cadence
-from ....points import Aspect, flag
+from ....model.points import Aspect, flag
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import yes
 from ..service import Block, Service

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import Zero, code, int16, int32, kwh16, kwh32, string, uint16, uint32
-from ..node import Node
-from ..rails import Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import InverterPosition
+from ..write_limits import Rail, Setting
 
 
 class PvInverter(GxComponent):

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from typing import ClassVar, Final
 
-from ....controls import Control
-from ....device import Cadence
-from ....errors import NotNowError
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.errors import NotNowError
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import INT16_SPAN, GxComponent, unwrapped
 from ..fields import (
     DAYS,
@@ -25,10 +25,10 @@ from ..fields import (
     uint16,
     yes,
 )
-from ..node import Node
-from ..rails import SAVED_SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import InputType
+from ..write_limits import SAVED_SWITCH, Rail, Setting
 
 LARGEST_POWER: Final = 300_000
 """W. What the GX's own interface offers for its limits of power."""
@@ -388,7 +388,7 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
 
 async def set_ess_mode(node: Node, mode: EssMode) -> None:
     """Change the mode the way the GX's own interface does it."""
-    async with node.turn:
+    async with node.lock:
         await _set_ess_mode(node, mode)
 
 

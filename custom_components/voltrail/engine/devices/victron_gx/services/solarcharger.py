@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
-from ..energy import Account
+from ..energy import EnergyTotal
 from ..fields import Zero, code, int16, kwh16, kwh32, string, uint16, uint32, yes
-from ..node import Node
-from ..rails import Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import Alarm, ChargerError, OnOff, OperatingState, TrackerMode
+from ..write_limits import Setting
 from ..yields import total_yield
 
 
@@ -115,10 +115,10 @@ class SolarChargerIdentity(GxComponent):
 class SolarEnergy:
     """What the charger has harvested since its user last reset the counter."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main", "trackers"))
+    @derived(Quantity.ENERGY, depends_on=("main", "trackers"))
     def energy_produced(self) -> float | None:
         """The total yield."""
         return self._account.value("energy_produced")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import ClassVar
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.controls import Control
+from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import INT16_SPAN, GxComponent, total, unwrapped, watts
-from ..energy import Account, Ledger
+from ..energy import EnergyStore, EnergyTotal
 from ..fields import (
     INT16,
     Zero,
@@ -22,10 +22,10 @@ from ..fields import (
     uint64,
     yes,
 )
-from ..node import Node
-from ..rails import SAVED_SWITCH
 from ..server import FIRST_WITH_BLOCK, NOT_TOLD, firmware_text
 from ..service import Block, Filler, Service
+from ..service_device import Node
+from ..write_limits import SAVED_SWITCH
 
 
 class InputSource(IntEnum):
@@ -269,28 +269,30 @@ class DynamicEss(GxComponent):
 class HouseEnergy:
     """Energy that only the system as a whole can tell; nothing there counts it."""
 
-    def __init__(self, ledger: Ledger, account: Account, sun: Account, genset: Account) -> None:
+    def __init__(
+        self, ledger: EnergyStore, account: EnergyTotal, sun: EnergyTotal, genset: EnergyTotal
+    ) -> None:
         self._ledger = ledger
         self._account = account
         self._sun = sun
         self._genset = genset
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_consumed(self) -> float | None:
         """What all loads took."""
         return self._account.value("energy_consumed")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def pv_energy_produced(self) -> float | None:
         """What the sun gave, over solar chargers and inverters together."""
         return self._sun.value("energy_produced")
 
-    @derived(Quantity.ENERGY, needs=("main",), tier=Tier.EXPERT)
+    @derived(Quantity.ENERGY, depends_on=("main",), tier=Tier.EXPERT)
     def genset_energy_produced(self) -> float | None:
         """What a genset gave."""
         return self._genset.value("energy_produced")
 
-    @derived(Quantity.COUNT, needs=("main",), tier=Tier.EXPERT)
+    @derived(Quantity.COUNT, depends_on=("main",), tier=Tier.EXPERT)
     def energy_gaps(self) -> float:
         """How often energy could not be added up, here or at one of the devices."""
         return self._ledger.gaps
@@ -299,15 +301,15 @@ class HouseEnergy:
 class GridEnergyOfSystem:
     """What came from the grid and went to it, where no meter counts it."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_imported(self) -> float | None:
         """What was drawn."""
         return self._account.value("energy_imported")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def energy_exported(self) -> float | None:
         """What was fed in."""
         return self._account.value("energy_exported")
@@ -316,15 +318,15 @@ class GridEnergyOfSystem:
 class BatteryEnergyOfSystem:
     """What went in and out of the battery, where no battery is a device of its own."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: EnergyTotal) -> None:
         self._account = account
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def battery_energy_charged(self) -> float | None:
         """What the battery took in."""
         return self._account.value("energy_charged")
 
-    @derived(Quantity.ENERGY, needs=("main",))
+    @derived(Quantity.ENERGY, depends_on=("main",))
     def battery_energy_discharged(self) -> float | None:
         """What the battery gave."""
         return self._account.value("energy_discharged")

@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-from ....device import Cadence
-from ....points import Quantity, Tier, enumerated, measure, text
+from ....model.points import Quantity, Tier, enumerated, measure, text
+from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import Zero, code, string, uint16, uint32
 from ..service import Block, Filler, Service

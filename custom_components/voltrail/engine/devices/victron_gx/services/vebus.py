@@ -4,24 +4,15 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import ClassVar, Final, override
 
-from ....controls import Control
-from ....device import Cadence
-from ....points import (
-    Aspect,
-    Quantity,
-    Tier,
-    derived,
-    enumerated,
-    flag,
-    measure,
-    text,
-)
+from ....model.controls import Control
+from ....model.points import Aspect, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....polling.polled_device import Cadence
 from ..component import AlarmedComponent, GxComponent, total
 from ..fields import Zero, code, int16, int32, kwh32, string, uint16, uint32, yes
-from ..node import Node
-from ..rails import SWITCH, Rail, Setting
 from ..service import Block, Filler, Service
+from ..service_device import Node
 from ..states import AcInput, Alarm, OperatingState, SwitchPosition
+from ..write_limits import SWITCH, Rail, Setting
 
 # In external control, per phase: positive charges.
 SETPOINT: Final = Setting(minimum=-300_000, maximum=300_000, rail=Rail.AC_POWER_PHASE)

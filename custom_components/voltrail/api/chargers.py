@@ -1,0 +1,280 @@
+"""Which charger somebody means, and what can be asked of it: for actions and for JSON-RPC."""
+
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, NoReturn
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+
+from ..const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
+from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
+from ..engine.charging.charge_point import (
+    ChargePoint,
+    Lockable,
+    Phases,
+    PhaseSwitching,
+    Recoverable,
+    Restartable,
+)
+from ..engine.devices import family
+from ..engine.model.controls import ButtonControl, Control
+from ..engine.model.errors import CallerError, VoltrailError
+from ..engine.model.points import Value
+from ..engine.polling.polled_device import Reading
+
+type Plain = str | int | float | bool | None
+
+STATUS: Final = (
+    *("charging_state", "blocked_by", "current_offered", "phases_in_use", "operative"),
+    *("safe_current_active", "authorisation", "downgrade", "phase_rotation"),
+    *("ocpp_status", "vehicle_state", "evse_state", "control_pilot", "mode3_state", "relay"),
+)
+ENERGY: Final = ("session_energy", "energy_charged")
+SESSION: Final = (
+    *("session_energy", "session_duration", "session_start", "session_end"),
+    *("session_maximum_current", "vehicle_phases", "vehicle_maximum_current"),
+)
+STATISTICS: Final = ("energy_charged", "sessions")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Charger:
+    """A charge point that somebody means, with the entry it belongs to."""
+
+    entry: VoltrailConfigEntry
+    point: ChargePoint
+    _read: set[str] = field(default_factory=set)
+    """Components that were read for this question alone."""
+
+    @property
+    def coordinator(self) -> VoltrailCoordinator:
+        """What polls it."""
+        return self.entry.runtime_data.coordinator
+
+    @property
+    def name(self) -> str:
+        """What it is called; a socket with its number."""
+        part = self.point.part
+        return self.entry.title if part is None else f"{self.entry.title} {part.key}"
+
+    # -- what it says --
+
+    def readings(self) -> Iterable[Reading]:
+        """Yield the values of the charge point, then those of the station it is part of."""
+        own = self.point.part
+        found = list(self.coordinator.device.readings())
+        yield from (reading for reading in found if reading.part == own)
+        if own is not None:
+            yield from (reading for reading in found if reading.part is None)
+
+    async def current(self, components: Iterable[str]) -> bool:
+        """Whether these components answer; those that no entity shows are read for it.
+
+        What nobody looks at is not polled, and an old value must not pose as a fresh one.
+        """
+        device = self.coordinator.device
+        components = frozenset(components)
+        unseen = components - self.coordinator.watched - self._read
+        if unseen:
+            try:
+                await device.refresh(sorted(unseen))
+            except VoltrailError as err:
+                raise translated(err) from err
+            self._read.update(unseen)
+        return device.available(components)
+
+    async def reading(self, name: str) -> Reading | None:
+        """Return the value with a name; None if this charger has none, or none now."""
+        for reading in self.readings():
+            if reading.name == name and await self.current(reading.components):
+                return reading
+        return None
+
+    async def value(self, *names: str) -> Value:
+        """Return the first of the named values that this charger knows."""
+        for name in names:
+            reading = await self.reading(name)
+            value = None if reading is None else reading.read()
+            if value is not None:
+                return value
+        return None
+
+    async def number(self, *names: str) -> float | None:
+        """Return the first of the named values as a number; a state by its code."""
+        value = await self.value(*names)
+        return value if isinstance(value, (int, float)) else None
+
+    async def plain(self, names: Iterable[str]) -> dict[str, Plain]:
+        """Return those of the named values that this charger has."""
+        found = {name: await self.reading(name) for name in names}
+        return {name: plain(reading) for name, reading in found.items() if reading is not None}
+
+    def controls(self) -> Iterable[Control]:
+        """Yield what can be set or pressed at this charge point or its station."""
+        own = self.point.part
+        for control in self.coordinator.device.controls():
+            if control.part in (own, None):
+                yield control
+
+    # -- what it is asked --
+
+    async def do(self, verb: Awaitable[None]) -> None:
+        """Carry out a verb, with errors in the user's language."""
+        try:
+            await verb
+        except VoltrailError as err:
+            raise translated(err) from err
+        finally:
+            self.coordinator.async_update_listeners()
+        await self.coordinator.async_request_refresh()
+
+    async def set_phases(self, phases: Phases) -> None:
+        """Charge on this many phases from now on."""
+        if not isinstance(self.point, PhaseSwitching) or not self._offers("phases"):
+            self._refuse("cannot_switch_phases")
+        await self.do(self.point.set_phases(phases))
+
+    async def set_locked(self, *, locked: bool) -> None:
+        """Lock or unlock the station."""
+        if not isinstance(self.point, Lockable):
+            self._refuse("cannot_lock")
+        await self.do(self.point.set_locked(locked))
+
+    async def restart(self) -> None:
+        """Start the charger anew."""
+        if not isinstance(self.point, Restartable):
+            self._refuse("cannot_restart")
+        await self.do(self.point.restart())
+
+    async def recover(self) -> None:
+        """Bring the charger out of an error."""
+        if not isinstance(self.point, Recoverable):
+            self._refuse("cannot_recover")
+        await self.do(self.point.recover())
+
+    def _offers(self, key: str) -> bool:
+        return any(control.key == key for control in self.controls())
+
+    def _refuse(self, key: str) -> NoReturn:
+        _refuse(key, name=self.name)
+
+    async def configuration(self) -> dict[str, Plain]:
+        """Return everything that can be set, as the charger holds it."""
+        device = self.coordinator.device
+        controls = [one for one in self.controls() if not isinstance(one, ButtonControl)]
+        # All in one go: each alone would be a request.
+        depends_on = {one: device.serving(one.depends_on, one.part) for one in controls}
+        await self.current(frozenset[str]().union(*depends_on.values()))
+        held: dict[str, Plain] = {}
+        for control in controls:
+            if device.available(depends_on[control]):
+                value = control.read()
+                held[control.key] = value.name.lower() if isinstance(value, Enum) else value
+        return held
+
+
+def plain(reading: Reading) -> Plain:
+    """Return a value in a form that JSON knows."""
+    value = reading.read()
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if value is None or isinstance(value, (str, bool, float)) or type(value) is int:
+        return value
+    return str(value)
+
+
+def translated(err: VoltrailError) -> HomeAssistantError:
+    """Return the error that Home Assistant shows for one of the engine's."""
+    kind = ServiceValidationError if isinstance(err, CallerError) else HomeAssistantError
+    return kind(
+        translation_domain=DOMAIN,
+        translation_key=err.key,
+        translation_placeholders=err.details,
+    )
+
+
+def all_chargers(hass: HomeAssistant) -> list[Charger]:
+    """Return every charge point that is set up and loaded."""
+    entries: list[VoltrailConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    return [
+        Charger(entry=entry, point=point)
+        for entry in entries
+        for point in entry.runtime_data.device.charge_points()
+    ]
+
+
+def absent_chargers(hass: HomeAssistant) -> list[VoltrailConfigEntry]:
+    """Return the entries of chargers that are set up and do not run, as one that never answered."""
+    return [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False)
+        if entry.state is not ConfigEntryState.LOADED and family(entry.data[CONF_FAMILY]).is_charger
+    ]
+
+
+def is_called(entry: VoltrailConfigEntry, name: object) -> bool:
+    """Whether a program may mean the charger of an entry, or a socket of it, by a name."""
+    known = entry.entry_id, entry.title, entry.data.get(CONF_FINGERPRINT)
+    return isinstance(name, str) and any(
+        name == one or name.startswith(f"{one} ") for one in known if one
+    )
+
+
+def identifiers(charger: Charger) -> Mapping[str, str]:
+    """Return the names by which a program may call a charger."""
+    part = charger.point.part
+    info = charger.entry.runtime_data.devices[None if part is None else part.key]
+    found = {"entry": charger.entry.entry_id, "title": charger.entry.title, "name": charger.name}
+    if serial := charger.coordinator.device.identity.serial:
+        found["serial"] = serial if part is None else f"{serial} {part.key}"
+    for _, identifier in info["identifiers"]:
+        found["identifier"] = identifier
+    return found
+
+
+def charger_of_device(hass: HomeAssistant, device_id: str) -> Charger:
+    """Return the charger that a device of the registry stands for."""
+    entry, part_key = _entry_and_part(hass, device_id)
+    points = list(entry.runtime_data.device.charge_points())
+    mine = [
+        point for point in points if (None if point.part is None else point.part.key) == part_key
+    ]
+    if not mine and part_key is None:
+        # The station itself: clear as long as it has one socket.
+        mine = points
+    if not mine:
+        _refuse("not_a_charger", name=entry.title)
+    if len(mine) > 1:
+        _refuse("which_socket", name=entry.title)
+    return Charger(entry=entry, point=mine[0])
+
+
+def entry_of_device(hass: HomeAssistant, device_id: str) -> VoltrailConfigEntry:
+    """Return the loaded entry that a device of the registry belongs to."""
+    return _entry_and_part(hass, device_id)[0]
+
+
+def _entry_and_part(hass: HomeAssistant, device_id: str) -> tuple[VoltrailConfigEntry, str | None]:
+    device = dr.async_get(hass).async_get(device_id)
+    entry: VoltrailConfigEntry | None = None
+    if device is not None and device.config_entry_id is not None:
+        entry = hass.config_entries.async_get_entry(device.config_entry_id)
+    if device is None or entry is None or entry.domain != DOMAIN:
+        _refuse("not_our_device", device=device_id)
+    if entry.state is not ConfigEntryState.LOADED:
+        _refuse("not_loaded", name=entry.title)
+    for key, info in entry.runtime_data.devices.items():
+        if device.identifiers & info["identifiers"]:
+            return entry, key
+    return entry, None
+
+
+def _refuse(key: str, **details: str) -> NoReturn:
+    """Tell the caller what is wrong with the call."""
+    raise ServiceValidationError(
+        translation_domain=DOMAIN, translation_key=key, translation_placeholders=details
+    )

@@ -1,0 +1,1 @@
+"""What a charger is asked, and what becomes of an order after it was given."""

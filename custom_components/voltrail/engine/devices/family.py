@@ -1,0 +1,104 @@
+"""A family: a kind of device, and how one of them is reached."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from ..model.options import Options
+from ..polling.polled_device import PolledDevice, UnitSource
+from ..polling.pushed_device import PushedDevice
+
+
+class Transport(StrEnum):
+    """A way to reach a device."""
+
+    TCP = "tcp"
+    SERIAL = "serial"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    NETWORK = "network"
+    MQTT = "mqtt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSettings:
+    """How a serial line is set up unless somebody changed it."""
+
+    baudrate: int
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptionField:
+    """A setting that only this family has."""
+
+    key: str
+    default: bool | float | str | None = None
+    minimum: float | None = None
+    """A number has both bounds; what has none is a yes or no, a choice or a text."""
+    maximum: float | None = None
+    above: str | None = None
+    """The key of another number, than which this one is greater."""
+    step: float | None = None
+    unit: str | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    """A text that nobody should read over a shoulder."""
+    check: Callable[[str], object] | None = None
+    """Raises ``ValueError`` for a text that makes no sense."""
+    suggestions: tuple[str, ...] = ()
+    """Offered for a list of texts, whose user may add others."""
+    early: bool = False
+    """Asked for when the device is added: later is too late to have its full effect."""
+    target: bool = False
+    """Something to be done once: its value is how often its user has asked for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family[D: PolledDevice = PolledDevice]:
+    """A kind of device: what the config flow, the command line and the docs need to know."""
+
+    key: str
+    title: str
+    manufacturer: str
+    transports: tuple[Transport, ...]
+    create: Callable[[UnitSource, int, Options], D]
+    """Build a device on a link; nothing is sent yet."""
+    listen: Callable[[Options], PushedDevice] | None = None
+    """Build a device that speaks by itself; such a family has no links to ask anything on."""
+    check: Callable[[PolledDevice], Awaitable[None]] | None = None
+    """Find out whether a device that has been identified also takes what will be asked of it.
+    Raises a :class:`VoltrailError` that says what to do about it."""
+    port: int = 502
+    unit_id: int = 1
+    other_unit_ids: tuple[int, ...] = ()
+    """Ids worth a look when the chosen one is silent."""
+    line: LineSettings | None = None
+    usual_lines: tuple[LineSettings, ...] = ()
+    """How the lines of such devices are set up, the most frequent first, where nobody can
+    know: they are tried in turn until something whole comes."""
+    scan_interval: float = 10.0
+    shortest_interval: float = 2.0
+    """The device or its bus suffers below this."""
+    is_charger: bool = False
+    """Whether the installer's current limit makes sense."""
+    installer_maximum: float = 80.0
+    """The largest value offered for the installer's current limit, in ampere."""
+    option_fields: tuple[OptionField, ...] = field(default=())
+    zeroconf: tuple[str, ...] = ()
+    """The mDNS service types under which such a device makes itself known. What they say
+    about a port is not about Modbus."""
+
+    zeroconf_serial: str = ""
+    """A pattern that finds the serial number in the name that is announced there."""
+    ssdp_manufacturer: str | None = None
+    """The manufacturer that such a device names in its UPnP description."""
+    ssdp_serial: str = ""
+    """What the serial number is called in that description."""
+
+    @property
+    def pushed(self) -> bool:
+        """Whether such a device speaks by itself and cannot be asked."""
+        return self.listen is not None

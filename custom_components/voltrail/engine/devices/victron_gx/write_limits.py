@@ -1,0 +1,159 @@
+"""Guard rails: what may be written at all, at this house.
+
+Every register that can be set says its official range and which of the installer's
+limits applies. The two together are the bounds of its control, and they are checked
+again at the last step before the wire, so that no way around the form leads past them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, Self
+
+from ...model.controls import Bounds
+from ...model.errors import NotSupportedError
+from ..family import OptionField
+
+
+class Rail(StrEnum):
+    """Which limit of the installer holds for a register."""
+
+    NONE = "none"
+    """Percentages, hours and the like: the official range is enough."""
+    AC_POWER = "ac_power"
+    """All phases together."""
+    AC_POWER_PHASE = "ac_power_phase"
+    AC_CURRENT = "ac_current"
+    """Per phase."""
+    DC_VOLTAGE = "dc_voltage"
+    DC_CURRENT = "dc_current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """The official range of a register that can be set."""
+
+    minimum: float
+    maximum: float
+    step: float | None = None
+    """Coarser than the register's own, where finer steps make no sense."""
+    rail: Rail = Rail.NONE
+    off: float | None = None
+    """A value outside the range that means "no limit"; it reads as None."""
+    saved: bool = False
+    """Whether a change is saved to flash, which wears: rare writes, and never in vain."""
+
+
+SWITCH: Final = Setting(minimum=0, maximum=1)
+SAVED_SWITCH: Final = Setting(minimum=0, maximum=1, saved=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteLimits:
+    """What the installer allows."""
+
+    write: bool = False
+    ac_power: float | None = None
+    ac_power_phase: float | None = None
+    ac_current: float | None = None
+    dc_current: float | None = None
+    dc_voltage: tuple[float, float] | None = None
+
+    @classmethod
+    def chosen(cls, extra: Mapping[str, Any]) -> Self:
+        """Build the rails from the options of the family."""
+        amps = extra.get("ac_current")
+        volts = extra.get("ac_voltage") or AC_VOLTAGE
+        phases = int(extra.get("ac_phases") or 1)
+        per_phase = None if amps is None else float(amps) * float(volts)
+        return cls(
+            write=bool(extra.get("write")),
+            ac_power=None if per_phase is None else per_phase * phases,
+            ac_power_phase=per_phase,
+            ac_current=None if amps is None else float(amps),
+            dc_current=_number(extra.get("dc_current")),
+            dc_voltage=_voltages(extra),
+        )
+
+    def bounds(self, setting: Setting, step: float) -> Bounds | None:
+        """Return what may be set; None if the rail for it was not given, or leaves nothing."""
+        low, high = setting.minimum, setting.maximum
+        match setting.rail:
+            case Rail.NONE:
+                pass
+            case Rail.DC_VOLTAGE:
+                if self.dc_voltage is None:
+                    return None
+                low, high = max(low, self.dc_voltage[0]), min(high, self.dc_voltage[1])
+            case rail:
+                limit: float | None = getattr(self, rail)
+                if limit is None:
+                    return None
+                low, high = max(low, -limit), min(high, limit)
+        if low > high:
+            return None
+        return Bounds(minimum=low, maximum=high, step=max(step, setting.step or 0))
+
+    def check(self, name: str, setting: Setting | None, step: float, value: float) -> float:
+        """Return the value on the register's steps; refuse whatever is outside the rails."""
+        if not self.write:
+            raise NotSupportedError(reason="writing is switched off in the options")
+        if setting is None:
+            raise NotSupportedError(reason=f"{name} is not meant to be set from here")
+        if setting.off is not None and value == setting.off:
+            return value
+        bounds = self.bounds(setting, step)
+        if bounds is None:
+            raise NotSupportedError(
+                reason=f"the limit for {name} ({setting.rail.replace('_', ' ')}) is not given"
+                " in the options"
+            )
+        return bounds.accept(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _voltages(extra: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the range of the battery's voltage: given directly, or from its kind."""
+    low, high = extra.get("dc_voltage_minimum"), extra.get("dc_voltage_maximum")
+    known = BATTERIES.get(str(extra.get("battery")))
+    if low is None and known is not None:
+        low = known[0]
+    if high is None and known is not None:
+        high = known[1]
+    return None if low is None or high is None else (float(low), float(high))
+
+
+AC_VOLTAGE: Final = 230.0
+
+BATTERIES: Final[Mapping[str, tuple[float, float]]] = {
+    # 2.5 V to 3.65 V a cell.
+    "lifepo4_4s": (10.0, 14.6),
+    "lifepo4_8s": (20.0, 29.2),
+    "lifepo4_16s": (40.0, 58.4),
+    # 1.75 V to 2.5 V a cell.
+    "lead_acid_12": (10.5, 15.0),
+    "lead_acid_24": (21.0, 30.0),
+    "lead_acid_48": (42.0, 60.0),
+}
+"""The voltages that usual batteries are charged and discharged to."""
+
+OPTION_FIELDS: Final = (
+    OptionField(key="write", default=False),
+    OptionField(key="ac_voltage", default=AC_VOLTAGE, minimum=50, maximum=500, step=1, unit="V"),
+    OptionField(key="ac_phases", default=1.0, minimum=1, maximum=3, step=1),
+    OptionField(key="ac_current", minimum=1, maximum=1000, step=1, unit="A"),
+    OptionField(key="battery", default="custom", choices=("custom", *BATTERIES)),
+    OptionField(key="dc_voltage_minimum", minimum=0, maximum=1000, step=0.1, unit="V"),
+    OptionField(
+        key="dc_voltage_maximum",
+        minimum=0,
+        maximum=1000,
+        above="dc_voltage_minimum",
+        step=0.1,
+        unit="V",
+    ),
+    OptionField(key="dc_current", minimum=1, maximum=10000, step=1, unit="A"),
+)

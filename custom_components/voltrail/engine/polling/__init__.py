@@ -1,0 +1,1 @@
+"""How a device is read: polled or pushed, by a schedule, and kept alive."""

@@ -1,0 +1,1 @@
+"""How bytes travel: one careful unit, the serial bus with its late answers, endpoints."""

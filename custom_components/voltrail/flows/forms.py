@@ -1,0 +1,110 @@
+"""The fields that forms are made of."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import voluptuous as vol
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from ..engine.devices.family import OptionField
+
+type Schema = dict[vol.Marker, Any]
+
+
+def integer(minimum: int, maximum: int) -> Any:
+    """Return a box for a whole number."""
+    return vol.All(
+        NumberSelector(
+            NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
+        ),
+        vol.Coerce(int),
+    )
+
+
+def choice(*choices: str, translation_key: str = "") -> SelectSelector:
+    """Return a list to choose from."""
+    config = SelectSelectorConfig(options=list(choices), mode=SelectSelectorMode.DROPDOWN)
+    if translation_key:
+        config["translation_key"] = translation_key
+    return SelectSelector(config)
+
+
+def secret() -> TextSelector:
+    """Return a box for what nobody should read over a shoulder."""
+    return TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+
+
+def option(field: OptionField) -> Any:
+    """Return what fits a setting of a family."""
+    if isinstance(field.default, bool):
+        return BooleanSelector()
+    if field.suggestions:
+        return SelectSelector(
+            SelectSelectorConfig(
+                options=list(field.suggestions),
+                mode=SelectSelectorMode.DROPDOWN,
+                custom_value=True,
+                multiple=True,
+            )
+        )
+    if field.choices:
+        return choice(*field.choices, translation_key=field.key)
+    if field.secret:
+        return secret()
+    assert field.minimum is not None, "a number has bounds"
+    assert field.maximum is not None, "a number has bounds"
+    config = NumberSelectorConfig(
+        min=field.minimum,
+        max=field.maximum,
+        step=field.step or "any",
+        mode=NumberSelectorMode.BOX,
+    )
+    if field.unit is not None:
+        config["unit_of_measurement"] = field.unit
+    return NumberSelector(config)
+
+
+def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[str, str]:
+    """Return the errors of a form: settings of a family that make no sense."""
+    errors = {}
+    for field in fields:
+        given = typed.get(field.key)
+        below = typed.get(field.above) if field.above is not None else None
+        if given is not None and below is not None and given <= below:
+            errors[field.key] = f"{field.key}_invalid"
+        if field.check is None or not given:
+            continue
+        try:
+            for text in given if isinstance(given, list) else (given,):
+                field.check(text)
+        except ValueError:
+            errors[field.key] = f"{field.key}_invalid"
+    return errors
+
+
+def early(fields: Iterable[OptionField]) -> Schema:
+    """Return the settings of a family that are asked for when a device is added."""
+    return {vol.Optional(field.key): option(field) for field in fields if field.early}
+
+
+def with_wishes(
+    fields: Iterable[OptionField], typed: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what was typed, with wishes counted: so a new one is told from those before."""
+    wishes = {
+        field.key: int(before.get(field.key, 0)) + bool(typed.get(field.key))
+        for field in fields
+        if field.target
+    }
+    return {**typed, **wishes}

@@ -1,0 +1,1 @@
+"""Listeners for meters that speak by themselves: streams and topics."""

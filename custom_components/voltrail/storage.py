@@ -1,0 +1,58 @@
+"""What a device has to remember over a restart: set-points, counters of our own."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+
+from .const import DOMAIN
+from .engine.polling.base_device import BaseDevice
+
+# Soon enough not to lose a set-point, rarely enough to spare an SD card from counters
+# that change with every poll.
+SAVE_DELAY = 20.0
+
+
+def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return the file of an entry."""
+    return Store(hass, 1, f"{DOMAIN}.{entry_id}")
+
+
+class Memory:
+    """Keeps what a device wants to remember in a file of its entry."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, device: BaseDevice) -> None:
+        self._store = store(hass, entry_id)
+        self._device = device
+        self._due = False
+        self._used = False
+
+    async def load(self) -> None:
+        """Give the device what it remembered, and listen for changes from now on."""
+        if (memory := await self._store.async_load()) is not None:
+            self._device.restore_state(memory)
+        self._device.memory_changed = self._changed
+
+    @callback
+    def _changed(self) -> None:
+        self._used = True
+        # Asking again would put the save off again, for ever with frequent changes.
+        if not self._due:
+            self._due = True
+            self._store.async_delay_save(self._data, SAVE_DELAY)
+
+    @callback
+    def _data(self) -> dict[str, Any]:
+        self._due = False
+        return self._device.dump_state()
+
+    async def close(self) -> None:
+        """Save everything now, and nothing later: the next set-up owns the file."""
+        self._device.memory_changed = _nothing
+        if self._used:
+            # Also if nothing is due: this waits for a save that is under way.
+            await self._store.async_save(self._data())
+
+
+def _nothing() -> None:
+    """Do nothing."""

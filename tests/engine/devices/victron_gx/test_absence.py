@@ -1,0 +1,205 @@
+"""Devices that come and go, and what they cost the GX."""
+
+import asyncio
+from contextlib import suppress
+
+from modbus_connection.exceptions import GatewayPathUnavailableError
+
+from custom_components.voltrail.engine.devices.victron_gx import VictronGx
+from custom_components.voltrail.engine.devices.victron_gx.absence import Absence
+from custom_components.voltrail.engine.model.errors import DeviceRefusedError, VoltrailError
+from custom_components.voltrail.engine.model.options import Options
+from custom_components.voltrail.engine.polling.polled_device import Cadence
+from simulators.clock import Clock
+from simulators.victron_gx import ess_home, everything
+from tests.fake_time import in_fake_time
+
+from .support import Direct, Meeting, at_once, meet, meet_in_memory
+
+DAY = 24 * 3600
+
+
+async def lose_link(meeting: Meeting) -> None:
+    """Pull the cable, and poll into the void once, as it happens to any client."""
+    await meeting.server.unplug()
+    await meeting.server.plug()
+    with suppress(VoltrailError):
+        await meeting.poll()
+
+
+def test_pauses_double_up_to_ten_minutes() -> None:
+    """30 s, then twice as long each time."""
+    error = GatewayPathUnavailableError()
+    absence = Absence(error, 0.0)
+    moment, pauses = 0.0, []
+    for _ in range(7):
+        assert not absence.due(moment + absence.pause - 0.1)
+        moment += absence.pause
+        assert absence.due(moment)
+        pauses.append(absence.pause)
+        absence.again(error, moment)
+    assert pauses == [30, 60, 120, 240, 480, 600, 600]
+
+
+@in_fake_time
+async def test_a_day_with_a_device_that_vanishes_at_night() -> None:
+    """A whole day of polls every 30 s costs the GX at most 200 refusals."""
+    gx = ess_home(pv_inverter=True, clock=Clock(step=30))
+    device = VictronGx(Direct(gx).for_unit, 100, Options(scan_interval=30))
+    device.pause = at_once
+    await device.ensure_found()
+    searching = gx.status.errors
+    power = next(one for one in device.readings() if one.path == "pvinverter_20/power")
+    seen: list[bool] = []
+    for poll in range(DAY // 30):
+        await device.poll(Cadence.MEASUREMENTS)
+        if poll % 2 == 0:
+            await device.poll(Cadence.SETTINGS)
+        seen.append(device.available(power.components))
+        gx.advance(30)
+        await asyncio.sleep(30)
+    # Away for the night, and only then.
+    assert 0.2 < sum(seen) / len(seen) < 0.8
+    assert 0 < gx.status.errors - searching <= 200
+    assert all("unit 20" in line for line in list(gx.error_log)[searching:])
+
+
+async def test_a_device_that_is_gone_is_asked_for_once() -> None:
+    """One refusal for all of its blocks; the others go on."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        errors = gx.status.errors
+        gx.services["solarcharger_279"].online = False
+        await meeting.poll()
+        await meeting.poll()
+        assert gx.status.errors - errors == 1
+        failures = meeting.device.failures
+        assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
+        assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
+
+
+async def test_a_refusal_of_another_kind_is_no_absence() -> None:
+    """Something failed for once; the next poll asks again, at once."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        await meeting.poll()
+        gx.faults.inject("exception", unit=224, address=771, times=2)
+        await meeting.poll()
+        assert "solarcharger_224_main" in meeting.device.failures
+        await meeting.poll()
+        assert meeting.device.failures == {}
+
+
+@in_fake_time
+async def test_a_device_comes_back_by_itself() -> None:
+    """At the next look for it, all of its blocks at once."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        gx.services["solarcharger_279"].online = False
+        await meeting.poll()
+        assert meeting.device.failures
+        gx.services["solarcharger_279"].online = True
+        await meeting.poll()
+        assert meeting.device.failures
+        await asyncio.sleep(30)
+        await meeting.poll()
+        assert meeting.device.failures == {}
+
+
+@in_fake_time
+async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_poll() -> None:
+    """The GX does not find it for 2 to 5 s then; one that stays away is left alone like others."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40") as meeting:
+        await meeting.poll()
+        station.online = False
+        await meeting.poll()
+        assert meeting.device.failures
+        await asyncio.sleep(5)
+        station.online = True
+        await asyncio.sleep(5)
+        await meeting.poll()
+        assert not meeting.device.failures
+        station.online = False
+        errors = gx.status.errors
+        for _ in range(12):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        assert gx.status.errors - errors <= 4
+
+
+@in_fake_time
+async def test_a_latecomer_is_asked_who_it_is() -> None:
+    """A device that was away at the start tells its name when it is back."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        memory = meeting.device.dump_state()
+    gx.services["battery_512"].online = False
+    async with meet_in_memory(gx, memory=memory) as meeting:
+        await meeting.poll()
+        name = meeting.reading("battery_225/custom_name")
+        assert not meeting.device.available(name.components)
+        gx.services["battery_512"].online = True
+        await asyncio.sleep(600)
+        await meeting.poll()
+        assert meeting.device.available(name.components)
+        assert name.read() == "House battery"
+
+
+@in_fake_time
+async def test_an_older_firmware_is_not_asked_in_vain() -> None:
+    """After a downgrade the missing registers are asked for rarely, until the next start."""
+    gx = ess_home()
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        errors = gx.status.errors
+        gx.install("3.60")
+        for _ in range(10):
+            await meeting.poll()
+        assert "main" in meeting.device.failures
+        refused = gx.status.errors - errors
+        await meeting.poll()
+        assert gx.status.errors - errors == refused
+        memory = meeting.device.dump_state()
+    # The next start finds out, and goes on with what that firmware has.
+    async with meet_in_memory(gx, memory=memory) as meeting:
+        await meeting.poll()
+        assert meeting.device.failures == {}
+        assert meeting.read("state_of_charge") == 60
+
+
+@in_fake_time
+async def test_a_new_firmware_is_noticed() -> None:
+    """After an update the layout changes, so that the owner sets up anew."""
+    gx = ess_home(firmware="3.70")
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        layout = meeting.device.layout
+        assert not meeting.has("battery_225/custom_name")
+        gx.install("3.80")
+        # An update ends in a restart of the GX.
+        await lose_link(meeting)
+        await meeting.poll()
+        assert meeting.device.layout != layout
+        memory = meeting.device.dump_state()
+    async with meet_in_memory(gx, memory=memory) as meeting:
+        await meeting.poll()
+        assert meeting.has("battery_225/custom_name")
+        assert meeting.device.searcher.probes == 0
+
+
+@in_fake_time
+async def test_hardware_that_is_away_does_not_stop_the_gx() -> None:
+    """After a lost link the GX says who it is; a sleeping inverter need not."""
+    gx = ess_home(pv_inverter=True)
+    async with meet_in_memory(gx) as meeting:
+        await meeting.poll()
+        gx.services["pvinverter_20"].online = False
+        await lose_link(meeting)
+        await meeting.poll()
+        assert set(meeting.device.failures) == {"pvinverter_20_main"}
+        assert meeting.read("state_of_charge") is not None
