@@ -22,6 +22,8 @@ from .message import Message, Meter
 from .stream import Stream
 
 _LARGEST: Final = 65536
+#: Seconds; a batch holds what came while the broker could not be reached.
+_OLDEST: Final = 7 * 86400.0
 _LONGEST_TEXT: Final = 200
 _HEX: Final = re.compile(rb"[0-9A-Fa-f\s]+")
 #: The shortest body there is has 7 bytes. Anything shorter is a number or a word.
@@ -160,13 +162,24 @@ class PayloadReader:
         entries, drops = pulse.unpack(data)
         for drop in drops:
             self._decoder.damaged(drop)
-        newest = max((entry.uptime for entry in entries), default=0)
         messages = tuple(
-            replace(message, age=(newest - entry.uptime) / 1000)
-            for entry in entries
+            replace(message, age=age)
+            for entry, age in zip(entries, self._ages(entries), strict=True)
             for message in self._frames(entry.data)
         )
         return Payload(kind=PayloadKind.BATCH, messages=messages)
+
+    def _ages(self, entries: list[pulse.Entry]) -> list[float]:
+        """Return by how much each entry is older than the newest, in seconds.
+
+        What would be months is no time: then nothing is known of their age.
+        """
+        newest = max((entry.uptime for entry in entries), default=0)
+        ages = [(newest - entry.uptime) / 1000 for entry in entries]
+        if max(ages, default=0.0) <= _OLDEST:
+            return ages
+        self._drop(Reason.BATCH, "the up-times in a batch of a Pulse are no times")
+        return [0.0] * len(entries)
 
     def _document(self, payload: bytes) -> Payload:
         try:

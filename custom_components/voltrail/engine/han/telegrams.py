@@ -31,6 +31,8 @@ _UNITS: Final = {
 
 _WORDS: Final = {".".join(map(str, code)): word for code, word in WORDS.items()}
 _TOTALS: Final = {"1": "energy_imported", "2": "energy_exported"}
+#: Decimals of a Wh: kWh come with nine at most.
+_FINEST: Final = 6
 #: A text in hexadecimal digits stays a text unless it is longer than the number of any meter.
 _SHORTEST_HEX: Final = 20
 
@@ -120,13 +122,16 @@ class _Telegram:
     def _take_value(self, code: str, text: bytes) -> bool:
         word = _WORDS.get(code)
         if word is not None:
-            if (value := _number(text, word)) is not None:
+            value = _number(text, word)
+            # A factor above 1 comes in a scale that is not known.
+            if value is not None and (word.unit is not Unit.NONE or abs(value) <= 1):
                 self.readings[word.name] = value
             return True
         if tariff := _TARIFF.fullmatch(code):
             name = _TOTALS[tariff[1]]
             if (value := _number(text, Word(name, Unit.WH))) is not None:
-                self._tariffs[name] = self._tariffs.get(name, 0) + value
+                # Digits of a Wh are added without a hair.
+                self._tariffs[name] = round(self._tariffs.get(name, 0) + value, _FINEST)
             else:
                 self._unreadable.add(name)
             return True
@@ -152,7 +157,7 @@ class _Telegram:
             # Some write it differently; it is no reason to lose the telegram.
             return False
         try:
-            local = datetime.strptime(found[1], "%y%m%d%H%M%S")  # noqa: DTZ007 - the zone follows
+            local = datetime.strptime(f"20{found[1]}", "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone follows
         except ValueError:
             return False
         self.timestamp = text_moment(local, found[2].upper(), self._zone)
