@@ -28,7 +28,9 @@ SHORTEST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 60.0
 """Seconds before a stream that was lost is opened again; they double each time."""
 
-_CHUNK: Final = 4096
+#: So little that not even noise made to look like frames holds the event loop for 5 ms
+#: (tests/engine/han/test_speed.py counts what a piece costs).
+_CHUNK: Final = 2048
 
 # Where the system lets us ask: a peer that died is noticed within a minute even while nothing
 # is expected from it. (A meter that should have spoken is noticed much earlier.)
@@ -98,6 +100,8 @@ async def hear_piece(reader: asyncio.StreamReader, device: PushedDevice) -> None
     if not data:
         raise LinkDownError(reason="the other side closed it")
     device.hear(data, loop.time())
+    # What has come already is read without waiting: others get their turn after each piece.
+    await asyncio.sleep(0)
 
 
 class StreamListener:

@@ -6,6 +6,7 @@ enough; it is worked out here because reading a time zone's file would be input 
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import cache
 from struct import Struct
 from typing import Final
 
@@ -95,9 +96,14 @@ def _zone_of(local: datetime, deviation: int, status: int, habit: Habit, zone: Z
 
 def _wall(local: datetime) -> tzinfo:
     """Return winter or summer time. The hour that occurs twice is taken as its first pass."""
-    begin = _last_sunday(local.year, 3) + timedelta(hours=2)
-    end = _last_sunday(local.year, 10) + timedelta(hours=3)
+    begin, end = _summer(local.year)
     return _CEST if begin <= local < end else _CET
+
+
+@cache
+def _summer(year: int) -> tuple[datetime, datetime]:
+    """Return when clocks are set forward and back; worked out once for each of a hundred years."""
+    return _last_sunday(year, 3) + timedelta(hours=2), _last_sunday(year, 10) + timedelta(hours=3)
 
 
 def _last_sunday(year: int, month: int) -> datetime:

@@ -16,6 +16,10 @@ from .verdict import Ciphered, Information, LongFrame, Telegram, Unit, Whole
 LLC: Final = b"\xe6\xe7\x00"
 BLOCK_TRANSFER: Final = 0xE0
 
+_NOTIFICATION: Final = bytes((NOTIFICATION,))
+_GENERAL_CIPHERING: Final = bytes((GENERAL_CIPHERING,))
+_BLOCK_TRANSFER: Final = bytes((BLOCK_TRANSFER,))
+
 #: What was damaged may have been the next part of a message.
 _BREAKS_ANY: Final = frozenset({Reason.CUT, Reason.NOISE})
 _BREAKS_HDLC: Final = _BREAKS_ANY | {Reason.HCS, Reason.FCS, Reason.LENGTH}
@@ -119,15 +123,22 @@ class Decoder:
         return segments.add(unit.content, 1, last=last)
 
     def _apdu(self, apdu: bytes, *, checked: bool, address: bytes = b"") -> Message | None:
-        if apdu[:1] == bytes((BLOCK_TRANSFER,)):
+        kind = apdu[:1]
+        if kind == _NOTIFICATION:
+            return self._lists.read(apdu, checked=checked, address=address)
+        if kind == _BLOCK_TRANSFER:
             part, number, last = block(apdu)
             joined = self._blocks.add(part, number, last=last)
             if joined is None:
                 return None
-            apdu = joined
-        if apdu[:1] == bytes((GENERAL_CIPHERING,)):
+            return self._joined(joined, checked=checked, address=address)
+        return self._joined(apdu, checked=checked, address=address)
+
+    def _joined(self, apdu: bytes, *, checked: bool, address: bytes) -> Message | None:
+        """Read what does not come in blocks, or does not any more."""
+        if apdu[:1] == _GENERAL_CIPHERING:
             return self._opened(self._cipher.open(apdu), checked=checked, address=address)
-        if apdu[:1] == bytes((NOTIFICATION,)):
+        if apdu[:1] == _NOTIFICATION:
             return self._lists.read(apdu, checked=checked, address=address)
         raise DropError(
             Reason.APDU, f"a message is no notification: it begins with {apdu[:1].hex()}"
@@ -148,7 +159,7 @@ class Decoder:
         maker = opened.letters and maker_of_letters(opened.letters)
         plain = opened.plain
         try:
-            if plain[:1] == bytes((NOTIFICATION,)) and not telegram_only:
+            if plain[:1] == _NOTIFICATION and not telegram_only:
                 message = self._lists.read(
                     plain,
                     checked=checked or opened.authenticated,
@@ -170,7 +181,7 @@ class Decoder:
         """Read a telegram that came ciphered, as in Luxembourg."""
         if plain[:1] != b"/":
             raise DropError(Reason.APDU, f"it begins with {plain[:1].hex()}")
-        verdict = p1.examine(bytearray(plain), 0, ended=True)
+        verdict = p1.Finder().examine(bytearray(plain), 0, ended=True)
         if isinstance(verdict, Whole) and isinstance(verdict.unit, Telegram):
             return self._telegrams.read(verdict.unit.text, checked=verdict.unit.checked)
         raise DropError(Reason.P1_CRC, "it is no whole telegram")

@@ -57,8 +57,9 @@ class Joiner:
 
     def break_off(self) -> None:
         """Ignore the rest of a message: something was damaged, and that was said."""
-        self.clear()
-        self._is_lost = True
+        if not self._is_lost:
+            self.clear()
+            self._is_lost = True
 
     def clear(self) -> None:
         """Forget what has come of a message."""

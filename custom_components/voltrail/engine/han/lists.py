@@ -1,6 +1,7 @@
 """From a notification to a message: which list it is, and what its values say."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from . import axdr, bare_lists, it_net, kaifa, kamstrup, push_list, tagged
@@ -71,10 +72,7 @@ class Lists:
             meter=meter,
             belongs_to=sender,
             kind=_kind(layout, data),
-            timestamp=next(
-                filter(None, (moment(data, at, layout.habit, self._zone) for at in layout.clocks)),
-                None,
-            ),
+            timestamp=self._timestamp(layout, data) if layout.clocks else None,
             readings=readings,
         )
 
@@ -117,6 +115,13 @@ class Lists:
             # Its scale is not the one that is known.
             if abs(readings[name]) > 1:
                 del readings[name]
+
+    def _timestamp(self, layout: Layout, data: bytes) -> datetime | None:
+        """Return what the first clock shows that is set."""
+        for at in layout.clocks:
+            if found := moment(data, at, layout.habit, self._zone):
+                return found
+        return None
 
     def _attribute(self, form: Form, meter: Meter) -> tuple[Meter, Meter | None]:
         """Return what is known of the sender, and who it is.

@@ -12,7 +12,7 @@ _SEND_USER_DATA: Final = 0x53
 _SHORTEST: Final = 5
 
 
-def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
+def examine(buffer: bytearray, start: int) -> Verdict:
     """Judge the 68 at ``start`` as the beginning of ``68 L L 68 53 FF CI 01 67 data sum 16``."""
     head = bytes(buffer[start : start + 5])
     if not _begins_frame(head):
@@ -23,7 +23,7 @@ def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
     if len(buffer) - start < length + 6:
         return Short(length + 6)
     content = bytes(buffer[start + 4 : start + 4 + length])
-    if buffer[start + 4 + length] != sum(content) & 0xFF or buffer[start + 5 + length] != _STOP:
+    if buffer[start + 5 + length] != _STOP or buffer[start + 4 + length] != sum(content) & 0xFF:
         return refuse(
             Reason.MBUS_CHECKSUM, f"the check sum of an M-Bus frame of {length} bytes is wrong"
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 type Number = int | float
 type Readings = Mapping[str, Number]
@@ -46,10 +47,10 @@ class Meter:
     list_version: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message, decoded.
 
+    A tuple because it is made twice as fast as a frozen class (benchmarks/han.py, Aidon list 1).
     ``readings`` holds what was sent and measured, in W, var, A, V, Wh and varh, and nothing
     else: a value that is absent was not in this message, which says nothing about its last one.
     """

@@ -55,6 +55,8 @@ class Short(NamedTuple):
     """Undecided until there are this many bytes, counted from the possible beginning."""
 
     length: int
+    in_text: bool = False
+    """Whether it is decided earlier by a mark that ends a telegram or begins the next."""
 
 
 class Refused(NamedTuple):

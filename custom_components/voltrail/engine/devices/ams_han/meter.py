@@ -181,7 +181,7 @@ class HanMeter(Words, PushedDevice):
         self.pass_time(now)
         if not self._is_mine(message, now, channel):
             return
-        message = replace(message, kind=self._rhythm.heard(message.kind, now))
+        message = message._replace(kind=self._rhythm.heard(message.kind, now))
         self._messages[message.kind] += 1
         self._alive_until = now + self._rhythm.patience
         known = len(self._kinds)
