@@ -118,10 +118,8 @@ class PayloadReader:
         if not payload.strip(b"\0\r\n\t "):
             return Payload(kind=PayloadKind.EMPTY)
         if payload.lstrip().startswith(b"{"):
-            if len(payload) > _LONGEST_DOCUMENT:
-                self._drop(Reason.LENGTH, f"a document of {len(payload)} bytes is too long")
-                return Payload(kind=PayloadKind.UNKNOWN)
-            return self._document(payload)
+            is_short = len(payload) <= _LONGEST_DOCUMENT
+            return self._document(payload) if is_short else self._text(payload)
         return self._hex_text(payload) or self._binary(payload) or self._text(payload)
 
     def _drop(self, reason: Reason, text: str) -> None:
