@@ -270,6 +270,15 @@ class TestBlocks:
         assert fresh.journal.dropped == {Reason.SEGMENT: 1}
         assert len(fresh.feed(b"".join(parts))) == 1
 
+    def test_a_block_in_a_damaged_frame(self) -> None:
+        """That is said once; the other blocks of its message are not complained about."""
+        parts = [hdlc(AIDON, LLC + block) for block in blocks(LIST.apdu, 80)]
+        spoilt = parts[1][:30] + b"\xee" + parts[1][31:]
+        fresh = reader()
+        assert fresh.feed(b"".join((parts[0], spoilt, *parts[2:]))) == []
+        assert fresh.journal.dropped == {Reason.FCS: 1}
+        assert len(fresh.feed(b"".join(parts))) == 1
+
     @pytest.mark.parametrize("block", [b"\xe0", b"\xe0\xc0\x00\x01\x00\x00\x05abc"])
     def test_a_damaged_block(self, block: bytes) -> None:
         """Cut in its header, or of another length than it says."""

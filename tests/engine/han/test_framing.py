@@ -145,10 +145,30 @@ class TestHdlc:
         assert fresh.journal.dropped == {Reason.NOISE: 1}
 
     def test_a_length_that_cannot_be(self) -> None:
-        """Too short for what the header needs."""
+        """Too short for what the header needs: its check and that of the frame."""
+        for length in (0x03, 0x07, 0x09, 0x0A):
+            fresh = reader()
+            header = bytes((0x7E, 0xA0, length, 0x41, 0x08, 0x83, 0x13))
+            assert len(fresh.feed(header + LIST_1)) == 1
+            assert fresh.journal.dropped == {Reason.LENGTH: 1}
+
+    def test_a_known_header_proves_nothing_else(self) -> None:
+        """The frame behind it must have its flag and its check all the same."""
         fresh = reader()
-        assert len(fresh.feed(b"\x7e\xa0\x03\x41\x08\x83\x13" + LIST_1)) == 1
-        assert fresh.journal.dropped == {Reason.LENGTH: 1}
+        assert len(fresh.feed(LIST_2)) == 1
+        assert fresh.feed(LIST_2[:-1] + b"\0" + b"~") == []
+        assert fresh.feed(LIST_2[:60] + b"\xee" + LIST_2[61:]) == []
+        assert len(fresh.feed(LIST_2)) == 1
+        assert fresh.journal.dropped == {Reason.LENGTH: 1, Reason.FCS: 1}
+
+    def test_few_headers_are_known(self) -> None:
+        """However many there are on a line."""
+        fresh = reader()
+        sent = Kamstrup(identity=METERS["kamstrup-tn"].identity).list_1(BUSY)
+        for number in range(100):
+            address = Address(destination=bytes((2 * number + 1,)), source=b"\x21")
+            assert len(fresh.feed(hdlc(address, sent.information))) == 1
+        assert len(fresh._stream._headers._known) <= 16
 
     def test_a_whole_frame_longer_than_any_list(self) -> None:
         """2047 bytes is the most a length can say."""
@@ -266,6 +286,22 @@ class TestBrick:
         )
         assert decode_one(through_brick(frame)).readings == {"power_imported": 7}
 
+    def test_at_the_very_end(self) -> None:
+        """The last byte of the check is the only 0A: half of the pair stands where the flag should.
+
+        In pieces nothing but that half has come when the frame seems to be complete.
+        """
+        frame = next(
+            frame
+            for watts in range(100_000)
+            if (frame := a_power(watts))[-2] == 0x0A and frame.count(b"\n") == 1
+        )
+        fresh = reader()
+        mangled = through_brick(frame)
+        assert len(mangled) == len(frame) + 1
+        assert sum(len(fresh.feed(bytes((byte,)))) for byte in mangled) == 1
+        assert fresh.journal.dropped == {}
+
     def test_a_healthy_frame_with_the_pair_is_left_alone(self) -> None:
         """0D 0A may be data."""
         assert decode_one(a_power(0x0D0A)).readings == {"power_imported": 0x0D0A}
@@ -335,7 +371,15 @@ class TestSegments:
         fresh = reader()
         stream = b"".join((self.PARTS[0], spoilt, *self.PARTS[2:], *self.PARTS))
         assert len(fresh.feed(stream)) == 1
-        assert Reason.FCS in fresh.journal.dropped
+        assert fresh.journal.dropped == {Reason.FCS: 1}
+
+    def test_a_link_that_was_opened_again(self) -> None:
+        """What had begun before is forgotten, and the next frame is one of its own."""
+        fresh = reader()
+        fresh.feed(self.PARTS[0])
+        fresh.restart()
+        assert len(fresh.feed(hdlc(KAMSTRUP, self.INFORMATION.removeprefix(LLC)))) == 1
+        assert fresh.journal.dropped == {}
 
     def test_without_end(self) -> None:
         """A message that does not end is given up, and that is said once."""
