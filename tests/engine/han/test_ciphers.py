@@ -357,3 +357,15 @@ def test_maker_from_the_title() -> None:
         (message,) = reader().feed(sealed(apdu, Seal(key=KEY, title=title)))
         assert message.meter.manufacturer == maker
     assert START.year == 2026
+
+
+def test_a_message_without_a_frame_behind_a_pause() -> None:
+    """Where frames come as well, it is looked for at the beginning of a burst only."""
+    wire = encoded("p1-lu", "full", BUSY)
+    frame = encoded("p1-se", "full", BUSY)
+    for pause, messages in ((True, 2), (False, 1)):
+        fresh = reader()
+        found = fresh.feed(frame)
+        if pause:
+            found += fresh.silence()
+        assert len(found + fresh.feed(wire) + fresh.silence()) == messages

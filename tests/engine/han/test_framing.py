@@ -286,20 +286,16 @@ class TestBrick:
         )
         assert decode_one(through_brick(frame)).readings == {"power_imported": 7}
 
-    def test_at_the_very_end(self) -> None:
-        """The last byte of the check is the only 0A: half of the pair stands where the flag should.
-
-        In pieces nothing but that half has come when the frame seems to be complete.
-        """
+    def test_half_of_a_pair_at_the_end_of_the_header(self) -> None:
+        """In pieces nothing but that half has come when the header seems to be complete."""
         frame = next(
             frame
-            for watts in range(100_000)
-            if (frame := a_power(watts))[-2] == 0x0A and frame.count(b"\n") == 1
+            for number in range(1 << 14)
+            if (frame := _from_address(number))[8] == 0x0A and b"\n" not in frame[:8]
         )
         fresh = reader()
-        mangled = through_brick(frame)
-        assert len(mangled) == len(frame) + 1
-        assert sum(len(fresh.feed(bytes((byte,)))) for byte in mangled) == 1
+        messages = [m for byte in through_brick(frame) for m in fresh.feed(bytes((byte,)))]
+        assert [message.readings for message in messages] == [{"power_imported": 4821}]
         assert fresh.journal.dropped == {}
 
     def test_a_healthy_frame_with_the_pair_is_left_alone(self) -> None:
@@ -330,6 +326,12 @@ def _filled(size: int) -> bytes:
     power = coding.structure(coding.code("1-0:1.7.0"), coding.uint32(7), coding.scale(0, 27))
     body = coding.array(filler, power)
     return Notification(body=body, header=plain_header(), address=AIDON).frame
+
+
+def _from_address(number: int) -> bytes:
+    """A short list from one of many addresses."""
+    source = bytes((number >> 7 << 1, (number & 0x7F) << 1 | 1))
+    return hdlc(Address(destination=b"\x41", source=source), LIST_1[9:-3])
 
 
 class TestSegments:
@@ -474,6 +476,12 @@ class TestTelegrams:
         fresh = reader()
         assert fresh.feed(encoded("p1-iskra", "full", BUSY)[:-cut]) == []
         assert len(fresh.silence()) == 1
+
+    def test_another_one_begins_in_it(self) -> None:
+        """The first one is cut, and that is what is said; the next one is read."""
+        fresh = reader()
+        assert len(fresh.feed(TELEGRAM[:300].rpartition(b"\n")[0] + b"\n" + TELEGRAM)) == 1
+        assert fresh.journal.dropped == {Reason.CUT: 1}
 
     def test_line_end_in_front(self) -> None:
         """A Kamstrup begins with one."""

@@ -64,7 +64,7 @@ def moment(data: bytes, start: int, habit: Habit, zone: Zone) -> datetime | None
 
 
 def text_moment(local: datetime, letter: str, zone: Zone) -> datetime:
-    """Return the time of a P1 telegram, whose letter says winter or summer, if there is one."""
+    """Return the time of a P1 telegram. Its letter, if it has one, says winter or summer."""
     if zone is Zone.AUTOMATIC and letter in {"W", "S"}:
         return local.replace(tzinfo=_CEST if letter == "S" else _CET)
     return local.replace(tzinfo=_CET if zone is Zone.STANDARD else _wall(local))

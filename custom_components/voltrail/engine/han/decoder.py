@@ -64,7 +64,7 @@ class Decoder:
             self._long_frames.break_off()
 
     def forget(self) -> None:
-        """Begin anew after the link was closed; the meter is still the same."""
+        """Forget unfinished messages: the link was closed. The meter is still the same."""
         for joiner in (self._segments, self._long_frames, self._blocks):
             joiner.clear()
         self._goes_on = False

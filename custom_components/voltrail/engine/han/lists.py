@@ -44,8 +44,8 @@ class Lists:
         """Return the message of a notification, or of its bare body.
 
         ``None`` means that the list is known and has nothing to do with electricity. Data without
-        a check sum must convince by what they are: a known list, numbers that all describe
-        themselves, or a single believable power. ``maker`` is who ciphered it, ``address`` where
+        a check sum are read only if they are a known list, if every number describes itself, or
+        if they are a single plausible power. ``maker`` is who ciphered it, ``address`` where
         its frame came from.
         """
         known = self._layouts.find(data)
@@ -126,8 +126,9 @@ class Lists:
     def _attribute(self, form: Form, meter: Meter) -> tuple[Meter, Meter | None]:
         """Return what is known of the sender, and who it is.
 
-        The shortest lists name nobody. They belong to the last meter that did, if its lists are
-        built the same way; else only the maker is known, by the way they are built.
+        The shortest lists do not name their meter. They belong to the last meter that was named, if
+        its lists are built the same way; otherwise only the maker is known, from the way they are
+        built.
         """
         if meter.serial is not None:
             self._named = form, meter

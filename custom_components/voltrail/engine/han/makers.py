@@ -44,7 +44,7 @@ def maker_of_letters(text: str) -> str:
     return _BY_LETTERS.get(letters, letters)
 
 
-#: How the addresses begin, destination before source, of meters whose lists name nobody.
+#: How addresses begin, destination before source, where lists do not name the maker.
 _BY_ADDRESS: Final = {
     b"\xce": LANDIS_GYR,
     b"\xcf\x03": LANDIS_GYR,

@@ -102,7 +102,7 @@ class PayloadReader:
         return self._decoder.meter
 
     def restart(self) -> None:
-        """Begin anew: the broker was reached again, or the topic was silent for very long."""
+        """Forget unfinished messages: the broker was reached again, or all was silent for hours."""
         self._decoder.forget()
 
     def take_drops(self) -> list[Drop]:

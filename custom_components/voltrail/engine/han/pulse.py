@@ -1,6 +1,6 @@
 """Batches of the Tibber Pulse: what it received over a while, in one MQTT message.
 
-Nobody described the format; this is what the samples show. It is a protocol buffer::
+The format is not documented; this is what the samples show. It is a protocol buffer::
 
     message: 1 varint 44252, 2 entry (repeated), 3 varint 1 if compressed
     entry:   1 fixed64 up-time in ms, 2 "HAN" or "P1", 3 the data, 4 their length if compressed

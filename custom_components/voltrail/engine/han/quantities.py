@@ -83,7 +83,7 @@ def shown(name: str, value: float) -> tuple[int | float, str]:
     """Return a reading as people read it: counters in kWh and kvarh, all else unchanged.
 
     Dividing an integer once gives the decimal that was meant: 518309 varh is 518.309 kvarh. With
-    a fraction it takes a decimal division: 19949322.1493 Wh are 19949.3221493 kWh and no hair more.
+    a fraction it takes a decimal division: 19949322.1493 Wh must not become 19949.322149300002 kWh.
     """
     unit = UNITS[name]
     if unit in {Unit.WH, Unit.VARH}:

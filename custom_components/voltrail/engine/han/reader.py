@@ -9,11 +9,11 @@ from .verdict import Unit
 
 
 class HanReader:
-    """Reads the stream of one meter, whoever made it and however it is framed.
+    """Reads the stream of one meter, of any make and in any frames.
 
-    It does no input or output and has no clock. Whoever owns it feeds what came, in pieces of
-    any size, says when the line fell silent, and gets every message the moment it is complete.
-    Nothing is ever raised for what comes in; it holds less than 128 kB whatever that is.
+    It does no input or output and has no clock. Its owner feeds what came, in pieces of any size,
+    says when the line fell silent, and gets every message the moment it is complete. No input
+    raises an error, and it never holds more than 128 kB.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class HanReader:
         return self._taken()
 
     def restart(self) -> None:
-        """Begin anew: the link was opened again, or silent for very long."""
+        """Forget unfinished messages: the link was opened again, or silent for hours."""
         self._stream.clear()
         self._decoder.forget()
 

@@ -36,7 +36,7 @@ class Ciphered(NamedTuple):
 
     content: bytes
     behind_damage: bool = False
-    """Whether it may stand in what is left of a damaged frame, which nothing vouches for."""
+    """Whether it may be the rest of a damaged frame. No check sum covers that."""
 
 
 type Unit = Information | LongFrame | Telegram | Ciphered

@@ -210,7 +210,7 @@ class HanMeter(Words, PushedDevice):
             return True
         if not senders:
             # Some meters say their id every few lists only. Until then the values may be
-            # another meter's, but somebody is there.
+            # another meter's, but a meter is there.
             self._alive_until = now + self._rhythm.patience
         self.refused["unnamed"] += 1
         return False
@@ -310,7 +310,7 @@ class HanMeter(Words, PushedDevice):
                 return
             exported = last.value
             valid_until = min(valid_until, self._valid_until["power_exported"])
-        # Some send fractions of a watt: 0.3 less 0.1 is 0.2, and no hair less.
+        # Some send fractions of a watt: 0.3 - 0.1 must be 0.2 and not 0.19999999999999998.
         net = round((imported or 0) - (exported or 0), _FINEST)
         self.latest["power"] = Sample(value=net, received=now - message.age, kind=message.kind)
         self._valid_until["power"] = valid_until
@@ -336,7 +336,7 @@ class HanMeter(Words, PushedDevice):
             return round(value * self.scale_factor * self.energy_factor)
         if self.scale_factor == 1 or UNITS[name] not in _SCALED:
             return value
-        # Rounded because 1.1 A through a transformer of 50 to 1 are 55 A, and no hair more.
+        # Rounded: 1.1 A through a transformer of 50 to 1 must be 55 A and not 55.00000000000001.
         return round(value * self.scale_factor, _FINEST)
 
     # -- what there is ---------------------------------------------------------
