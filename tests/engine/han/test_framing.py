@@ -483,6 +483,15 @@ class TestTelegrams:
         assert len(fresh.feed(TELEGRAM[:300].rpartition(b"\n")[0] + b"\n" + TELEGRAM)) == 1
         assert fresh.journal.dropped == {Reason.CUT: 1}
 
+    def test_a_link_that_was_opened_again(self) -> None:
+        """The search for the end begins again as well: the next telegram may be shorter."""
+        fresh = reader()
+        fresh.feed(TELEGRAM[:-8])
+        fresh.restart()
+        short = b"/KAM5\r\n\r\n1-0:1.7.0(0001.000*kW)\r\n!"
+        (message,) = fresh.feed(short + f"{crc_arc(short):04X}\r\n".encode())
+        assert message.readings == {"power_imported": 1000}
+
     def test_line_end_in_front(self) -> None:
         """A Kamstrup begins with one."""
         assert len(decoded(b"\r\n" + TELEGRAM + b"\r\n" + TELEGRAM)) == 2

@@ -148,6 +148,16 @@ def test_a_batch_that_unpacks_to_much() -> None:
     assert spent < 2 * IN_ONE_GO
 
 
+def test_a_batch_of_noise() -> None:
+    """All entries together are given up as soon as one message is."""
+    noise = b"~\xa7\xff\x41\x08\x83\x13" * 30
+    batch = pulse_batch([(number, noise) for number in range(200)])
+    target = PayloadReader()
+    assert len(batch) < 65_536
+    assert calls(lambda: target.read(batch)) < IN_ONE_GO
+    assert target.journal.dropped[Reason.HCS] <= 230
+
+
 def test_a_document_is_short() -> None:
     """No gateway sends more; reading it would take long."""
     short, long = (b'{"data": {"P": 5' + b" " * spaces + b"}}" for spaces in (16_000, 16_384))

@@ -20,6 +20,7 @@ _CLOCK: Final = re.compile(rb"\((\d{12})([A-Za-z]?)\)")
 _TARIFF: Final = re.compile(r"([12])\.8\.[1-9]")
 _TEXT: Final = re.compile(rb"\(([^()]*)\)")
 _DEVICE_NAME: Final = "42.0.0"
+_CLOCK_CODE: Final = b"1.0.0"
 #: Any other number behind the code stands for the end of a month that has passed.
 _NOW: Final = frozenset({None, b"255"})
 
@@ -155,16 +156,18 @@ class _Telegram:
         if found[1] + b"-" + found[2] != b"0-0":
             # Gas, water and heat meters answer on channels of their own.
             return False
-        if code == "1.0.0":
+        if found[3] == _CLOCK_CODE:
             return self._take_clock(found[5], at + found.start(5))
         if code in {"96.1.0", "96.1.1", _DEVICE_NAME}:
             return self._take_serial(code, found[5])
         return False
 
     def _skip(self, line: bytes, at: int) -> None:
-        code, bracket, _ = line.partition(b"(")
-        self._skipped.append(code.decode("ascii", "replace")[:24])
-        self._changing.append(Digits(at + len(code + bracket), at + len(line)))
+        """Note a line that means nothing here; only if its code says so may its content change."""
+        self._skipped.append(line.partition(b"(")[0].decode("ascii", "replace")[:24])
+        found = LINE.fullmatch(line)
+        if found is not None and found[3] != _CLOCK_CODE:
+            self._changing.append(Digits(at + found.start(5), at + found.end(5)))
 
     def _add_tariffs(self) -> None:
         """Add up the tariffs of a meter that sends no totals, as in the Netherlands.
