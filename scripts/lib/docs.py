@@ -146,7 +146,7 @@ def _asked(family: Family) -> tuple[str, ...]:
     """Return the fields of the forms of a family, in their order."""
     own = tuple(option.key for option in family.option_fields)
     if family.pushed:
-        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, *own)
+        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, "handshake", *own)
     read_only = ("read_only",) if "read_only" in problem_keys(family.key) else ()
     return (*_PLACE, *_LINE, *own, *read_only)
 
@@ -161,6 +161,8 @@ def _default(family: Family, transport: Transport, field: str) -> str:
         return "appears if the device only allows reading"
     if family.pushed and field in _LINE:
         return "automatic"
+    if field == "handshake":
+        return "none"
     known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
     if transport is Transport.SERIAL and family.line is not None:
         line = family.line
