@@ -25,7 +25,6 @@ from .const import (
     CONF_TOPICS,
     CONF_TRANSPORT,
     DOMAIN,
-    LONGEST_BACK_OFF,
     SETTINGS_INTERVAL,
 )
 from .engine.devices.family import Transport
@@ -144,7 +143,7 @@ class PollingCoordinator(VoltrailCoordinator):
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
         self._settings_due = 0.0
         self._attention: object = None
-        self._failures = 0
+        self._failing: frozenset[str] = frozenset()
         self._upheld = True
 
     @override
@@ -152,23 +151,33 @@ class PollingCoordinator(VoltrailCoordinator):
         try:
             await self._poll()
         except VoltrailError as err:
-            self._failures += 1
             # Whatever was read before is old by the time the device is back.
             self._settings_due = 0.0
-            pause = self.device.options.scan_interval * 2 ** min(self._failures - 1, 8)
+            # The device has told the log; once is enough.
+            self.last_update_success = False
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.details,
-                retry_after=max(self.device.options.scan_interval, min(pause, LONGEST_BACK_OFF)),
+                retry_after=self.device.away_interval,
             ) from err
-        self._failures = 0
+        self.last_update_success = True
+        self._follow_failures()
         # Over a link that others use, a poll goes on to its end although its entry is gone.
         if not self._shutdown_requested:
             await self._uphold()
         if not self._shutdown_requested:
             self._follow_problems()
             self._follow_changes()
+
+    def _follow_failures(self) -> None:
+        """Ask sooner for what has just failed; once, as it may fail for ever."""
+        failing = frozenset(self.device.failures)
+        interval = self.device.options.scan_interval
+        if not failing <= self._failing:
+            interval = min(interval, self.device.away_interval)
+        self._failing = failing
+        self.update_interval = timedelta(seconds=interval)
 
     @callback
     def async_heard(self) -> None:

@@ -10,8 +10,8 @@ from simulators.relay.fault import Admission
 from simulators.relay.frames import Framing
 from simulators.relay.link import Near, Relay
 
-_NEVER = 130.0
-"""Seconds after which an operating system gives up a connection that nobody answers."""
+_KNOCKS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""Seconds between the attempts of an operating system to be answered at all."""
 
 
 class MemoryRelay(Relay):
@@ -52,12 +52,13 @@ class MemoryRelay(Relay):
 
     async def reach(self) -> None:
         """Be looked for; raise what an operating system raises that finds nothing."""
-        what, _ = self.fault.admission()
-        if what is Admission.UNKNOWN:
+        if self.fault.admission()[0] is Admission.UNKNOWN:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-        if what is Admission.VANISH:
-            await asyncio.sleep(_NEVER)
-            raise TimeoutError
+        for pause in _KNOCKS:
+            if self.fault.admission()[0] is not Admission.VANISH:
+                return
+            await asyncio.sleep(pause)
+        raise TimeoutError
 
     def connect(self, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         """Connect a client."""

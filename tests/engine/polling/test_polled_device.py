@@ -189,14 +189,24 @@ async def test_two_lost_answers_are_a_lost_device(lamp: Lamp, flaky: Flaky) -> N
     """Nothing is asked for that would only add up time-outs."""
     await lamp.identify()
     flaky.asked.clear()
-    for address in (POWER, SETTING):
-        flaky.failing[address] = [ModbusTimeoutError()] * 2
-    flaky.failing[VOLTAGE] = [ModbusTimeoutError()]
+    for address in (POWER, VOLTAGE, SERIAL):
+        flaky.failing[address] = [ModbusTimeoutError()]
     with pytest.raises(DeviceSilentError):
         await lamp.poll(Cadence.MEASUREMENTS)
+    # As long as it is away it is asked for one thing; who it is comes first on a new link.
+    with pytest.raises(DeviceSilentError):
+        await lamp.poll(Cadence.MEASUREMENTS)
+    assert flaky.asked == [POWER, VOLTAGE, SERIAL]
+
+
+async def test_the_only_one_that_is_asked_is_asked_twice(lamp: Lamp, flaky: Flaky) -> None:
+    """One lost answer says nothing about the device."""
+    await lamp.update()
+    flaky.asked.clear()
+    flaky.failing[SETTING] = [ModbusTimeoutError()] * 2
     with pytest.raises(DeviceSilentError):
         await lamp.poll(Cadence.SETTINGS)
-    assert flaky.asked == [POWER, VOLTAGE, SETTING, SETTING]
+    assert flaky.asked == [SETTING, SETTING]
 
 
 async def test_who_keeps_failing_gets_no_second_chance(lamp: Lamp, flaky: Flaky) -> None:

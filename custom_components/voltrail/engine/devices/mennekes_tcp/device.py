@@ -2,18 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, override
 
-from modbus_connection import IllegalDataAddressError, ModbusError
+from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, string
 
 from ...charging.charge_point import ChargePoint
 from ...charging.current_driven import CurrentDriven
 from ...model.controls import Control
 from ...model.errors import (
-    DeviceSilentError,
     NotAppliedError,
     OtherRegistersError,
     UnknownDeviceError,
@@ -32,9 +30,6 @@ SAFE_CURRENT_PATIENCE: Final = 180.0
 
 FOREIGN_POLLS: Final = 2
 """Polls in a row with another limit than ours, before it counts as set by somebody else."""
-
-SILENT_POLLS: Final = 2
-"""Polls in a row without any answer, before the connection is taken for dead."""
 
 _ECU_VERSION: Final = re.compile(r"\d\.\d\d")
 
@@ -60,7 +55,6 @@ class MennekesTcp(PolledDevice):
         self._assert_due = False
         self._foreign = 0
         self._timed_out_since: float | None = None
-        self._silent = 0
         self._memory: Mapping[str, Any] = {}
 
     @property
@@ -234,21 +228,6 @@ class MennekesTcp(PolledDevice):
         return self.profile.leads_network, self._generation()
 
     # -- upholding what the user asked for --
-
-    @override
-    async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
-        try:
-            await super().poll(cadence, wanted)
-        except DeviceSilentError:
-            self._silent += 1
-            if self._silent >= SILENT_POLLS:
-                # Some go away without closing the connection, and never know it again.
-                self._silent = 0
-                self._link_lost()
-                with suppress(ModbusError):
-                    await self.modbus_unit.disconnect()
-            raise
-        self._silent = 0
 
     def _doubt(self) -> None:
         self._assert_due = self.profile.target.set
