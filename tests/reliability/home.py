@@ -256,6 +256,8 @@ def seen_in_quiet(house: Home, begin: float, end: float) -> dict[str, Seen]:
     seen: dict[str, Seen] = defaultdict(Seen)
     for key, text in house.states().items():
         seen[key].take(text)
+    # What is older than the quiet counts no more.
+    house.changes = [change for change in house.changes if change[0] >= begin]
     for moment, key, before, after in house.changes:
         if begin <= moment <= end:
             seen[key].take(before)

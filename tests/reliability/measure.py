@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulators.relay.fault import Fault
-from tests.reliability.home import NOTHING, Home, Seen, jumps
+from tests.reliability.home import NOTHING, Home, jumps, seen_in_quiet
 from tests.reliability.subjects import INSTALLER, LIMIT
 
 LASTS: Final = 30.0
 """Seconds for which a fault is in force."""
 AFTERWARDS: Final = 45.0
 """Seconds for which it is watched what happens then."""
+QUIET: Final = 30.0
+"""Seconds of quiet that show what is right."""
 RECOVERY: Final = 10.0
 LIFE_SIGNS: Final = 8.0
 _STEP: Final = 0.5
@@ -54,12 +56,18 @@ class Cell:
         return found
 
 
-async def measure(house: Home, fault: Fault, *, baseline: dict[str, Seen]) -> Cell:
-    """Let a fault happen, and see what becomes of it."""
+async def measure(house: Home, fault: Fault) -> Cell:
+    """Let a fault happen, and see what becomes of it.
+
+    What is shown meanwhile is compared with what was shown in quiet, before and afterwards: in
+    between the devices do nothing new, but go on with what they do.
+    """
     subject = house.subject
     cell = Cell(fault=fault.name, subject=subject.key)
     house.log.lines.clear()
     begun = house.now
+    before = begun - QUIET
+    baseline = seen_in_quiet(house, before, begun)
     subject.relay.put(fault)
     await _watch(house, cell, LASTS)
     subject.relay.clear()
@@ -68,10 +76,16 @@ async def measure(house: Home, fault: Fault, *, baseline: dict[str, Seen]) -> Ce
     cell.downs = [text for level, text in house.log.lines if level >= 30]
     cell.ups = [text for level, text in house.log.lines if level == 20]
     cell.limit = None if subject.in_force is None else subject.in_force()
+    quiet_again = house.now - QUIET / 2
+    for moment, key, _, after in house.changes:
+        if moment >= quiet_again:
+            baseline[key].take(after)
+    for key, text in house.states().items():
+        baseline[key].take(text)
     cell.wrong = [
         f"{key}: {after}"
         for moment, key, _, after in house.changes
-        if moment >= begun
+        if begun <= moment < quiet_again
         and after not in NOTHING
         and key in baseline
         and not baseline[key].fits(after)

@@ -183,6 +183,7 @@ async def _victron(stack: AsyncExitStack) -> AsyncIterator[Subject]:
     gx = ess_home()
     home = gx.home
     home.mains.noise = home.house.restlessness = 0.0
+    home.battery.capacity = 1e7
     # At night the weather changes nothing.
     home.sky.sunrise, home.sky.sunset = 23.0, 23.5
     await stack.enter_async_context(serve_in_memory(gx, host="gx.device"))

@@ -4,7 +4,7 @@ import asyncio
 from typing import override
 
 import pytest
-from modbus_connection import ModbusProtocolError, ModbusTimeoutError
+from modbus_connection import ModbusConnectionError, ModbusProtocolError, ModbusTimeoutError
 from modbus_connection.mock import MockModbusUnit
 
 from custom_components.voltrail.engine.transport.careful_unit import CarefulUnit
@@ -96,12 +96,35 @@ async def test_an_outer_time_limit_counts() -> None:
 
 @in_fake_time
 async def test_a_timeout_stays_one() -> None:
-    """Without a cancellation a time-out is what it says."""
+    """Without a cancellation a time-out is what it says, and the link is dropped."""
+    dropped: list[str] = []
 
     class Silent(MockModbusUnit):
+        connected = True
+
+        @override
+        async def disconnect(self) -> None:
+            dropped.append("link")
+
         @override
         async def read_holding_registers(self, address: int, count: int) -> list[int]:
             raise ModbusTimeoutError
 
+    unit = CarefulUnit(Silent.__new__(Silent), dropped=lambda: dropped.append("told"))
     with pytest.raises(ModbusTimeoutError):
-        await CarefulUnit(Silent.__new__(Silent)).as_unit().read_holding_registers(10, 1)
+        await unit.read_holding_registers(10, 1)
+    assert dropped == ["told", "link"]
+
+
+async def test_what_the_system_says_is_a_failure_of_the_link() -> None:
+    """A port that vanishes in the middle of a request is no error of the program."""
+
+    class Pulled(MockModbusUnit):
+        connected = False
+
+        @override
+        async def write_register(self, address: int, value: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(ModbusConnectionError, match="Input/output error"):
+        await CarefulUnit(Pulled.__new__(Pulled)).write_register(10, 1)

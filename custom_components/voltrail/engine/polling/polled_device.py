@@ -84,6 +84,7 @@ class PolledDevice(BaseDevice, Device):
         self._slots: dict[str, _Slot] = {}
         self._views: list[tuple[object, Part | None]] = []
         self._held: dict[int, CarefulUnit] = {}
+        self._turns = asyncio.Lock()
         self._removers: list[Callable[[], None]] = []
         # Counted, and not only noted: a link can be lost again while the device is being met.
         self._losses = 0
@@ -129,7 +130,9 @@ class PolledDevice(BaseDevice, Device):
         known = self._held.get(unit_id)
         if known is not None:
             return known.as_unit()
-        careful = self._held[unit_id] = CarefulUnit(self._units(unit_id))
+        careful = self._held[unit_id] = CarefulUnit(
+            self._units(unit_id), turns=self._turns, dropped=self._link_lost
+        )
         unit = careful.as_unit()
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
@@ -230,9 +233,7 @@ class PolledDevice(BaseDevice, Device):
         libraries hand out a link for open that was closed while they opened it.
         """
         for unit in self._held.values():
-            if await unit.let_go():
-                # What answers on the new one may be another device.
-                self._link_lost()
+            await unit.let_go()
 
     async def _poll(self, cadence: Cadence, wanted: Collection[str] | None) -> None:
         await self.identify()
@@ -303,11 +304,6 @@ class PolledDevice(BaseDevice, Device):
             await self._slots[name].component.async_update(notify=False)
         except ModbusConnectionError as err:
             raise explained(err) from err
-        except ModbusTimeoutError as err:
-            # Where answers carry a number none gets lost. What is left of a damaged one makes
-            # the library wait for more, and take the next answers for that.
-            await self._let_go()
-            return err
         except ModbusError as err:
             return err
         self.failures.pop(name, None)
