@@ -135,9 +135,7 @@ class Home:
 
     def present(self) -> frozenset[str]:
         """Return the entities that are there."""
-        return frozenset(
-            key for key, state in self.states().items() if state != STATE_UNAVAILABLE
-        )
+        return frozenset(key for key, state in self.states().items() if state != STATE_UNAVAILABLE)
 
     def counters(self) -> frozenset[str]:
         """Return the entities that only count up."""

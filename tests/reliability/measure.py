@@ -36,6 +36,7 @@ class Cell:
     """The highest limit that the charger ever went by."""
     silence: float = 0.0
     """The longest time without a life sign."""
+    failed: dict[str, str] = field(default_factory=dict)
 
     def failures(self, *, period: float, passes: bool) -> dict[str, str]:
         """Return what does not hold, by measure."""
@@ -77,6 +78,8 @@ async def measure(house: Home, fault: Fault) -> Cell:
     cell.ups = [text for level, text in house.log.lines if level == 20]
     cell.limit = None if subject.in_force is None else subject.in_force()
     quiet_again = house.now - QUIET / 2
+    # A charger that was not reached at all does fall to its safe current, and says so afterwards.
+    until = quiet_again if fault.passes else ended
     for moment, key, _, after in house.changes:
         if moment >= quiet_again:
             baseline[key].take(after)
@@ -85,7 +88,7 @@ async def measure(house: Home, fault: Fault) -> Cell:
     cell.wrong = [
         f"{key}: {after}"
         for moment, key, _, after in house.changes
-        if begun <= moment < quiet_again
+        if begun <= moment < until
         and after not in NOTHING
         and key in baseline
         and not baseline[key].fits(after)
