@@ -25,15 +25,15 @@ from .const import (
     CONF_TOPICS,
     CONF_TRANSPORT,
     DOMAIN,
-    SETTINGS_INTERVAL,
 )
 from .engine.devices.family import Transport
 from .engine.model.controls import Control
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
 from .engine.polling.base_device import BaseDevice
-from .engine.polling.polled_device import Cadence, PolledDevice
+from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
+from .engine.polling.schedule import Schedule
 from .push.mqtt_listener import TopicListener
 from .push.stream_listener import StreamListener
 
@@ -141,49 +141,37 @@ class PollingCoordinator(VoltrailCoordinator):
         self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: PolledDevice
     ) -> None:
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
-        self._settings_due = 0.0
-        self._attention: object = None
-        self._failing: frozenset[str] = frozenset()
-        self._upheld = True
+        # Only what an entity shows, once there are entities: the first poll comes before them.
+        self.schedule = Schedule(device, lambda: self.watched or None)
+        self._restored = True
 
     @override
     async def _async_update_data(self) -> None:
         try:
-            await self._poll()
+            await self.schedule.poll()
         except VoltrailError as err:
-            # Whatever was read before is old by the time the device is back.
-            self._settings_due = 0.0
             # The device has told the log; once is enough.
             self.last_update_success = False
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.details,
-                retry_after=self.device.away_interval,
+                retry_after=self.schedule.pause,
             ) from err
         self.last_update_success = True
-        self._follow_failures()
+        self.update_interval = timedelta(seconds=self.schedule.pause)
         # Over a link that others use, a poll goes on to its end although its entry is gone.
         if not self._shutdown_requested:
-            await self._uphold()
+            await self._reconcile()
         if not self._shutdown_requested:
             self._follow_problems()
             self._follow_changes()
-
-    def _follow_failures(self) -> None:
-        """Ask sooner for what has just failed; once, as it may fail for ever."""
-        failing = frozenset(self.device.failures)
-        interval = self.device.options.scan_interval
-        if not failing <= self._failing:
-            interval = min(interval, self.device.away_interval)
-        self._failing = failing
-        self.update_interval = timedelta(seconds=interval)
 
     @callback
     def async_heard(self) -> None:
         """Take note that a life sign got through again, or got through no more.
 
-        A device that is back is read at once, not when the back-off is over.
+        A device that is back is read at once, not when the pause is over.
         """
         self.async_update_listeners()
         if not self.last_update_success:
@@ -191,27 +179,15 @@ class PollingCoordinator(VoltrailCoordinator):
                 self.hass, self.async_request_refresh(), name=f"{self.name} is heard again"
             )
 
-    async def _poll(self) -> None:
-        # Only what somebody looks at, once there is somebody: the first poll comes
-        # before the entities.
-        wanted = self.watched or None
-        await self.device.poll(Cadence.MEASUREMENTS, wanted)
-        now = self.hass.loop.time()
-        attention = self.device.attention
-        if now >= self._settings_due or attention != self._attention:
-            await self.device.poll(Cadence.SETTINGS, wanted)
-            self._settings_due = now + SETTINGS_INTERVAL
-            self._attention = attention
-
-    async def _uphold(self) -> None:
+    async def _reconcile(self) -> None:
         try:
             await self.device.reconcile()
         except VoltrailError as err:
-            if self._upheld:
+            if self._restored:
                 _LOGGER.warning("%s: could not restore the set-point: %s", self.name, err)
-            self._upheld = False
+            self._restored = False
         else:
-            self._upheld = True
+            self._restored = True
 
     def _follow_problems(self) -> None:
         problems = list(self.device.problems())

@@ -67,12 +67,11 @@ class PolledDevice(BaseDevice, Device):
     request_timeout: ClassVar[float] = 5.0
     """Seconds to wait for one answer; asked of the link."""
 
+    heard_by_life_signs: ClassVar[bool] = False
+    """Whether a life sign tells at once that the device is back, so that polls can wait."""
+
     identity_interval: ClassVar[float] = math.inf
     """Seconds after which the identity is read again, along with the settings."""
-
-    away_interval: ClassVar[float] = 5.0
-    """Seconds between two attempts to reach a device that is away. An attempt is cheap, and
-    whoever switches it on again wants to see it within ten seconds."""
 
     never_read: ClassVar[frozenset[int]] = frozenset()
     """Registers that must not be asked for, not even by somebody who wants every one."""
@@ -240,9 +239,6 @@ class PolledDevice(BaseDevice, Device):
         if self._losses != self._met_after:
             await self._meet_again()
         names = self.names(cadence)
-        if cadence is Cadence.MEASUREMENTS:
-            # What could not be read is not old, but missing: a minute without it is too long.
-            names += tuple(n for n in self.names(Cadence.SETTINGS) if n in self.failures)
         due = cadence is Cadence.SETTINGS and _now() >= self._identity_due
         if due:
             names += self.names(Cadence.IDENTITY)
@@ -288,6 +284,13 @@ class PolledDevice(BaseDevice, Device):
         for name in names:
             if name not in self.failures:
                 self._slots[name].component.notify()
+
+    async def read_now(self, *names: str) -> None:
+        """Read the named components now, or raise why one of them cannot be read."""
+        await self.refresh(names)
+        for name in names:
+            if (failure := self.failures.get(name)) is not None:
+                raise failure
 
     async def _try_again(self, name: str, first: ModbusError, *, heard: bool) -> None:
         known = name in self.failures
