@@ -216,12 +216,15 @@ async def home(
                     await hass.async_stop(force=True)
 
 
-def entry_of(subject: Subject) -> MockConfigEntry:
-    """Return an entry as the config flow makes it."""
+def entry_of(subject: Subject, *, like: MockConfigEntry | None = None) -> MockConfigEntry:
+    """Return an entry as the config flow makes it, or as it is after a restart."""
     options = dict(subject.options)
     if subject.order is not None:
         options["max_current"] = INSTALLER
+    if like is not None:
+        options = dict(like.options)
     return MockConfigEntry(
+        entry_id=None if like is None else like.entry_id,
         domain=DOMAIN,
         title=subject.key,
         unique_id=f"{subject.data['family']}_{subject.data['fingerprint'] or subject.key}",

@@ -34,10 +34,8 @@ def _cells(subject: str, faults: tuple[str, ...], reason: str) -> dict[tuple[str
 KNOWN: Final[dict[tuple[str, str], str]] = {
     **_cells("mennekes_tcp 4X", _FILLED, CONTENT),
     **_cells("mennekes_tcp ECU", _FILLED, CONTENT),
-    **_cells("mennekes_rtu serial", (*_FILLED, "a flipped bit"), CONTENT),
-    **_cells(
-        "mennekes_rtu serial", (*_NOW_AND_THEN, *_ONE_BLOCK, "exception 3 for one block"), REFUSALS
-    ),
+    **_cells("mennekes_rtu serial", _FILLED, CONTENT),
+    **_cells("mennekes_rtu serial", (*_NOW_AND_THEN, *_ONE_BLOCK), REFUSALS),
     **_cells("mennekes_rtu serial", ("doubled",), DOUBTFUL),
     **_cells("mennekes_rtu gateway", _FILLED, CONTENT),
     **_cells("mennekes_rtu gateway", (*_NOW_AND_THEN, *_ONE_BLOCK), REFUSALS),

@@ -42,7 +42,8 @@ class Subject:
     longest_gap: Callable[[], float] | None = None
     """Seconds without a life sign, from now back."""
     period: float = 0.0
-    """Seconds between two messages of what speaks by itself."""
+    """Seconds between two messages of what speaks by itself; or by which a family waits longer
+    for an answer than the others do, when the last one before the end of a fault got lost."""
     swap: Callable[[], None] | None = None
     """Put another device of the same kind in its place."""
 
@@ -172,6 +173,7 @@ async def _alfen(stack: AsyncExitStack) -> AsyncIterator[Subject]:
         },
         order="socket_1/current_limit",
         in_force=lambda: socket.applied,
+        period=6.0,
     )
 
 
