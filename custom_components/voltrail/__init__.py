@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, devices, link, repairs, storage
+from . import auto_enable, dashboard, devices, link, repairs, storage
 from .api import actions, rpc
 from .const import (
     CONF_FAMILY,
@@ -45,6 +45,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
+    await dashboard.async_register(hass)
     return True
 
 
