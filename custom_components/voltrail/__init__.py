@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, dashboard, devices, link, repairs, storage
+from . import auto_enable, dashboard, devices, energy_offer, link, repairs, storage
 from .api import actions, rpc
 from .const import (
     CONF_FAMILY,
@@ -75,6 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    energy_offer.async_watch(hass, entry)
     return True
 
 
@@ -157,6 +158,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
     repairs.async_clear(hass, entry)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await energy_offer.async_forget(hass)
 
 
 async def async_remove_config_entry_device(

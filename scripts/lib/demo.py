@@ -136,7 +136,8 @@ class Demo:
             hour = datetime.now(ZoneInfo(self.time_zone)).hour
             demo_entries.set_limits(self.home_assistant, entities, hour)
             await demo_entries.arrange(talk, places, entities)
-            await energy.save(talk, entities)
+            energy.accept(self.home_assistant)
+            await energy.set_prices(talk)
             await demo_entries.fill_history(talk, entities, self.folder)
             await energy.check(talk)
             await dashboard.save(talk)
