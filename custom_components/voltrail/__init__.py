@@ -35,6 +35,7 @@ from .engine.model.options import Options
 from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
+from .moving_in import offer as moving_in
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     energy_offer.async_watch(hass, entry)
+    moving_in.async_watch(hass, entry)
     return True
 
 
@@ -158,6 +160,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
     repairs.async_clear(hass, entry)
+    await moving_in.async_forget(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):
         await energy_offer.async_forget(hass)
 

@@ -12,6 +12,7 @@ from homeassistant.helpers import issue_registry as ir
 from . import energy_offer
 from .const import DOMAIN
 from .engine.polling.polled_device import Problem
+from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
 
 
 def _issue_id(entry: ConfigEntry, problem: Problem) -> str:
@@ -65,5 +66,8 @@ def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow that puts right what Voltrail can do for the person."""
+    """Return the flow that does for the person what Voltrail offers to do."""
+    for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow)):
+        if data is not None and issue_id.startswith(f"{kind}_"):
+            return flow(data["entry_id"])
     return energy_offer.EnergyFlow()

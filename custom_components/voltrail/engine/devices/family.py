@@ -8,6 +8,7 @@ from typing import Literal
 from ..model.options import Options
 from ..polling.polled_device import PolledDevice, UnitSource
 from ..polling.pushed_device import PushedDevice
+from .predecessor import Predecessor
 
 
 class Transport(StrEnum):
@@ -97,6 +98,8 @@ class Family[D: PolledDevice = PolledDevice]:
     """The manufacturer that such a device names in its UPnP description."""
     ssdp_serial: str = ""
     """What the serial number is called in that description."""
+    predecessors: tuple[Predecessor, ...] = ()
+    """Older integrations for such devices, whose histories can go on."""
 
     @property
     def pushed(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ..family import Family, Transport
 from .device import MennekesTcp
+from .predecessors import PREDECESSORS
 
 FAMILY: Final = Family(
     key="mennekes_tcp",
@@ -22,6 +23,7 @@ FAMILY: Final = Family(
     scan_interval=10,
     is_charger=True,
     installer_maximum=32,
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "MennekesTcp"]
