@@ -170,12 +170,14 @@ def _named_part(hass: HomeAssistant, entity: er.RegistryEntry, *, main: bool) ->
     if device is None:
         return _Part(name="", serial=None, main=main)
     name = device.name_by_user or device.name or ""
-    above = getattr(device, "parent_device_id", None)
-    station = registry.async_get(above) if above else None
-    before = (station.name_by_user or station.name or "") if station else ""
-    # "Socket 1" says little in a list of the whole house.
-    full = name if name.startswith(before) else f"{before} {name}"
-    return _Part(name=full, serial=getattr(device, "serial_number", None), main=main)
+    if isinstance(device, dr.ChildDeviceEntry):
+        # A socket has no serial number of its own, and "Socket 1" says little in a list of
+        # the whole house.
+        station = registry.async_get(device.parent_device_id)
+        before = (station.name_by_user or station.name or "") if station else ""
+        full = name if name.startswith(before) else f"{before} {name}"
+        return _Part(name=full, serial=None, main=main)
+    return _Part(name=name, serial=device.serial_number, main=main)
 
 
 # -- the preferences -------------------------------------------------------------

@@ -1,10 +1,11 @@
 """What an entity shows, or showed last: two values side by side tell whether a pair is right."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, override
 
+from homeassistant.components.sensor import async_rounded_state
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 from homeassistant.util.unit_conversion import EnergyConverter
@@ -62,6 +63,8 @@ async def last_known(hass: HomeAssistant, entity_ids: Iterable[str]) -> Mapping[
     for entity_id in entity_ids:
         state = hass.states.get(entity_id)
         if state and (shown := known([state], live=True)):
+            if state.domain == "sensor":
+                shown = replace(shown, text=async_rounded_state(hass, entity_id, state))
             found[entity_id] = shown
         else:
             silent.append(entity_id)
