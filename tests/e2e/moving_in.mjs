@@ -18,7 +18,7 @@ story('Moving in from another integration', (step) => {
     await person.title('Go on with the history');
     const lines = await person.linesOf('Old and new');
     const energy = lines.find((line) => line.includes(ENERGY));
-    assert.match(energy, /sensor.mennekes_total_energy 2221.4 kWh → Energy charged 2\d+\.\d+ kWh$/);
+    assert.match(energy, /sensor.mennekes_total_energy 2221.40 kWh → Energy charged 2\d+\.\d+ kWh$/);
     await person.picture('moving-in');
   });
 
