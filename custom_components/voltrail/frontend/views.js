@@ -148,8 +148,13 @@ export function chargerView(house, deviceId, t) {
   const charger = house.chargers.find((one) => one.id === deviceId);
   if (!charger) return sheet([section(nothing(t))]);
   return sheet(
-    [section(state(charger)), section(measured(charger, t)), section(energy(charger, t)), section(plots(charger, t), 3)]
-      .filter(Boolean),
+    [
+      section(state(charger)),
+      section(measured(charger, t)),
+      section(energy(charger, t)),
+      section(lastDay(charger, t), 2),
+      section(days(charger, t)),
+    ].filter(Boolean),
   );
 }
 
@@ -185,28 +190,34 @@ function energy(charger, t) {
   ];
 }
 
-function plots(charger, t) {
-  const power = charger.sensor("power");
-  const counter = charger.sensor("energy_charged");
-  const shown = [charger.sensor("charging_state"), charger.sensor("blocked_by"), power].filter(Boolean);
-  const half = { grid_options: { columns: 18 } };
+function lastDay(charger, t) {
+  const shown = ["charging_state", "blocked_by", "power"]
+    .map((word) => charger.sensor(word))
+    .filter(Boolean);
   return [
     heading(t("day"), "mdi:chart-line"),
     shown.length > 0 && {
       type: "history-graph",
       hours_to_show: 24,
       entities: shown.map((entity) => ({ entity, name: { type: "entity" } })),
-      ...half,
+      grid_options: FULL,
     },
+  ];
+}
+
+function days(charger, t) {
+  const counter = charger.sensor("energy_charged");
+  return [
+    heading(t("each_day"), "mdi:chart-bar"),
     counter && {
       type: "statistics-graph",
-      title: t("each_day"),
       entities: [{ entity: counter, name: t("energy") }],
       days_to_show: 30,
       period: "day",
       stat_types: ["change"],
       chart_type: "bar",
-      ...half,
+      hide_legend: true,
+      grid_options: FULL,
     },
   ];
 }
