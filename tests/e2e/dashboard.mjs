@@ -40,6 +40,9 @@ story('The dashboard that comes with Voltrail', (step) => {
     await page.locator('hui-history-graph-card').waitFor();
     assert.match(new URL(page.url()).pathname, /charger-\w+$/);
     assert.equal(await page.locator('hui-error-card').count(), 0);
+    // Opened by its address, dashboard and view ask for their words at the same moment.
+    await page.reload();
+    await page.locator('hui-heading-card', { hasText: 'Energy per day' }).waitFor();
     await page.waitForTimeout(2000);
     await person.picture('dashboard-charger');
   });
