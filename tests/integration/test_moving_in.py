@@ -101,13 +101,13 @@ async def test_pairs_are_shown_with_both_values(
     assert found.translation_placeholders is not None
     assert found.translation_placeholders["count"] == "3"
     energy = state(hass, charger_loaded, "sensor", "energy_charged")
-    before = f"{float(energy) - 0.5:.1f}"
+    before = f"{float(energy) - 0.5:.2f}"
     hass.states.async_set(ENERGY, before, {"unit_of_measurement": "kWh"})
     flow = await press_fix(hass, MOVING_IN, charger_loaded)
     options, ticked = asked(await flow.async_step_init())
     assert len(options) == 3
     assert set(ticked) == set(options)
-    assert f"{ENERGY} {before} kWh → Energy charged {energy} kWh" in options.values()
+    assert f"{ENERGY} {before} kWh → Energy charged {float(energy):.2f} kWh" in options.values()
     # Of an old entity that is away and was never recorded nobody knows the value.
     assert any(label.startswith(f"{POWER} ? → Power ") for label in options.values())
     assert er.async_get(hass).async_get(ENERGY) is not None

@@ -3,18 +3,23 @@
 import asyncio
 from contextlib import suppress
 
+import pytest
 from modbus_connection.exceptions import GatewayPathUnavailableError
 
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.devices.victron_gx.absence import Absence
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
+    EvChargerPosition,
+)
 from custom_components.voltrail.engine.model.errors import DeviceRefusedError, VoltrailError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.clock import Clock
+from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
-from .support import Direct, Meeting, at_once, meet, meet_in_memory
+from .support import RAILS, Direct, Meeting, at_once, meet_in_memory
 
 DAY = 24 * 3600
 
@@ -64,31 +69,25 @@ async def test_a_day_with_a_device_that_vanishes_at_night() -> None:
     assert all("unit 20" in line for line in list(gx.error_log)[searching:])
 
 
-async def test_a_device_that_is_gone_is_asked_for_once() -> None:
+async def test_a_device_that_is_gone_is_asked_for_once(gx: SimulatedGx, meeting: Meeting) -> None:
     """One refusal for all of its blocks; the others go on."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        await meeting.poll()
-        errors = gx.status.errors
-        gx.services["solarcharger_279"].online = False
-        await meeting.poll()
-        await meeting.poll()
-        assert gx.status.errors - errors == 1
-        failures = meeting.device.failures
-        assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
-        assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
+    errors = gx.status.errors
+    gx.services["solarcharger_279"].online = False
+    await meeting.poll()
+    await meeting.poll()
+    assert gx.status.errors - errors == 1
+    failures = meeting.device.failures
+    assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
+    assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
 
 
-async def test_a_refusal_of_another_kind_is_no_absence() -> None:
+async def test_a_refusal_of_another_kind_is_no_absence(gx: SimulatedGx, meeting: Meeting) -> None:
     """Something failed for once; the next poll asks again, at once."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        await meeting.poll()
-        gx.faults.inject("exception", unit=224, address=771, times=2)
-        await meeting.poll()
-        assert "solarcharger_224_main" in meeting.device.failures
-        await meeting.poll()
-        assert meeting.device.failures == {}
+    gx.faults.inject("exception", unit=224, address=771, times=2)
+    await meeting.poll()
+    assert "solarcharger_224_main" in meeting.device.failures
+    await meeting.poll()
+    assert meeting.device.failures == {}
 
 
 @in_fake_time
@@ -96,7 +95,6 @@ async def test_a_device_comes_back_by_itself() -> None:
     """At the next look for it, all of its blocks at once."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         gx.services["solarcharger_279"].online = False
         await meeting.poll()
         assert meeting.device.failures
@@ -114,7 +112,6 @@ async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_p
     gx = everything()
     station = gx.services["evcharger_40"]
     async with meet_in_memory(gx, services="evcharger 40") as meeting:
-        await meeting.poll()
         station.online = False
         await meeting.poll()
         assert meeting.device.failures
@@ -128,7 +125,67 @@ async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_p
         for _ in range(12):
             await meeting.poll()
             await asyncio.sleep(10)
-        assert gx.status.errors - errors <= 4
+        # Once when it leaves, and twice at the end of each pause.
+        assert gx.status.errors - errors <= 7
+
+
+@in_fake_time
+async def test_a_device_that_is_back_is_found_at_the_end_of_a_pause() -> None:
+    """The first request after its return is refused, and makes the GX look for it."""
+    gx = ess_home(pv_inverter=True)
+    async with meet_in_memory(gx) as meeting:
+        inverter = gx.services["pvinverter_20"]
+        inverter.online = False
+        for _ in range(60):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        inverter.online = True
+        await asyncio.sleep(600)
+        await meeting.poll()
+        assert meeting.device.failures == {}
+        assert meeting.read("pvinverter_20/power") is not None
+
+
+@in_fake_time
+async def test_an_order_looks_for_what_is_left_alone() -> None:
+    """It does not wait for the next look, also where it only writes."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+        station.online = False
+        for _ in range(4):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        errors = gx.status.errors
+        with pytest.raises(VoltrailError, match="not there"):
+            await meeting.number("evcharger_40/current_limit").write(10)
+        assert gx.status.errors > errors
+        station.online = True
+        await meeting.number("evcharger_40/current_limit").write(10)
+        assert gx.value("evcharger_40.set_current") == 10
+        assert not meeting.device.failures
+        station.online = False
+        await meeting.poll()
+        station.online = True
+        await meeting.select("evcharger_40/position").write(EvChargerPosition.AC_INPUT_1)
+        assert gx.value("evcharger_40.position") == 1
+
+
+@in_fake_time
+async def test_an_order_in_vain_makes_no_pause_longer() -> None:
+    """What is asked out of turn says nothing about how long the device will be away."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+        station.online = False
+        await meeting.poll()
+        for _ in range(5):
+            with pytest.raises(VoltrailError):
+                await meeting.number("evcharger_40/current_limit").write(10)
+        station.online = True
+        await asyncio.sleep(30)
+        await meeting.poll()
+        assert not meeting.device.failures
 
 
 @in_fake_time
@@ -136,11 +193,9 @@ async def test_a_latecomer_is_asked_who_it_is() -> None:
     """A device that was away at the start tells its name when it is back."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.services["battery_512"].online = False
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         name = meeting.reading("battery_225/custom_name")
         assert not meeting.device.available(name.components)
         gx.services["battery_512"].online = True
@@ -155,7 +210,6 @@ async def test_an_older_firmware_is_not_asked_in_vain() -> None:
     """After a downgrade the missing registers are asked for rarely, until the next start."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         errors = gx.status.errors
         gx.install("3.60")
         for _ in range(10):
@@ -167,7 +221,6 @@ async def test_an_older_firmware_is_not_asked_in_vain() -> None:
         memory = meeting.device.dump_state()
     # The next start finds out, and goes on with what that firmware has.
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.device.failures == {}
         assert meeting.read("state_of_charge") == 60
 
@@ -177,7 +230,6 @@ async def test_a_new_firmware_is_noticed() -> None:
     """After an update the layout changes, so that the owner sets up anew."""
     gx = ess_home(firmware="3.70")
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         layout = meeting.device.layout
         assert not meeting.has("battery_225/custom_name")
         gx.install("3.80")
@@ -187,7 +239,6 @@ async def test_a_new_firmware_is_noticed() -> None:
         assert meeting.device.layout != layout
         memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.has("battery_225/custom_name")
         assert meeting.device.searcher.probes == 0
 
@@ -197,7 +248,6 @@ async def test_hardware_that_is_away_does_not_stop_the_gx() -> None:
     """After a lost link the GX says who it is; a sleeping inverter need not."""
     gx = ess_home(pv_inverter=True)
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         gx.services["pvinverter_20"].online = False
         await lose_link(meeting)
         await meeting.poll()

@@ -1,11 +1,12 @@
-"""Hardware that comes and goes behind the GX, and how often it is looked for.
+"""Hardware that comes and goes behind the GX, and how often it is asked for.
 
-Every refusal is a line in the log of the GX, and its interface shows the last one. So a
-device that is away is asked for once per pause, and the pause doubles up to ten minutes:
-about 150 refusals a day instead of thousands.
+Every refusal is a line in the log of the GX, and its interface shows the last one. So a device
+that is away is asked for once per pause, and the pause doubles up to ten minutes: about 150
+refusals a day instead of thousands.
 """
 
 import logging
+import math
 from typing import Final
 
 from modbus_connection import ModbusError
@@ -17,23 +18,34 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 600.0
 
+SECOND_LOOK: Final = 0.5
+"""Seconds after which hardware is asked once more if a pause ends in a refusal.
+
+The server finds a service that returned only at the second request for its type; the first one
+is refused, however long it has been back, and makes the server look.
+"""
+
 
 class Absence:
     """Something that refused to answer, and when it will be asked again."""
 
     def __init__(self, error: ModbusError, now: float, pause: float = FIRST_PAUSE) -> None:
-        self.error = error
-        self.pause = pause
-        self._next = now + self.pause
+        self.error, self.pause = error, pause
+        self._next = now + pause
 
     def due(self, now: float) -> bool:
         """Whether it is time to ask again."""
         return now >= self._next
 
+    def end_pause(self) -> None:
+        """Let it be asked for at once, out of its turn."""
+        self._next = -math.inf
+
     def again(self, error: ModbusError, now: float) -> None:
-        """Note that it refused once more."""
+        """Note that it refused once more; the pause grows if it was asked in its turn."""
         self.error = error
-        self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
+        if math.isfinite(self._next):
+            self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
         self._next = now + self.pause
 
 
@@ -52,6 +64,16 @@ class Absences:
             if absence is not None and not absence.due(now):
                 return absence.error
         return None
+
+    def known(self, *keys: str) -> bool:
+        """Whether something refused to answer when it was last asked."""
+        return any(key in self._known for key in keys)
+
+    def end_pause(self, *keys: str) -> None:
+        """Let something be asked for at once."""
+        for key in keys:
+            if key in self._known:
+                self._known[key].end_pause()
 
     def note(self, key: str, err: ModbusError, pause: float = FIRST_PAUSE) -> None:
         """Note that something refused to answer; ``pause`` is how long it may be a mere blink."""

@@ -6,6 +6,9 @@ number.
 """
 
 from enum import IntEnum
+from typing import Final
+
+from .write_limits import Setting
 
 
 class Alarm(IntEnum):
@@ -54,11 +57,22 @@ class SwitchPosition(IntEnum):
     OFF = 4
 
 
+ON_POSITIONS: Final = (
+    SwitchPosition.ON,
+    SwitchPosition.CHARGER_ONLY,
+    SwitchPosition.INVERTER_ONLY,
+)
+"""What the switch may be set to; off cuts the power of the house and is a button."""
+
+
 class OnOff(IntEnum):
     """The switch of a charger that is on (1) or off (4)."""
 
     ON = 1
     OFF = 4
+
+
+ON_OFF: Final = Setting(OnOff.ON, OnOff.OFF)
 
 
 class ChargerError(IntEnum):
@@ -150,3 +164,21 @@ class EngineState(IntEnum):
     RUNNING = 8
     STOPPING = 9
     ERROR = 10
+
+
+class DessRestriction(IntEnum):
+    """Where Dynamic ESS lets no energy flow: the same flags in a slot and for what is in force."""
+
+    NONE = 0
+    BATTERY_TO_GRID = 1
+    GRID_TO_BATTERY = 2
+    BOTH = 3
+
+
+class DessStrategy(IntEnum):
+    """What Dynamic ESS is after, in a slot of its schedule and now."""
+
+    TARGET_STATE_OF_CHARGE = 0
+    SELF_CONSUMPTION = 1
+    PRO_BATTERY = 2
+    PRO_GRID = 3
