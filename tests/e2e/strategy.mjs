@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 
 const folder = new URL('../../custom_components/voltrail/frontend/', import.meta.url);
 const { flows, stateOfCharge, survey } = await import(new URL('house.js', folder));
+const { lastSessions, sessionCards } = await import(new URL('sessions.js', folder));
 const { chargerView, houseView, views } = await import(new URL('views.js', folder));
 
 const t = (key) => `<${key}>`;
@@ -111,7 +112,7 @@ describe('The dashboard strategy', () => {
       assert.deepEqual(types(houseView(house, null, t)), ['heading', 'markdown']);
     }
     // A charger that was removed while its page was open.
-    assert.deepEqual(types(chargerView(survey(home({})), 'gone', t)), ['heading', 'markdown']);
+    assert.deepEqual(types(chargerView(undefined, [], t)), ['heading', 'markdown']);
   });
 
   it('names the sockets of a station after the station', () => {
@@ -146,9 +147,48 @@ describe('The dashboard strategy', () => {
     assert.equal(house.counters.imported, 'sensor.grid_energy_imported');
   });
 
+  it('lists the last sessions, with the columns that anything is known of', async () => {
+    const house = survey(home({ garage: { words: { ...CHARGER, 'event.session': {} } } }));
+    const [charger] = house.chargers;
+    const asked = [];
+    const latest = [
+      { start: '2026-11-30T16:05:00+00:00', duration: 92.4, energy: 10.123, solar_share: 85 },
+      { start: '2026-11-29T16:05:00+00:00', duration: 5, energy: 0.5 },
+    ];
+    const hass = {
+      locale: { language: 'en-GB', time_zone: 'server' },
+      config: { time_zone: 'Europe/Oslo' },
+      callWS: async (message) => {
+        asked.push(message);
+        return { response: { garage: { latest, currency: 'NOK' } } };
+      },
+    };
+    const told = await lastSessions(hass, charger);
+    assert.deepEqual(asked[0].target, { device_id: 'garage' });
+    const [, card] = sessionCards(told, hass, t);
+    assert.deepEqual(card.content.split('\n'), [
+      '| <session_began> | <session_lasted> | <energy> | <sun> |',
+      '| --- | ---: | ---: | ---: |',
+      '| 30/11/2026, 17:05 | 1:32 | 10.1 kWh | 85 % |',
+      '| 29/11/2026, 17:05 | 0:05 | 0.5 kWh |  |',
+    ]);
+    assert.ok(types(chargerView(charger, sessionCards(told, hass, t), t)).includes('markdown'));
+  });
+
+  it('has no list of sessions where there is no log of them', async () => {
+    const [charger] = survey(home({ garage: { words: CHARGER } })).chargers;
+    assert.equal(await lastSessions({}, charger), null);
+    assert.equal(await lastSessions({}, undefined), null);
+    const [logged] = survey(home({ garage: { words: { ...CHARGER, 'event.session': {} } } })).chargers;
+    const refusing = { callWS: async () => Promise.reject(new Error('not loaded')) };
+    assert.equal(await lastSessions(refusing, logged), null);
+    assert.deepEqual(sessionCards(null, {}, t), []);
+    assert.deepEqual(sessionCards({ latest: [] }, {}, t), []);
+  });
+
   it('shows every phase of a charger, and nothing that it has not', () => {
     const house = survey(home({ garage: { words: CHARGER } }));
-    const view = chargerView(house, 'garage', t);
+    const view = chargerView(house.chargers[0], [], t);
     assert.ok(shown(view).includes('sensor.garage_l1'));
     assert.ok(!shown(view).some((one) => /phases|undefined/.test(one)));
     assert.ok(types(view).includes('history-graph'));

@@ -4,6 +4,7 @@
 // load builds the views anew out of the registries, so a device that is added shows up by itself.
 
 import { survey } from "./house.js";
+import { lastSessions, sessionCards } from "./sessions.js";
 import { loadTexts, offered } from "./texts.js";
 import { chargerView, houseView, views } from "./views.js";
 
@@ -38,8 +39,10 @@ class HouseStrategy extends Strategy {
 
 class ChargerStrategy extends Strategy {
   static async generate(config, hass) {
-    const t = await loadTexts(hass);
-    return chargerView(survey(hass), config.device_id, t);
+    const { chargers } = survey(hass);
+    const charger = chargers.find((one) => one.id === config.device_id);
+    const [t, told] = await Promise.all([loadTexts(hass), lastSessions(hass, charger)]);
+    return chargerView(charger, sessionCards(told, hass, t), t);
   }
 }
 

@@ -144,8 +144,7 @@ function moving(charger) {
 }
 
 /** Everything about one charger that an owner looks at. */
-export function chargerView(house, deviceId, t) {
-  const charger = house.chargers.find((one) => one.id === deviceId);
+export function chargerView(charger, sessions, t) {
   if (!charger) return sheet([section(nothing(t))]);
   return sheet(
     [
@@ -154,6 +153,7 @@ export function chargerView(house, deviceId, t) {
       section(energy(charger, t)),
       section(lastDay(charger, t), 2),
       section(days(charger, t)),
+      section(sessions, 2),
     ].filter(Boolean),
   );
 }
