@@ -93,7 +93,7 @@ STATION: Final[dict[str, float | str]] = {
     "sensor.socket_1/communication_timeout": STATE_UNKNOWN,
     "sensor.socket_1/phases_in_use": STATE_UNKNOWN,
     "number.socket_1/current_limit": 6,
-    "number.socket_1/power_limit": round(6 * (237.82 + 240.76 + 238.81)),
+    "number.socket_1/power_limit": 6 * 3 * 230,
     "switch.socket_1/charging": "on",
     "select.socket_1/phases": "three",
 }

@@ -258,6 +258,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
     quantity: Quantity,
     *,
     tier: Tier | None = None,
+    disabled_until_seen: bool = False,
     **traits: Any,
 ) -> tuple[F, F, F]:
     """Declare one quantity of the three phases, each in a register of its own.
@@ -277,6 +278,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
             quantity,
             phase=place + 1,
             tier=tier,
+            disabled_until_seen=disabled_until_seen,
         )
         for place, address in enumerate(addresses)
     )

@@ -90,6 +90,7 @@ class PolledDevice(BaseDevice, Device):
         self._identity_due = math.inf
         self.answered: set[str] = set()
         """Components that have been read at least once."""
+        self._received: dict[str, float] = {}
         super().__init__(self.unit(unit_id))
 
     # -- what a family tells ---------------------------------------------------
@@ -279,6 +280,7 @@ class PolledDevice(BaseDevice, Device):
         if self.failures.pop(name, None) is not None:
             _LOGGER.info("%s: %s answers again", self.title, name)
         self.answered.add(name)
+        self._received[name] = _now()
         return None
 
     async def _meet_again(self) -> None:
@@ -351,6 +353,17 @@ class PolledDevice(BaseDevice, Device):
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""
         return all(name in self.answered and name not in self.failures for name in components)
+
+    @override
+    def received(self, components: Iterable[str]) -> float | None:
+        times = [self._received.get(name) for name in components]
+        known = [moment for moment in times if moment is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since anything was read."""
+        return _now() - max(self._received.values(), default=-math.inf)
 
     async def read_registers(
         self, unit_id: int, address: int, count: int, *, space: RegisterSpace = "holding"

@@ -1,6 +1,6 @@
 """The charger itself: what its layout serves, and what it offers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar, Final, override
 
 from modbus_connection import (
@@ -221,7 +221,8 @@ class MennekesRtu(ChargerDevice):
         yield self.heartbeat
 
     @override
-    def problems(self) -> Iterable[Problem]:
+    def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         installation = self.point.blocks.installation
         if installation is not None and installation.fallback_code == 0:
             yield Problem(key="missing_fallback", details={})
