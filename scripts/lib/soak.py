@@ -194,7 +194,7 @@ class _Stalls:
             if took > stalls.longest:
                 stalls.longest, stalls.where = took, repr(handle)[:200]
 
-        asyncio.Handle._run = timed  # type: ignore[method-assign]  # noqa: SLF001
+        asyncio.Handle._run = timed  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
     def __exit__(self, *_: object) -> None:
         asyncio.Handle._run = self._run  # type: ignore[method-assign]  # noqa: SLF001
