@@ -92,6 +92,8 @@ class PolledDevice(BaseDevice, Device):
         self._silent = False
         self.trouble = Trouble(lambda: self.title)
         """What the log is told of failures."""
+        self.stranger = False
+        """Whether another device than the expected one was met last."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
         self._received: dict[str, float] = {}
@@ -194,7 +196,8 @@ class PolledDevice(BaseDevice, Device):
         found = self.fingerprint
         if self.expected is None:
             self.expected = found
-        elif self.expected != found:
+        self.stranger = self.expected != found
+        if self.stranger:
             # Asked again at the next poll: the right one may come back.
             self._losses += 1
             raise WrongDeviceError(expected=self.expected, found=found)
