@@ -56,6 +56,8 @@ class Writer:
         if what == "actions":
             return self._actions()
         assert key is not None, f"{what} of which family?"
+        if what == "predecessor":
+            return self._predecessor(key)
         if what in ("entities", "states"):
             if (found := self._tables.get(key)) is None:
                 return None
@@ -118,6 +120,24 @@ class Writer:
         for key in sorted(problem_keys(family.key)):
             issue = self.words["issues"].get(key, {"title": humanised(key), "description": ""})
             yield f"| {_filled(issue['title'])} | {_filled(issue['description'])} |"
+
+    # -- other integrations ----------------------------------------------------------
+
+    def _predecessor(self, name: str) -> Iterator[str]:
+        """Yield what another integration calls our values."""
+        predecessor = next(
+            one for family in FAMILIES for one in family.predecessors if one.table.stem == name
+        )
+        rows = predecessor.counterparts()
+        yield f"<details><summary>{predecessor.title}: {len(rows)} values</summary>"
+        yield ""
+        yield "| There | Voltrail | To be looked at |"
+        yield "| --- | --- | --- |"
+        for row in rows:
+            doubt = self.words["common"][f"doubt_{row.doubt}"] if row.doubt else ""
+            yield f"| `{row.key}` | `{row.path.replace('{unit}', 'N')}` | {doubt} |"
+        yield ""
+        yield "</details>"
 
     # -- actions ---------------------------------------------------------------------
 

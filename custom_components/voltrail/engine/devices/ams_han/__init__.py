@@ -8,6 +8,7 @@ from ...model.options import Options
 from ...polling.polled_device import PolledDevice, UnitSource
 from ..family import Family, LineSettings, OptionField, Transport
 from .meter import HanMeter
+from .predecessors import PREDECESSORS
 
 
 def _cannot_be_asked(units: UnitSource, unit_id: int, options: Options) -> NoReturn:
@@ -43,6 +44,7 @@ FAMILY: Final[Family[PolledDevice]] = Family(
         OptionField(key="key", secret=True, check=parse_key),
         OptionField(key="authentication_key", secret=True, check=parse_key),
     ),
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "HanMeter"]
