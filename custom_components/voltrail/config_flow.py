@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self, override
 from urllib.parse import urlsplit
 
-import voluptuous as vol
 from homeassistant.config_entries import (
     DISCOVERY_SOURCES,
     SOURCE_RECONFIGURE,
@@ -46,6 +45,7 @@ from .engine.devices.family import Family, Transport
 from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
+from .schema import vol
 
 
 def _network_fields(kind: Family) -> Schema:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final, override
 
-import voluptuous as vol
 from homeassistant.components import mqtt
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -34,6 +33,7 @@ from ..engine.devices.family import Family, LineSettings, OptionField, Transport
 from ..engine.model.options import Options
 from ..engine.polling.pushed_device import PushedDevice
 from ..push.mqtt_listener import topics
+from ..schema import vol
 from .forms import Schema, choice, integer, mistakes, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
