@@ -42,6 +42,7 @@ from .meters import (
     METERS,
     START,
     JumpingClock,
+    breathe,
     connected,
     network_entry,
     serial_entry,
@@ -155,9 +156,9 @@ class Person:
                 send(sent.wire)
                 # The operating system carries the bytes when it gets round to it.
                 for _ in range(10):
-                    await asyncio.sleep(0.002)
+                    await breathe(0.002)
         # And the loop takes them.
-        await asyncio.sleep(0.002)
+        await breathe(0.002)
 
     async def leave(self, entry_of: dict[str, Any] | None = None) -> None:
         """Let go of what was set up, so that nothing lingers."""
