@@ -38,12 +38,12 @@ _PATIENCE: Final = 60.0
 async def breathe(seconds: float = 0.001) -> None:
     """Let the event loop and the operating system work for a moment of real time."""
     loop = asyncio.get_running_loop()
-    over = loop.create_future()
+    over = asyncio.Event()
     clock = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
     try:
         os.timerfd_settime(clock, initial=seconds)
-        loop.add_reader(clock, lambda: over.done() or over.set_result(None))
-        await over
+        loop.add_reader(clock, over.set)
+        await over.wait()
     finally:
         loop.remove_reader(clock)
         os.close(clock)
@@ -226,9 +226,9 @@ def network_entry(port: int, **more: Any) -> MockConfigEntry:
     return meter_entry({"transport": "network", "host": "127.0.0.1", "port": port}, **more)
 
 
-def serial_entry(path: str, **more: Any) -> MockConfigEntry:
+def serial_entry(path: str, *, parity: str = "E", **more: Any) -> MockConfigEntry:
     """An entry on a serial port."""
-    line = {"baudrate": 2400, "bytesize": 8, "parity": "E", "stopbits": 1}
+    line = {"baudrate": 2400, "bytesize": 8, "parity": parity, "stopbits": 1}
     return meter_entry({"transport": "serial", "device": path, **line}, **more)
 
 

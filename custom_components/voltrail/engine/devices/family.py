@@ -45,7 +45,8 @@ class OptionField:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
-    """A text that nobody should read over a shoulder."""
+    """A text that nobody should read over a shoulder. It is asked for where the device is reached,
+    again when the device cannot be understood with it, and never among the settings."""
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
     suggestions: tuple[str, ...] = ()
@@ -97,6 +98,11 @@ class Family[D: PolledDevice = PolledDevice]:
     """The manufacturer that such a device names in its UPnP description."""
     ssdp_serial: str = ""
     """What the serial number is called in that description."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The keys of what only its user knows."""
+        return frozenset(field.key for field in self.option_fields if field.secret)
 
     @property
     def pushed(self) -> bool:
