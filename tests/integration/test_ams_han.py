@@ -402,7 +402,9 @@ async def test_a_broker_that_takes_its_time(
         await clock.jump(40)
         return True
 
-    with patch("custom_components.voltrail.coordinator.mqtt.async_wait_for_mqtt_client", at_last):
+    with patch(
+        "custom_components.voltrail.push.mqtt_listener.mqtt.async_wait_for_mqtt_client", at_last
+    ):
         await set_up(hass, entry)
     assert state(hass, entry, "sensor", "energy_imported") == shown
     await home.run(5, stream=False)

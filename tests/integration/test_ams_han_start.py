@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
@@ -85,7 +86,7 @@ async def back(hass: HomeAssistant, clock: JumpingClock, entry: MockConfigEntry)
     while entry.state is not ConfigEntryState.LOADED:
         await clock.jump(0.5)
         # Connections take real time only.
-        for _ in range(5):
+        for _ in range(20):
             await breathe()
         assert hass.loop.time() - begun < BACK_WITHIN + 5
     return hass.loop.time() - begun
@@ -153,6 +154,23 @@ async def test_a_broker_that_is_gone(hass: HomeAssistant, clock: JumpingClock) -
     assert entry.error_reason_translation_key == "mqtt_missing"
     await clock.jump(20)
     await hass.config_entries.async_set_disabled_by(broker.entry_id, disabled_by=None)
+    assert await back(hass, clock, entry) <= BACK_WITHIN
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_somebody_else_waited_for_the_broker_in_vain(
+    hass: HomeAssistant, clock: JumpingClock
+) -> None:
+    """Home Assistant hands out one future to all who wait, cancelled by the first to give up."""
+    entry = topic_entry()
+    with patch(
+        "custom_components.voltrail.push.mqtt_listener.mqtt.async_wait_for_mqtt_client",
+        side_effect=asyncio.CancelledError,
+    ):
+        await start_in_vain(hass, clock, entry)
+    assert entry.error_reason_translation_key == "mqtt_missing"
     assert await back(hass, clock, entry) <= BACK_WITHIN
     await hass.async_block_till_done()
     assert await hass.config_entries.async_unload(entry.entry_id)

@@ -19,7 +19,7 @@ from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
 
 from ..const import DOMAIN
-from ..engine.charging.charge_point import Phases
+from ..engine.model.charging import Phases
 from ..engine.model.errors import DeviceSilentError, VoltrailError
 from ..engine.model.points import Kind, Tier
 from ..engine.polling.polled_device import PolledDevice, Reading

@@ -12,15 +12,15 @@ from homeassistant.helpers import device_registry as dr
 
 from ..const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from ..engine.charging.charge_point import (
-    ChargePoint,
+from ..engine.devices import family
+from ..engine.model.charging import (
+    Chargeable,
     Lockable,
     Phases,
     PhaseSwitching,
     Recoverable,
     Restartable,
 )
-from ..engine.devices import family
 from ..engine.model.controls import ButtonControl, Control
 from ..engine.model.errors import CallerError, VoltrailError
 from ..engine.model.points import Value
@@ -46,7 +46,7 @@ class Charger:
     """A charge point that somebody means, with the entry it belongs to."""
 
     entry: VoltrailConfigEntry
-    point: ChargePoint
+    point: Chargeable
     _read: set[str] = field(default_factory=set)
     """Components that were read for this question alone."""
 

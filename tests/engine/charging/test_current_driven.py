@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charging.charge_point import ChargingState
 from custom_components.voltrail.engine.charging.current_driven import REST, CurrentDriven
+from custom_components.voltrail.engine.model.charging import ChargingState
 from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
     NotANumberError,
@@ -30,6 +30,7 @@ class Point(CurrentDriven):
     def __init__(self, options: Options | None = None) -> None:
         super().__init__(options or Options(), lambda: None)
         self.offered = 0.0
+        self.state = ChargingState.NO_VEHICLE
         self.measured: int | None = None
         self.volts: tuple[float | None, float | None, float | None] = (230.0, 230.0, 230.0)
 
@@ -47,6 +48,11 @@ class Point(CurrentDriven):
     @override
     def charging_allowed(self) -> bool | None:
         return self.offered > 0
+
+    @property
+    @override
+    def charging_state(self) -> ChargingState | None:
+        return self.state
 
     @property
     @override
@@ -69,12 +75,17 @@ class Point(CurrentDriven):
     async def drive_up(self, phases: int) -> None:
         """A car comes, draws, and is seen."""
         self.measured = phases
-        await self.fit_power(CHARGING)
+        await self.poll(CHARGING)
 
     async def drive_away(self) -> None:
         """The car leaves."""
         self.measured = None
-        await self.fit_power(ChargingState.NO_VEHICLE)
+        await self.poll(ChargingState.NO_VEHICLE)
+
+    async def poll(self, state: ChargingState) -> None:
+        """Look at it as after a poll."""
+        self.state = state
+        await self.reconcile()
 
 
 def test_the_next_car_gets_no_more_than_the_limit() -> None:
@@ -93,7 +104,7 @@ def test_the_next_car_gets_no_more_than_the_limit() -> None:
         assert point.offered == 0
         assert point.target.power == 3680
         # It was no pause that anybody asked for, so it goes with the car that made it.
-        await point.fit_power(ChargingState.CONNECTED)
+        await point.poll(ChargingState.CONNECTED)
         assert point.offered == 0
         await point.drive_away()
         assert point.offered == 6
@@ -211,7 +222,7 @@ def test_a_pause_of_the_car_changes_nothing() -> None:
         await point.drive_up(1)
         await point.set_power_limit(2300)
         point.measured = None
-        await point.fit_power(ChargingState.CONNECTED)
+        await point.poll(ChargingState.CONNECTED)
         assert point.offered == 10
         await point.pause()
         await point.resume()
@@ -295,8 +306,9 @@ def test_a_lower_limit_of_the_installer_holds_for_what_is_upheld() -> None:
         lowered = Point(Options(max_current=10))
         lowered.restore_state(point.dump_state())
         await lowered.resume()
-        assert lowered.target.current == 10
         assert lowered.offered == 10
+        # What is sent is lower; what was asked for comes back with the limit.
+        assert lowered.target.current == 13
 
     run(story())
 
@@ -370,7 +382,7 @@ def test_without_voltage_only_a_pause_is_possible() -> None:
 
 @pytest.mark.parametrize(
     ("watts", "error"),
-    [(-1, OutOfBoundsError), (11041, OutOfBoundsError), (math.nan, NotANumberError)],
+    [(-1, OutOfBoundsError), (math.inf, NotANumberError), (math.nan, NotANumberError)],
 )
 def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
     """Refused, and nothing is sent."""
@@ -381,6 +393,38 @@ def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
         with pytest.raises(error):
             await point.set_power_limit(watts)
         assert point.offered == 10
+
+    run(story())
+
+
+def test_a_limit_is_an_upper_bound() -> None:
+    """More than device or installer allow is met by what they allow, and that is shown."""
+
+    async def story() -> None:
+        point = Point(Options(max_current=13))
+        await point.set_power_limit(12_000)
+        assert (point.offered, point.power_limit) == (13, 13 * 690)
+        await point.set_current_limit(20)
+        assert (point.offered, point.target.current) == (13, 13)
+        # The state that is shown then can be written back.
+        assert point.power_limit is not None
+        await point.set_power_limit(point.power_limit)
+        assert point.offered == pytest.approx(13)
+
+    run(story())
+
+
+def test_a_power_limit_stands_still() -> None:
+    """It is shown as it was asked for, whatever the mains do, and never above its maximum."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        for volts in (219.0, 230.4, 244.0):
+            point.volts = (volts, volts, volts)
+            assert point.power_limit == 5000
+        await point.set_current_limit(16)
+        assert point.power_limit == 11_040 == point.power_limit_bounds().ceiling
 
     run(story())
 

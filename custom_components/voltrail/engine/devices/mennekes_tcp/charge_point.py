@@ -1,17 +1,14 @@
 """What both profiles have in common as chargers."""
 
 import asyncio
+import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final
+from typing import Final, override
 
-from ...charging.charge_point import (
-    BlockedBy,
-    ChargePoint,
-    ChargingState,
-    first_reason,
-    phases_carrying,
-)
+from ...charging.charge_point import ChargePoint
+from ...charging.reconciler import Standing
+from ...model.charging import BlockedBy, ChargingState, first_reason, phases_carrying
 from ...model.controls import Bounds, Control, NumberControl, shown
 from ...model.errors import NotAppliedError, ReadOnlyError, explaining
 from ...model.points import Quantity, Tier, derived
@@ -22,6 +19,9 @@ from .states import VehicleState
 
 # What the register takes is not documented (UNCONFIRMED); another integration offers
 # these and was used on a real charger.
+OFFER_FOLLOWS: Final = 5.0
+"""Seconds that an offer may take to follow the limit, before another reason is looked for."""
+
 TIMEOUT_BOUNDS: Final = Bounds(minimum=1, maximum=300, step=1)
 
 _STATES = {
@@ -72,12 +72,14 @@ class MennekesPoint(ChargePoint):
         signal: Signal,
         fallback: Fallback,
     ) -> None:
-        super().__init__(device.options, device.keep_memory)
+        super().__init__(device.options, device.keep_memory, device.store_memory)
         self._device = device
         self._vehicle = SteadyVehicle(vehicle)
         self._meter = meter
         self._signal = signal
         self._fallback = fallback
+        self._limited_at = -math.inf
+        """When the limit was last written, on the loop's clock."""
 
     # -- what a profile tells --
 
@@ -105,9 +107,17 @@ class MennekesPoint(ChargePoint):
             BlockedBy.PAUSED: allowed is False and not self.timed_out,
             # Nobody here forbids it, and it offers nothing all the same: the operator, the
             # group or an input of the charger has taken the current away.
-            BlockedBy.DOWNGRADED: self._waits and allowed and not self._offers,
+            BlockedBy.DOWNGRADED: (
+                self._waits and allowed and not self._offers and self._offer_follows
+            ),
             BlockedBy.FAULT: self.faulted,
         }
+
+    @property
+    def _offer_follows(self) -> bool:
+        """Whether the offer was read late enough after the limit to have followed it."""
+        offered = self._device.received(("signal",))
+        return offered is not None and offered - self._limited_at >= OFFER_FOLLOWS
 
     @property
     def _waits(self) -> bool:
@@ -133,7 +143,11 @@ class MennekesPoint(ChargePoint):
     )
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows."""
-        return first_reason(self.charging_state, self._reasons())
+        reason = first_reason(self.charging_state, self._reasons())
+        if reason is BlockedBy.VEHICLE and not self._offers:
+            # The offer is from before the limit: it is too early to tell.
+            return None
+        return reason
 
     @derived(Quantity.COUNT, depends_on=("meter",))
     def phases_in_use(self) -> int | None:
@@ -153,41 +167,42 @@ class MennekesPoint(ChargePoint):
     ) -> None:
         """Write a setting, and make sure that the charger holds it.
 
-        It is given a second to take over; some read back the old value at first. Until then no
-        other order may come: its value would be taken for what the charger made of this one.
+        It is given a second to take over; some read back the old value at first. The lock is
+        held: the value of another order would be taken for what the charger made of this one.
         """
-        async with self.lock:
-            if not self.writable:
-                raise ReadOnlyError
-            with explaining():
-                await write()
-            for wait in (0.0, 1.0):
-                if wait:
-                    await asyncio.sleep(wait)
-                await self._reread(component)
-                if read() == asked:
-                    break
-            else:
-                found = read()
-                raise NotAppliedError(
-                    asked=shown(asked), found="nothing" if found is None else shown(found)
-                )
-            if self.timed_out:
-                # A write ends it; nobody should have to wait for the next turn to see that.
-                await self._device.refresh(("hems",))
+        if not self.writable:
+            raise ReadOnlyError
+        with explaining():
+            await write()
+        if component == "limits":
+            self._limited_at = asyncio.get_running_loop().time()
+        await self._device.read_now(component)
+        if read() != asked:
+            await self.lock.rest(1.0)
+            await self._device.read_now(component)
+        if (found := read()) != asked:
+            raise NotAppliedError(
+                asked=shown(asked), found="nothing" if found is None else shown(found)
+            )
+        if self.timed_out:
+            # A write ends it; nobody should have to wait for the next turn to see that.
+            await self._device.refresh(("hems",))
 
-    async def _reread(self, component: str) -> None:
-        await self._device.refresh((component,))
-        if (failure := self._device.failures.get(component)) is not None:
-            # What was read before the write proves nothing.
-            raise failure
+    async def write_setting(
+        self,
+        component: str,
+        write: Callable[[], Awaitable[None]],
+        asked: float,
+        read: Callable[[], float | None],
+    ) -> None:
+        """Write something that is no limit of this charge point, and check it."""
+        await self.set_aside(lambda: self.write_and_check(component, write, asked, read))
 
-    async def assert_target(self) -> None:
-        """Send once more what the user asked for."""
-        if self.target.paused:
-            await self.send_pause()
-        else:
-            await self.reapply()
+    @property
+    @override
+    def standing(self) -> Standing:
+        # The charger leaves its safe current with the next write.
+        return Standing.LOST if self.timed_out else super().standing
 
     # -- controls --
 
@@ -225,7 +240,7 @@ class MennekesPoint(ChargePoint):
         if amps < self.minimum_current:
             # The charger would make 0 of it.
             amps = 0
-        await self.write_and_check(
+        await self.write_setting(
             "fallback",
             lambda: self._fallback.write("safe_current", int(amps)),
             amps,
@@ -234,7 +249,7 @@ class MennekesPoint(ChargePoint):
 
     async def _set_timeout(self, seconds: float) -> None:
         seconds = TIMEOUT_BOUNDS.accept(seconds)
-        await self.write_and_check(
+        await self.write_setting(
             "fallback",
             lambda: self._fallback.write("communication_timeout", int(seconds)),
             seconds,
@@ -269,7 +284,7 @@ class MennekesPoint(ChargePoint):
                 for phase in (1, 2, 3):
                     await limits.write(f"network_ems_limit_l{phase}", int(amps))
 
-            await self.write_and_check("network_limits", all_phases, amps, read)
+            await self.write_setting("network_limits", all_phases, amps, read)
 
         return NumberControl(
             key="network_ems_limit",
