@@ -1,16 +1,19 @@
 """Issues for what only a person can put right, at the device or in its settings."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
+from . import energy_offer
 from .const import DOMAIN
 from .engine.polling.polled_device import Problem
+from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
 
 
 class Loaded(Protocol):
@@ -69,3 +72,13 @@ def async_sync[D: Loaded](
 def async_clear[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
     """Take back everything: nobody looks at the device any more."""
     async_sync(hass, entry, ())
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
+) -> RepairsFlow:
+    """Return the flow that does for the person what Voltrail offers to do."""
+    for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow)):
+        if data is not None and issue_id.startswith(f"{kind}_"):
+            return flow(data["entry_id"])
+    return energy_offer.EnergyFlow()
