@@ -101,6 +101,8 @@ class Writer:
         if family.is_charger:
             yield "max_current", "empty", f"6 to {family.installer_maximum:g} A"
         for field in family.option_fields:
+            if field.secret:
+                continue
             default, unit = field.default, "" if field.unit is None else f" {field.unit}"
             names = self.words.get("selector", {}).get(field.key, {}).get("options", {})
             if isinstance(default, bool):
@@ -148,10 +150,11 @@ class Writer:
         for name, action in described.items():
             texts = self.words["services"][name]
             fields = [
-                f"`{field}`" + ("" if known.get("required") else " (optional)")
+                f"`{field}`{'' if known.get('required') else ' (optional)'}: "
+                f"{texts['fields'][field]['description']}"
                 for field, known in action["fields"].items()
             ]
-            yield f"| `voltrail.{name}` | {texts['description']} | {', '.join(fields)} |"
+            yield f"| `voltrail.{name}` | {texts['description']} | {'<br>'.join(fields)} |"
 
 
 def _load(name: str) -> Any:
