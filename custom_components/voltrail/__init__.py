@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, devices, link, repairs, storage
+from . import auto_enable, dashboard, devices, energy_offer, link, repairs, storage
 from .api import actions, rpc
 from .const import (
     CONF_FAMILY,
@@ -35,6 +35,7 @@ from .engine.model.options import Options
 from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
+from .moving_in import offer as moving_in
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
+    await dashboard.async_register(hass)
     return True
 
 
@@ -74,6 +76,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    energy_offer.async_watch(hass, entry)
+    moving_in.async_watch(hass, entry)
     return True
 
 
@@ -156,6 +160,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
     repairs.async_clear(hass, entry)
+    await moving_in.async_forget(hass, entry)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await energy_offer.async_forget(hass)
 
 
 async def async_remove_config_entry_device(

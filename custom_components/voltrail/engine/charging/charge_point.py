@@ -404,6 +404,7 @@ class ChargePoint(ABC):
 
     async def _carry_out(self, wanted: Target, send: Send) -> None:
         """Store an order, send it, and note what is in force afterwards."""
+        self.lock.require_newest()
         before = self.target
         lowers = self.cautious(before, wanted) is not before
         orders = self.orders

@@ -15,6 +15,7 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
+from ...charging.charger_device import ChargerDevice
 from ...model.controls import ButtonControl, Control, NumberControl, shown
 from ...model.errors import NotNowError, UnknownDeviceError, explained, explaining
 from ...model.options import Options
@@ -23,7 +24,6 @@ from ...model.points import Quantity, Tier
 from ...polling.keep_alive import KeepAlive
 from ...polling.polled_device import (
     Cadence,
-    PolledDevice,
     Problem,
     RawRegisters,
     Reading,
@@ -57,7 +57,7 @@ _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
 
 
-class VictronGx(PolledDevice):
+class VictronGx(ChargerDevice):
     """A GX at its Modbus TCP server."""
 
     def __init__(self, units: UnitSource, _unit_id: int, options: Options | None = None) -> None:
@@ -197,8 +197,12 @@ class VictronGx(PolledDevice):
         # Only now: what is worked out depends on which devices there are.
         for device in self._devices:
             if device.names:
-                for view in BY_KEY[device.found.service].views(device):
+                service = BY_KEY[device.found.service]
+                for view in service.views(device):
                     self.add_view(view, part=device.part)
+                if service.point is not None:
+                    device.point = service.point(device)
+                    self.take_up(device.point)
 
     async def _meet_part(self, found: DiscoveredService) -> GxComponent | None:
         """Ask a device who it is; None if this firmware lets no device of its type say so."""
@@ -437,6 +441,7 @@ class VictronGx(PolledDevice):
 
     @override
     def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         if self.writer.refused:
             yield Problem(key="writing_refused", details={})
 
@@ -444,7 +449,11 @@ class VictronGx(PolledDevice):
     @override
     def essential(self) -> frozenset[str]:
         # What is added up from power, and the mode that decides what may be set.
-        return frozenset({"main", "ess"} if self.write_limits.write else {"main"})
+        names = {"main", "ess"} if self.write_limits.write else {"main"}
+        for point in self._points:
+            if point.asked:
+                names |= self.serving(point.current_depends_on, point.part)
+        return frozenset(names)
 
     @property
     @override
@@ -503,7 +512,9 @@ class VictronGx(PolledDevice):
         for name, slot in self._slots.items():
             if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
                 seen[name] = sorted(slot.component.counters_seen)
+        points = {point.part.key: point.dump_state() for point in self._points if point.part}
         return {
+            **points,
             "server": (self._next_server or self.server).dump_state(),
             "identities": self._identities.dump_state(),
             "seen": seen,
@@ -515,6 +526,7 @@ class VictronGx(PolledDevice):
 
     @override
     def restore_state(self, memory: Mapping[str, Any]) -> None:
+        super().restore_state(memory)
         self._memory = dict(memory)
         self._known.restore_state(memory)
         self._identities.restore_state(memory.get("identities", {}))
