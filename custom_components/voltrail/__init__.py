@@ -11,7 +11,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, devices, link, repairs, storage
+from . import auto_enable, devices, link, presence, repairs, session_log, storage
 from .api import actions, rpc
 from .const import (
     CONF_FAMILY,
@@ -35,6 +35,7 @@ from .engine.model.options import Options
 from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
+from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -67,13 +68,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         coordinator = await _start_polling(hass, entry, kind)
     else:
         coordinator = await _start_listening(hass, entry, kind.listen(options(entry)))
+    sessions = SessionKeeper(hass, entry.entry_id, coordinator)
+    await sessions.load(coordinator.device)
     entry.runtime_data = VoltrailData(
         device=coordinator.device,
         coordinator=coordinator,
         devices=devices.async_register(hass, entry, coordinator),
+        sessions=sessions,
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # Only now: what happened meanwhile is shown by an entity.
+    entry.async_on_unload(sessions.stop)
+    sessions.start()
+    presence.async_watch(hass, entry)
     return True
 
 
@@ -155,6 +163,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
+    await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
 
 

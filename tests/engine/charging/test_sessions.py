@@ -57,9 +57,9 @@ class Driveway:
 
     def restart(self) -> None:
         """Let the log be stored as text, and read again."""
-        stored = json.loads(json.dumps(self.log.dump_state()))
+        stored = json.loads(json.dumps([self.log.dump_state(), self.log.dump_finished()]))
         self.log = SessionLog()
-        self.log.restore_state(stored)
+        self.log.restore_state(*stored)
 
     def one(self) -> Session:
         """Return the only session that has ended."""
@@ -231,7 +231,7 @@ def test_full_is_told_once(driveway: Driveway) -> None:
     """A car that asks for nothing for ten minutes after charging is full; a short pause is not."""
     driveway.after(10, CHARGING)
     driveway.watch(600, watts=6000)
-    waiting = {"blocked_by": BlockedBy.VEHICLE}
+    waiting: dict[str, Any] = {"blocked_by": BlockedBy.VEHICLE}
     driveway.after(10, HERE, **waiting)
     assert Happening.FULL not in driveway.watch(300, **waiting)
     driveway.after(10, CHARGING, blocked_by=BlockedBy.NOTHING)
@@ -323,6 +323,19 @@ def test_five_years_are_kept(driveway: Driveway) -> None:
     assert [one.energy for one in driveway.log.finished] == kept
     assert len(driveway.log.latest(10)) == 10
     assert driveway.log.latest(1) == driveway.log.finished[-1:]
+
+
+def test_a_crash_between_two_files_ends_no_session_twice(driveway: Driveway) -> None:
+    """The finished sessions are stored first: what is in there is not open any more."""
+    driveway.after(10, CHARGING)
+    driveway.watch(60, watts=6000)
+    before = driveway.log.dump_state()
+    driveway.after(10, AWAY)
+    stored = json.loads(json.dumps([before, driveway.log.dump_finished()]))
+    driveway.log = SessionLog()
+    driveway.log.restore_state(*stored)
+    assert driveway.after(60, AWAY) == []
+    assert driveway.one().energy == pytest.approx(100)
 
 
 def test_a_month_holds_what_ended_in_it(driveway: Driveway) -> None:

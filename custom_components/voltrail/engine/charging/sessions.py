@@ -5,7 +5,7 @@ says, gets back what happened, and keeps what :meth:`SessionLog.dump_state` retu
 session that began while nobody looked is noticed afterwards, also over a restart.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -239,6 +239,8 @@ class SessionLog:
     def __init__(self) -> None:
         self.present: Session | None = None
         self.finished: list[Session] = []
+        self.changes = 0
+        """How often a finished session came, or changed: what is stored may be old."""
         self._past = _Past()
         self._below = 0
 
@@ -335,6 +337,7 @@ class SessionLog:
         past.idle = session.last
         if session.energy or session.duration(session.end) >= SHORTEST.total_seconds():
             self.finished.append(session)
+            self.changes += 1
         yield Happened(kind=Happening.FINISHED, session=session)
 
     def _end_of(self, session: Session, now: Observation, *, gap: bool) -> datetime:
@@ -374,8 +377,9 @@ class SessionLog:
         last = self.finished[-1] if self.finished else None
         if last is None or last.end is None or not timedelta(0) <= now.at - last.end <= TRAILING:
             return
-        if counter is not None and last.first is not None:
+        if counter is not None and last.first is not None and counter != last.last:
             self._share_out(last, now, counter)
+            self.changes += 1
 
     def _share_out(self, session: Session, now: Observation, counter: float) -> None:
         """Count what came since the last look, and where it came from and what it cost."""
@@ -464,15 +468,28 @@ class SessionLog:
     # -- memory --
 
     def dump_state(self) -> dict[str, Any]:
-        """Return everything in a form that can be stored."""
+        """Return what is compared with at the next look, in a form that can be stored."""
         return {
             "past": _plain(asdict(self._past)),
             "present": None if self.present is None else self.present.dump_state(),
-            "finished": [one.dump_state() for one in self.finished],
         }
 
-    def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take back what :meth:`dump_state` returned before a restart."""
+    def dump_finished(self) -> list[dict[str, Any]]:
+        """Return the finished sessions in a form that can be stored.
+
+        Apart from the state, which changes often. To be stored first where both changed.
+        """
+        return [one.dump_state() for one in self.finished]
+
+    def restore_state(
+        self, memory: Mapping[str, Any] | None, finished: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Take back what was stored before a restart."""
+        self.finished = [Session.restored(one) for one in finished]
+        if memory is not None:
+            self._restore_past(memory)
+
+    def _restore_past(self, memory: Mapping[str, Any]) -> None:
         stored = memory["past"]
         past = {one.name: stored[one.name] for one in fields(_Past) if one.name in stored}
         for name in ("seen", "full_since"):
@@ -484,7 +501,12 @@ class SessionLog:
         self._past = _Past(**past)
         present = memory["present"]
         self.present = None if present is None else Session.restored(present)
-        self.finished = [Session.restored(one) for one in memory["finished"]]
+        if self.present is not None and self.finished:
+            last = self.finished[-1]
+            if last.start == self.present.start:
+                # It ended after the state had been stored for the last time.
+                self.present, self._past.present, self._past.charging = None, False, False
+                self._past.idle = last.last
 
 
 def shortened(token: str) -> str:
