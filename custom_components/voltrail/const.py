@@ -26,6 +26,7 @@ CONF_STOPBITS: Final = "stopbits"
 CONF_FINGERPRINT: Final = "fingerprint"
 CONF_IDENTITY_KEY: Final = "identity_key"
 CONF_READ_ONLY: Final = "read_only"
+CONF_FORMER_DEVICES: Final = "former_devices"
 CONF_TOPICS: Final = "topics"
 CONF_MAX_CURRENT: Final = "max_current"
 

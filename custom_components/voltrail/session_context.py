@@ -1,4 +1,4 @@
-"""What a charger does not know of its own charging: what energy costs, and how much is the sun's."""
+"""What a charger does not know of its charging: what energy costs, and how much is the sun's."""
 
 from collections.abc import Callable
 from typing import Any, Final
