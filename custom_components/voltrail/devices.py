@@ -135,8 +135,9 @@ def _follow_names(
             return
         for info in sockets:
             child = cast("ChildDeviceInfo", info)
-            named = {**child["translation_placeholders"], "device": _name(entry, device)}
-            if named != child["translation_placeholders"]:
+            known = child["translation_placeholders"] or {}
+            named = {**known, "device": _name(entry, device)}
+            if named != known:
                 child["translation_placeholders"] = named
                 registry.async_get_or_create_child(config_entry_id=entry.entry_id, **child)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -165,7 +166,7 @@ class SessionKeeper:
         for point in self.points:
             self._removers.append(
                 self._coordinator.async_add_listener(
-                    lambda point=point: self._look(point), point.components
+                    partial(self._look, point), point.components
                 )
             )
             self._look(point)

@@ -47,7 +47,7 @@ ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
 
-def schema(fields: dict[vol.Marker, Any]) -> Callable[[Any], Any]:
+def schema(fields: dict[vol.Marker, Any]) -> vol.All[Any]:
     """Return the schema of an action that is done somewhere, with its fields."""
     return vol.All(cv.make_entity_service_schema(fields), _somewhere)
 
