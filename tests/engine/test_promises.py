@@ -10,15 +10,11 @@ from enum import Enum, IntEnum
 import pytest
 from modbus_connection.model import Component, boolean, enum, integer, string
 
-from custom_components.voltrail.engine.charging.charge_point import (
-    ChargePoint,
-    CurrentLimited,
-    Pausable,
-    PowerLimited,
-)
+from custom_components.voltrail.engine.charging.charge_point import ChargePoint
 from custom_components.voltrail.engine.charging.current_driven import CurrentDriven
 from custom_components.voltrail.engine.devices import mennekes_tcp
 from custom_components.voltrail.engine.library import connect
+from custom_components.voltrail.engine.model.charging import CurrentLimited, Pausable, PowerLimited
 from custom_components.voltrail.engine.model.controls import (
     Bounds,
     ButtonControl,

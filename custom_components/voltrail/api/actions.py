@@ -20,7 +20,7 @@ from homeassistant.helpers.target import TargetSelection
 from homeassistant.util.json import JsonObjectType
 
 from ..const import DOMAIN
-from ..engine.charging.charge_point import Phases
+from ..engine.model.charging import Phases
 from ..engine.model.errors import DeviceSilentError, VoltrailError
 from ..engine.model.points import Kind, Tier
 from ..engine.polling.polled_device import PolledDevice, Reading

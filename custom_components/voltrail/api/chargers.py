@@ -13,15 +13,15 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from ..const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
-from ..engine.charging.charge_point import (
-    ChargePoint,
+from ..engine.devices import family
+from ..engine.model.charging import (
+    Chargeable,
     Lockable,
     Phases,
     PhaseSwitching,
     Recoverable,
     Restartable,
 )
-from ..engine.devices import family
 from ..engine.model.controls import ButtonControl, Control
 from ..engine.model.errors import CallerError, VoltrailError
 from ..engine.model.points import Value
@@ -48,7 +48,7 @@ class Charger:
     """A charge point that somebody means, with the entry it belongs to."""
 
     entry: VoltrailConfigEntry
-    point: ChargePoint
+    point: Chargeable
     _read: set[str] = field(default_factory=set)
     """Components that were read for this question alone."""
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
-from ..engine.charging.charge_point import ChargingState, Phases
+from ..engine.model.charging import ChargingState, Phases
 from .chargers import Charger
 
 PARSE_ERROR: Final = -32700

@@ -1,3 +1,4 @@
-"""The former name of :mod:`.charging.charge_point`, kept for programs that import it."""
+"""The former name of what chargers share, kept for programs that import it."""
 
 from .charging.charge_point import *  # noqa: F403
+from .model.charging import *  # noqa: F403

@@ -5,9 +5,9 @@ from typing import ClassVar, override
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.cli import approach
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
+from custom_components.voltrail.engine.model.charging import Phases
 from custom_components.voltrail.engine.model.controls import ButtonControl, Control, SelectControl
 from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
 from custom_components.voltrail.engine.polling.keep_alive import KeepAlive

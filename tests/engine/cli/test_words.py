@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import ChargingState, Phases
 from custom_components.voltrail.engine.cli import listing, version
 from custom_components.voltrail.engine.cli.console import Console
 from custom_components.voltrail.engine.cli.report import Plain, plain
@@ -17,6 +16,7 @@ from custom_components.voltrail.engine.cli.table import message_table, words
 from custom_components.voltrail.engine.devices import FAMILIES, ams_han
 from custom_components.voltrail.engine.devices.family import LineSettings, OptionField, Transport
 from custom_components.voltrail.engine.han import ListKind, Message, Meter
+from custom_components.voltrail.engine.model.charging import ChargingState, Phases
 from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, UnknownCode, Value
 from tests.engine.cli.support import voltrail
 

@@ -1,232 +1,74 @@
-"""What every charger can be asked, in one language for all brands."""
+"""One place where a car is plugged in: the verbs that all brands share.
+
+A brand says how a limit and a pause are sent, what the charger holds, and its bounds. What
+becomes of an order after it was given is decided here and in the reconciler.
+"""
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from enum import Enum, StrEnum
-from typing import Any, ClassVar, Final, Protocol, runtime_checkable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any, ClassVar
 
+from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, Phases
 from ..model.controls import Bounds, Control, NumberControl, SwitchControl, shown
 from ..model.errors import (
     BelowMinimumError,
-    CallerError,
-    DeviceRefusedError,
-    NotAppliedError,
     VoltrailError,
-    WrongDeviceError,
 )
 from ..model.options import Options
 from ..model.parts import Part
 from ..model.points import Quantity
-from .command_lock import CommandLock
+from .command_lock import CommandLock, OvertakenError
+from .order_book import OrderBook
+from .reconciler import Reconciler, Standing
+from .target import PausedBy, Target
+from .unconfirmed_write import NOT_TAKEN
 
-MINIMUM_CURRENT: Final = 6.0
-"""The least that can be signalled to a car (IEC 61851-1); below it a charger pauses."""
+_LOGGER = logging.getLogger(__name__)
 
-FALLBACK_CURRENT: Final = 16.0
-"""Where a charge resumes if no limit was ever set; every cable carries it."""
-
-IN_USE_CURRENT: Final = 1.0
-"""A phase that carries at least this much is in use; below it is noise."""
-
-
-class ChargingState(StrEnum):
-    """What the car and the charger are doing, the same words for every brand."""
-
-    NO_VEHICLE = "no_vehicle"
-    CONNECTED = "connected"
-    CHARGING = "charging"
-    VENTILATION = "ventilation"
-    ERROR = "error"
+type Send = Callable[[], Awaitable[None]]
 
 
-class BlockedBy(StrEnum):
-    """Why no energy flows; of several reasons the first in this order."""
-
-    NOTHING = "nothing"
-    NO_VEHICLE = "no_vehicle"
-    PAUSED = "paused"
-    NOT_AUTHORISED = "not_authorised"
-    STATION_LOCKED = "station_locked"
-    COMMUNICATION_TIMEOUT = "communication_timeout"
-    NOT_ACCOUNTED_FOR = "not_accounted_for"
-    READ_ONLY = "read_only"
-    PHASE_SWITCHING = "phase_switching"
-    DOWNGRADED = "downgraded"
-    VEHICLE = "vehicle"
-    FAULT = "fault"
-
-
-class Phases(Enum):
-    """How many phases a charger is asked to use."""
-
-    AUTOMATIC = 0
-    ONE = 1
-    THREE = 3
-
-
-def first_reason(
-    state: ChargingState | None, reasons: Mapping[BlockedBy, bool | None]
-) -> BlockedBy | None:
-    """Return why a charger does not charge, out of the reasons that apply.
-
-    With a car connected, nothing in the way and no energy flowing, it is the car that
-    does not want any.
-    """
-    if state is None:
-        return None
-    if state in (ChargingState.CHARGING, ChargingState.VENTILATION):
-        return BlockedBy.NOTHING
-    applying = {
-        **reasons,
-        BlockedBy.NO_VEHICLE: state is ChargingState.NO_VEHICLE,
-        BlockedBy.FAULT: state is ChargingState.ERROR or reasons.get(BlockedBy.FAULT),
-    }
-    if not applying[BlockedBy.FAULT] and not applying.get(BlockedBy.VEHICLE):
-        applying[BlockedBy.VEHICLE] = state is ChargingState.CONNECTED
-    return next((reason for reason in BlockedBy if applying.get(reason)), None)
-
-
-def phases_carrying(currents: tuple[float | None, ...]) -> int | None:
-    """Count the phases that carry current; None while nothing flows or is measured."""
-    carrying = sum(1 for current in currents if current is not None and current >= IN_USE_CURRENT)
-    return carrying or None
-
-
-# -- what a charging controller may rely on ------------------------------------
-
-
-@runtime_checkable
-class CurrentLimited(Protocol):
-    """A charger whose current per phase can be limited."""
-
-    @property
-    def current_limit(self) -> float | None:
-        """The limit in force, in ampere; 0 while paused."""
-
-    async def set_current_limit(self, amps: float) -> None:
-        """Limit the current per phase; anything below the charger's minimum pauses."""
-
-
-@runtime_checkable
-class PowerLimited(Protocol):
-    """A charger whose total power can be limited."""
-
-    @property
-    def power_limit(self) -> float | None:
-        """The limit in force, in watt; 0 while paused."""
-
-    async def set_power_limit(self, watts: float) -> None:
-        """Limit the total power; anything below the charger's lowest power pauses."""
-
-
-@runtime_checkable
-class Pausable(Protocol):
-    """A charger that can wait and go on."""
-
-    async def pause(self) -> None:
-        """Offer no current, and keep the session."""
-
-    async def resume(self, amps: float | None = None) -> None:
-        """Go on with the last limit above 0, or with a new one."""
-
-
-@runtime_checkable
-class PhaseSwitching(Protocol):
-    """A charger that can be told now how many phases to use."""
-
-    async def set_phases(self, phases: Phases) -> None:
-        """Charge on this many phases from now on."""
-
-
-@runtime_checkable
-class Lockable(Protocol):
-    """A charger that can be locked against use."""
-
-    async def set_locked(self, locked: bool) -> None:  # noqa: FBT001 - a state, not an option
-        """Lock or unlock the station."""
-
-
-@runtime_checkable
-class Restartable(Protocol):
-    """A charger that can be started anew."""
-
-    async def restart(self) -> None:
-        """Start the charger's controller anew."""
-
-
-@runtime_checkable
-class Recoverable(Protocol):
-    """A charger that has a documented way out of an error."""
-
-    async def recover(self) -> None:
-        """Bring the charger back to idle."""
-
-
-_NOT_TAKEN: Final = (CallerError, DeviceRefusedError, NotAppliedError, WrongDeviceError)
-"""Failures of orders that the device cannot have taken, or was right not to take."""
-
-
-@contextmanager
-def unconfirmed_write(
-    note: Callable[[], None], *, unless: tuple[type[VoltrailError], ...] = _NOT_TAKEN
-) -> Iterator[None]:
-    """Take note of an order that failed and may have got through all the same."""
-    try:
-        yield
-    except unless:
-        raise
-    except VoltrailError, asyncio.CancelledError:
-        note()
-        raise
-
-
-# -- the shared verbs ----------------------------------------------------------
-
-
-@dataclass(kw_only=True)
-class Target:
-    """What the user last asked of a charge point; it outlives restarts."""
-
-    current: float | None = None
-    """The last current limit above 0."""
-    power: float | None = None
-    """The last power limit above 0, while power and not current is what drives."""
-    paused: bool = False
-    too_little: bool = False
-    """Whether nobody asked for the pause: what is wanted is too little for the phases in use."""
-    phases: int | None = None
-    set: bool = False
-    """Whether the user asked for anything at all; if not, there is nothing to uphold."""
+async def _store_nothing() -> None:
+    """Store nothing: where nothing is kept over a restart."""
 
 
 class ChargePoint(ABC):
-    """One place where a car is plugged in: the verbs that all brands share.
-
-    A brand says how a limit is sent, how a pause is made and what is read back. This
-    class keeps what the user asked for.
-    """
+    """One place where a car is plugged in."""
 
     part: Part | None = None
     current_step: ClassVar[float] = 1.0
-    current_needs: ClassVar[tuple[str, ...]] = ()
+    spacing: ClassVar[float] = 0.0
+    """Seconds that the charger, or its car, needs between two changes of the current."""
+    current_depends_on: ClassVar[tuple[str, ...]] = ()
     """The components behind the read-back and the bounds of the current limit."""
-    power_needs: ClassVar[tuple[str, ...]] = ()
+    power_depends_on: ClassVar[tuple[str, ...]] = ()
     """The same for the power limit."""
-
-    not_taken: ClassVar[tuple[type[VoltrailError], ...]] = _NOT_TAKEN
+    not_taken: ClassVar[tuple[type[VoltrailError], ...]] = NOT_TAKEN
     """Failures after which the charger holds what it held before."""
+    trusts_look: ClassVar[bool] = True
+    """Whether what is read right after an order proves that the charger holds it."""
+    gives_way: ClassVar[bool] = False
+    """Whether another client's limit is left alone even where the target is due."""
+    foreign_patience: ClassVar[float] = 0.0
+    """Seconds for which another client's limit has to last before it is adopted."""
 
-    def __init__(self, options: Options, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        changed: Callable[[], None],
+        store: Callable[[], Awaitable[None]] = _store_nothing,
+    ) -> None:
         self.options = options
-        self.lock = CommandLock()
-        """Held by an order; whoever upholds what was asked for waits for it as well."""
-        self.target = Target()
+        self.lock = CommandLock(spacing=self.spacing)
+        self.book = OrderBook(store=store, changed=changed)
+        self.reconciler = Reconciler(self)
         self._changed = changed
-        self.on_uncertain: Callable[[], None] = _nobody
-        """Called when an order was left half done: the charger may hold what nobody wants."""
+        self._waiting: asyncio.Task[None] | None = None
+        """Sends the current once the charger may have it."""
 
     # -- what a brand provides --
 
@@ -258,10 +100,98 @@ class ChargePoint(ABC):
     async def send_pause(self) -> None:
         """Make the charger offer nothing."""
 
+    async def send_unchanged(self, amps: float) -> None:
+        """Make the charger go on with the limit that it holds already."""
+        await self.send_current(amps)
+
     @property
     def writable(self) -> bool:
         """Whether the charger takes orders now."""
         return True
+
+    async def look(self) -> None:  # noqa: B027 - a poll is enough for some
+        """Read what the standing is judged by."""
+
+    async def follow(self) -> None:  # noqa: B027 - most change nothing alone
+        """After a poll, before anything is reconciled: follow what the charger does alone."""
+
+    # -- the target --
+
+    @property
+    def target(self) -> Target:
+        """What the charger is to hold."""
+        return self.book.target
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is anything to hold."""
+        return self.target.set
+
+    @property
+    def wanted(self) -> object:
+        """What the charger is to hold, for comparing."""
+        return self.target
+
+    @property
+    def standing(self) -> Standing:
+        """How the charger stands to its target, judged by what was read last."""
+        limit, target = self.current_limit, self.target
+        if limit is None or self.waits:
+            return Standing.UNKNOWN
+        phases = self.phases_held
+        if phases is not None and target.phases not in (None, phases.value):
+            kept = False
+        elif target.paused:
+            kept = limit == 0
+        else:
+            kept = target.current is None or self._near(limit, self.resume_current)
+        return Standing.KEPT if kept else Standing.OTHER
+
+    @property
+    def phases_held(self) -> Phases | None:
+        """The phases that were ordered, read back, where orders on them can be asserted."""
+        return None
+
+    def adopt(self) -> None:
+        """Take what the charger holds as what is asked for: it was set at the charger."""
+        limit, phases, target = self.current_limit, self.phases_held, self.target
+        if limit is None:
+            return
+        if target.phases is not None and phases is not None:
+            target = replace(target, phases=phases.value)
+        if not target.paused and target.current is None:
+            # Only the phases were ever asked for.
+            pass
+        elif limit == 0:
+            target = target.pausing()
+        elif target.current is not None and self._near(limit, self.resume_current):
+            target = target.resumed(limit)
+        else:
+            target = target.limited(limit)
+        self.book.note(target)
+
+    async def assert_target(self) -> None:
+        """Order once more what is asked for."""
+        if self.target.paused:
+            await self.send_pause()
+        else:
+            await self.reapply()
+
+    async def reconcile(self) -> None:
+        """After a poll: bring the charger back to its target, or adopt what it holds."""
+        async with self.lock:
+            with suppress(OvertakenError):
+                await self.follow()
+                self.book.catch_up()
+                if self.writable:
+                    await self.reconciler.after_poll()
+                else:
+                    self.reconciler.note_fallback()
+
+    def close(self) -> None:
+        """Give no orders any more."""
+        self.lock.close()
+        self._stop_waiting()
 
     # -- the verbs --
 
@@ -274,46 +204,26 @@ class ChargePoint(ABC):
 
     async def set_current_limit(self, amps: float) -> None:
         """Limit the current per phase; anything below the charger's minimum pauses."""
-        async with self.lock:
-            amps = self.current_bounds().accept(amps)
-            if amps < self.minimum_current:
-                await self.pause()
-                return
-            with unconfirmed_write(lambda: self.assume_lowered(amps), unless=self.not_taken):
-                await self.send_current(amps)
-            self._keep(current=amps, power=None, paused=False)
+        async with self._order_for(amps):
+            await self._limit_current(amps)
 
     async def pause(self) -> None:
         """Offer no current, and keep the session."""
-        async with self.lock:
-            with unconfirmed_write(lambda: self.assume_lowered(0), unless=self.not_taken):
-                await self.send_pause()
-            self._keep(paused=True)
+        async with self.ordering(urgent=True):
+            await self._pause(PausedBy.PERSON)
 
     async def resume(self, amps: float | None = None) -> None:
         """Go on with the last limit above 0, or with a new one."""
-        async with self.lock:
-            if amps is None:
-                power = self.target.power
-                if power is not None:
-                    # The installer may have lowered what is possible.
-                    await self.set_power_limit(min(power, self.power_bounds().maximum))
-                    return
-                amps = self.resume_current
-            if amps < self.minimum_current:
-                # To be told to go on must never end in a pause.
-                raise BelowMinimumError(minimum=shown(self.minimum_current))
-            await self.set_current_limit(amps)
+        async with self.ordering():
+            if amps is not None:
+                self._require_enough(amps)
+                await self._limit_current(amps)
+            else:
+                await self._go_on()
 
-    async def reapply(self) -> None:
-        """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""
-        try:
-            await self.resume()
-        except BelowMinimumError:
-            try:
-                await self.pause()
-            finally:
-                self._keep(too_little=self.target.paused)
+    async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
+        """Pause, or resume with the last limit above 0."""
+        await (self.resume() if charging else self.pause())
 
     @property
     def resume_current(self) -> float:
@@ -323,25 +233,12 @@ class ChargePoint(ABC):
             wanted = FALLBACK_CURRENT
         return min(wanted, self.current_bounds().maximum)
 
-    def _keep(self, **changes: float | bool | None) -> None:
-        if "paused" in changes:
-            self.target.too_little = False
-        for name, value in changes.items():
-            setattr(self.target, name, value)
-        self.target.set = True
-        self._changed()
-
-    def assume_lowered(self, amps: float) -> None:
-        """Take note that a limit may be in force: a lower one is never raised again unasked."""
-        if amps < self.minimum_current:
-            self._keep(paused=True)
-        elif (
-            self.target.current is not None
-            and amps < self.target.current
-            and not self.target.paused
-        ):
-            self._keep(current=self.current_bounds().accept(amps), power=None)
-        self.on_uncertain()
+    async def reapply(self) -> None:
+        """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""
+        try:
+            await self._go_on()
+        except BelowMinimumError:
+            await self._pause(PausedBy.TOO_LITTLE)
 
     # -- power --
 
@@ -358,33 +255,182 @@ class ChargePoint(ABC):
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; anything below the charger's lowest power pauses."""
 
+    # -- one order, from the target to the charger --
+
+    @asynccontextmanager
+    async def ordering(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Hold the lock for an order. One that is overtaken ends here: the newer one counts."""
+        with suppress(OvertakenError):
+            async with self.lock.order(urgent=urgent):
+                yield
+
+    async def set_aside(self, order: Send) -> None:
+        """Carry out an order that is no limit; once more after a limit that overtook it."""
+        while True:
+            try:
+                async with self.lock:
+                    await order()
+            except OvertakenError:
+                continue
+            return
+
+    def _order_for(self, amps: float) -> AbstractAsyncContextManager[None]:
+        """Hold the lock for a limit; one that lowers what is in force overtakes what waits."""
+        target = self.target
+        lowers = not target.paused and (target.current is None or amps < target.current)
+        return self.ordering(urgent=lowers)
+
+    async def _limit_current(self, amps: float, *, power: float | None = None) -> None:
+        amps = self.current_bounds().accept(amps)
+        if amps < self.minimum_current:
+            await self._pause(PausedBy.PERSON)
+        else:
+            await self._carry_out(
+                self.target.limited(amps, power=power), lambda: self._send_current(amps)
+            )
+
+    async def _pause(self, by: PausedBy) -> None:
+        self._stop_waiting()
+        await self._carry_out(self.target.pausing(by), self.send_pause)
+
+    async def _go_on(self) -> None:
+        """Go on with what is wanted; raises :class:`BelowMinimumError` if that is too little."""
+        amps = self.resume_current
+        self._require_enough(amps)
+        # What the installer has lowered since is sent lower, and remembered as it was.
+        await self._carry_out(
+            self.target.resumed(FALLBACK_CURRENT), lambda: self._send_current(amps)
+        )
+
+    def _require_enough(self, amps: float) -> None:
+        if amps < self.minimum_current:
+            # To be told to go on must never end in a pause.
+            raise BelowMinimumError(minimum=shown(self.minimum_current))
+
+    async def _carry_out(self, wanted: Target, send: Send) -> None:
+        """Store an order, send it, and note what is in force afterwards."""
+        before = self.target
+        lowers = self.cautious(before, wanted) is not before
+        await self.book.open(wanted, lowers=lowers)
+        try:
+            await send()
+        except OvertakenError:
+            # It may have got through; the one that overtook it is lower.
+            self.book.close(wanted)
+            raise
+        except self.not_taken:
+            self.book.close(before)
+            raise
+        except VoltrailError, asyncio.CancelledError:
+            self.book.close(self.cautious(before, wanted))
+            self.reconciler.mark()
+            raise
+        self.book.close(wanted)
+        await self._confirm()
+
+    def cautious(self, before: Target, wanted: Target) -> Target:
+        """Return the lower of two targets, where nobody knows which of them is in force."""
+        return before.cautious(wanted)
+
+    async def _confirm(self) -> None:
+        """See that the charger holds it, so that what differs later is not our doing."""
+        if self.waits:
+            return
+        if self.standing is Standing.OTHER:
+            # The order was taken. If it cannot be seen now, the next poll will show it.
+            with suppress(VoltrailError):
+                await self.look()
+        self.reconciler.confirm()
+
+    # -- spacing --
+
+    @property
+    def waits(self) -> bool:
+        """Whether a limit waits until the charger may have it."""
+        return self._waiting is not None
+
+    async def _send_current(self, amps: float) -> None:
+        """Send a limit now, or as soon as the last change is old enough; the last one counts."""
+        if not self.lock.wait:
+            self._stop_waiting()
+            await self._send_now(amps)
+        elif await self.holds_already(amps):
+            # No change, so it need not wait: resumed at the old limit, for example.
+            self._stop_waiting()
+            await self.send_unchanged(amps)
+        elif self._waiting is None:
+            self._waiting = asyncio.create_task(self._send_later())
+
+    async def holds_already(self, amps: float) -> bool:
+        """Whether the charger holds this limit now; another client may have set another one."""
+        try:
+            await self.look()
+        except VoltrailError:
+            return False
+        return self.holds(amps)
+
+    def holds(self, amps: float) -> bool:
+        """Whether this limit was read back last, paused or not."""
+        limit = self.current_limit
+        return limit is not None and self._near(limit, amps)
+
+    async def send_when_spaced(self, amps: float) -> None:
+        """Send a limit in the course of another order, which rests until it may be sent."""
+        self._stop_waiting()
+        if (wait := self.lock.wait) > 0:
+            await self.lock.rest(wait)
+        await self._send_now(amps)
+
+    def _near(self, found: float, amps: float) -> bool:
+        return abs(found - amps) < self.current_step / 2
+
+    async def _send_now(self, amps: float) -> None:
+        # Noted before and after: it may wait for the line, and two limits that are sent far
+        # enough apart must not arrive at once.
+        self.lock.note_change()
+        try:
+            await self.send_current(amps)
+        finally:
+            self.lock.note_change()
+
+    async def _send_later(self) -> None:
+        try:
+            await self.lock.until_spaced()
+            async with self.lock:
+                self._waiting = None
+                if not self.target.paused:
+                    await self._send_now(self.resume_current)
+                    await self._confirm()
+        except VoltrailError as err:
+            _LOGGER.warning("A current limit that waited for its turn was not sent: %s", err)
+            self.reconciler.mark()
+        except OvertakenError:
+            self.reconciler.mark()
+
+    def _stop_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and waiting is not asyncio.current_task():
+            waiting.cancel()
+
     # -- memory --
 
     def dump_state(self) -> dict[str, Any]:
-        """Return the wish in a form that can be stored."""
-        return asdict(self.target)
+        """Return what has to survive a restart."""
+        return self.book.dump()
 
-    def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take a stored wish back; what does not belong to one is left out."""
-        known = {name: memory[name] for name in asdict(self.target) if name in memory}
-        self.target = Target(**known)
-        most = self.options.max_current
-        if most is not None and self.target.current is not None:
-            # The installer may have lowered the limit meanwhile; it caps what is upheld too.
-            self.target.current = min(self.target.current, most)
+    def restore_state(self, stored: Mapping[str, Any]) -> None:
+        """Take back what was stored; the installer may have lowered the limit meanwhile."""
+        self.book.load(stored, least=self.minimum_current, cautious=self.cautious)
+        self.reconciler.mark()
 
     # -- the controls --
-
-    async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
-        """Pause, or resume with the last limit above 0."""
-        await (self.resume() if charging else self.pause())
 
     def shared_controls(self) -> Iterator[Control]:
         """Yield the controls that every charge point has."""
         yield NumberControl(
             key="current_limit",
             part=self.part,
-            depends_on=self.current_needs,
+            depends_on=self.current_depends_on,
             quantity=Quantity.CURRENT,
             bounds=self.current_bounds,
             read=lambda: self.current_limit,
@@ -394,7 +440,7 @@ class ChargePoint(ABC):
         yield NumberControl(
             key="power_limit",
             part=self.part,
-            depends_on=self.power_needs,
+            depends_on=self.power_depends_on,
             quantity=Quantity.POWER,
             bounds=self.power_bounds,
             read=lambda: self.power_limit,
@@ -404,12 +450,8 @@ class ChargePoint(ABC):
         yield SwitchControl(
             key="charging",
             part=self.part,
-            depends_on=self.current_needs,
+            depends_on=self.current_depends_on,
             read=lambda: self.charging_allowed,
             write=self.set_charging,
             usable=lambda: self.writable,
         )
-
-
-def _nobody() -> None:
-    """Tell nobody."""

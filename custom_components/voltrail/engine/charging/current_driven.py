@@ -4,14 +4,14 @@ import asyncio
 import logging
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, override
 
+from ..model.charging import ChargingState, Phases
 from ..model.controls import Bounds, shown
 from ..model.errors import BelowMinimumError, NoVoltageError
-from ..model.options import Options
-from .charge_point import ChargePoint, ChargingState
+from .charge_point import ChargePoint
+from .target import PausedBy, Target
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -29,16 +29,14 @@ class CurrentDriven(ChargePoint):
     known before it draws, and change with the car. The current follows them.
     """
 
-    def __init__(self, options: Options, changed: Callable[[], None]) -> None:
-        super().__init__(options, changed)
-        self._fitted: int | None = None
-        """The number of phases that the current was last worked out for."""
-        self._seen: int | None = None
-        """The number of phases that the present car was seen to use."""
-        self._driving: float | None = None
-        """The power that makes the current which is being sent."""
-        self._rests_until = 0.0
-        """Until when a pause that nobody asked for lasts at least, on the loop's clock."""
+    _fitted: int | None = None
+    """The number of phases that the current was last worked out for."""
+    _seen: int | None = None
+    """The number of phases that the present car was seen to use."""
+    _rests_until = 0.0
+    """Until when a pause that nobody asked for lasts at least, on the loop's clock."""
+
+    # -- what a brand provides --
 
     @property
     @abstractmethod
@@ -49,6 +47,13 @@ class CurrentDriven(ChargePoint):
     @abstractmethod
     def active_phases(self) -> int | None:
         """How many phases the car uses, or is known to be going to use."""
+
+    @property
+    def phases_to_come(self) -> Phases | None:
+        """What the charger is changing to at this moment, if it is."""
+        return None
+
+    # -- power and current --
 
     @property
     @override
@@ -73,57 +78,55 @@ class CurrentDriven(ChargePoint):
     @override
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; rounded down to what the charger can signal."""
-        async with self.lock:
+        volts = self._volts_in_use
+        async with self._order_for(watts / volts if volts else 0.0):
             if self._volts_in_use is None and watts != 0:
                 raise NoVoltageError
-            await self._limit(self.power_bounds().accept(watts))
+            await self._limit_power(self.power_bounds().accept(watts), PausedBy.PERSON)
 
-    async def _limit(self, watts: float) -> None:
+    async def _limit_power(self, watts: float, by: PausedBy) -> None:
         """Limit the current to what a power makes with the phases in use."""
-        volts = self._volts_in_use
-        maximum = self.current_bounds().maximum
-        with self._driven_by(watts):
-            await self.set_current_limit(min(watts / volts, maximum) if volts else 0)
-        if not self.target.paused:
-            self._fitted = self._phases
-            self._keep(power=watts)
+        if self._too_little_but_for_one(watts):
+            # No reason to stop: the current is fitted as soon as the other phases are left.
+            amps, fitted = self.minimum_current, None
+        else:
+            amps, fitted = self._amps(watts), self._phases
+        if amps < self.minimum_current:
+            await self._pause(by)
+        else:
+            await self._limit_current(amps, power=watts)
+            self._fitted = fitted
 
-    @contextmanager
-    def _driven_by(self, watts: float) -> Iterator[None]:
-        """Take the current that is sent meanwhile for what a power makes."""
-        self._driving = watts
-        try:
-            yield
-        finally:
-            self._driving = None
-
-    @override
-    def assume_lowered(self, amps: float) -> None:
-        before, driving = self.target.power, self._driving
-        super().assume_lowered(amps)
-        if before is not None and driving is not None and not self.target.paused:
-            # The lower one drives, as with currents; also where both make the same one.
-            self._keep(power=min(before, driving))
+    def _amps(self, watts: float) -> float:
+        """Return what a power makes in ampere with the phases in use, within the bounds."""
+        volts, bounds = self._volts_in_use, self.current_bounds()
+        return bounds.accept(min(watts / volts, bounds.maximum)) if volts else 0.0
 
     @override
-    async def resume(self, amps: float | None = None) -> None:
-        async with self.lock:
-            power, volts = self.target.power, self._volts_in_use
-            if amps is not None or power is None:
-                await super().resume(amps)
-            elif volts is None:
-                # The last current has to do until there is a voltage again.
-                await self.set_current_limit(self.resume_current)
-                self._fitted = None
-                self._keep(power=power)
-            elif self._phases is None:
-                await self._begin(power, volts)
-            elif self._falls_short(power):
-                raise BelowMinimumError(minimum=shown(self.minimum_current))
-            else:
-                # More than is possible now, because the mains sag or on fewer phases than
-                # before, is still what is wanted.
-                await self._limit(power)
+    def cautious(self, before: Target, wanted: Target) -> Target:
+        lower = super().cautious(before, wanted)
+        if lower is wanted and before.power is None and not wanted.paused:
+            # A power would be more on fewer phases than the current that may be in force.
+            return replace(lower, power=None)
+        return lower
+
+    @override
+    async def _go_on(self) -> None:
+        power, volts = self.target.power, self._volts_in_use
+        if power is None:
+            await super()._go_on()
+        elif volts is None:
+            # The last current has to do until there is a voltage again.
+            await super()._go_on()
+            self._fitted = None
+        elif self._phases is None:
+            await self._begin(power, volts)
+        elif self._falls_short(power):
+            raise BelowMinimumError(minimum=shown(self.minimum_current))
+        else:
+            # More than is possible now, because the mains sag or on fewer phases than
+            # before, is still what is wanted.
+            await self._limit_power(power, PausedBy.TOO_LITTLE)
 
     async def _begin(self, power: float, volts: float) -> None:
         """Offer a car what it can begin with, until it shows what it uses.
@@ -132,34 +135,37 @@ class CurrentDriven(ChargePoint):
         them could mean that a car on one phase never starts.
         """
         amps = max(power / volts, self.minimum_current)
-        with self._driven_by(power):
-            await self.set_current_limit(min(amps, self.current_bounds().maximum))
+        await self._limit_current(min(amps, self.current_bounds().maximum), power=power)
         self._fitted = None
-        self._keep(power=power)
 
-    async def fit_power(self, state: ChargingState | None) -> None:
+    # -- following the phases --
+
+    @override
+    async def follow(self) -> None:
         """After a poll: fit the current to the power that is wanted, if the phases changed.
 
         Without this a limit that was set while a car used one phase would be three times
-        as much for the next car, which begins with what fits all phases. A limit that somebody
-        else has set is left alone. A pause that nobody asked for ends with the phases, after a
-        while, or with the car, that made it necessary.
+        as much for the next car, which begins with what fits all phases. A limit that was set
+        at the charger is left alone. A pause that nobody asked for ends with the phases, after
+        a while, or with the car, that made it necessary.
         """
-        async with self.lock:
-            if self.active_phases is not None:
-                self._seen = self.active_phases
-            elif state is ChargingState.NO_VEHICLE:
-                self._seen = None
-            power = self.target.power
-            if power is None:
-                return
-            if not self.target.paused:
-                if self._fitted != self._seen and self._untouched:
-                    await self._fit(power)
-            elif (
-                self.target.too_little and self.current_limit == 0 and self._may_go_on(power, state)
-            ):
-                await self.resume()
+        if self.active_phases is not None:
+            self._seen = self.active_phases
+        elif self.charging_state is ChargingState.NO_VEHICLE:
+            self._seen = None
+        target = self.target
+        if target.power is None or not self.writable:
+            return
+        if not target.paused:
+            if self._fitted != self._seen and self._untouched:
+                await self._fit(target.power)
+        elif target.too_little and self.current_limit == 0 and self._may_go_on(target.power):
+            await self._go_on()
+
+    @property
+    @abstractmethod
+    def charging_state(self) -> ChargingState | None:
+        """What car and charger are doing."""
 
     @property
     def _untouched(self) -> bool:
@@ -180,32 +186,45 @@ class CurrentDriven(ChargePoint):
                 await self._begin(power, volts)
             return
         _LOGGER.info("The car uses %s phases; its current is fitted to %g W", self._seen, power)
-        try:
-            await self._limit(power)
-        finally:
-            self._keep(too_little=self.target.paused)
+        await self._limit_power(power, PausedBy.TOO_LITTLE)
 
-    def _may_go_on(self, power: float, state: ChargingState | None) -> bool:
-        """Whether a power is enough for the phases in use, or nobody is there to use any."""
-        if state is ChargingState.NO_VEHICLE:
+    def _may_go_on(self, power: float) -> bool:
+        """Whether a power is enough for the phases in use, or no car is there to use any."""
+        if self.charging_state is ChargingState.NO_VEHICLE:
             return self._phases is None or not self._falls_short(power)
         rested = asyncio.get_running_loop().time() >= self._rests_until
         return rested and self._phases is not None and not self._falls_short(power)
 
+    def forget_phases(self) -> None:
+        """Take what the car used before for no sign of what it will use now."""
+        self._fitted = self._seen = None
+
     @override
-    def _keep(self, **changes: float | bool | None) -> None:
-        super()._keep(**changes)
-        if changes.get("too_little"):
+    async def _pause(self, by: PausedBy) -> None:
+        if by is PausedBy.TOO_LITTLE:
             self._rests_until = asyncio.get_running_loop().time() + REST
+        await super()._pause(by)
 
     def _falls_short(self, power: float) -> bool:
         """Whether a power is too little to charge with on the phases in use."""
+        return self._too_little(power) and not self._too_little_but_for_one(power)
+
+    def _too_little(self, power: float) -> bool:
         volts = self._volts_in_use
         return volts is None or power / volts < self.minimum_current
 
+    def _too_little_but_for_one(self, power: float) -> bool:
+        """Whether the charger is about to leave it at one phase, and only that is enough."""
+        volts = next((volt for volt in self.voltages if volt), None)
+        leaving = self.phases_to_come is Phases.ONE
+        enough = volts is not None and power / volts >= self.minimum_current
+        return leaving and enough and self._too_little(power)
+
     @property
     def _phases(self) -> int | None:
-        return self.active_phases or self._seen
+        # A car that still draws on one phase may be about to get three of them.
+        coming = self.phases_to_come is Phases.THREE
+        return Phases.THREE.value if coming else self.active_phases or self._seen
 
     @property
     def _volts_in_use(self) -> float | None:

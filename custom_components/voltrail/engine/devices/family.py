@@ -2,32 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal
 
 from ..model.options import Options
 from ..polling.polled_device import PolledDevice, UnitSource
 from ..polling.pushed_device import PushedDevice
-
-
-class Transport(StrEnum):
-    """A way to reach a device."""
-
-    TCP = "tcp"
-    SERIAL = "serial"
-    RTU_OVER_TCP = "rtu_over_tcp"
-    NETWORK = "network"
-    MQTT = "mqtt"
-
-
-@dataclass(frozen=True, kw_only=True)
-class LineSettings:
-    """How a serial line is set up unless somebody changed it."""
-
-    baudrate: int
-    bytesize: Literal[7, 8] = 8
-    parity: Literal["N", "E", "O"] = "N"
-    stopbits: Literal[1, 2] = 1
+from ..transport.endpoint import LineSettings, Transport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,3 +81,6 @@ class Family[D: PolledDevice = PolledDevice]:
     def pushed(self) -> bool:
         """Whether such a device speaks by itself and cannot be asked."""
         return self.listen is not None
+
+
+__all__ = ["Family", "LineSettings", "OptionField", "Transport"]

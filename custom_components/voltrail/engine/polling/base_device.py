@@ -1,11 +1,11 @@
 """What every device offers to whoever shows it, polled or pushed."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..charging.charge_point import ChargePoint
+from ..model.charging import Chargeable
 from ..model.controls import Control
 from ..model.errors import VoltrailError
 from ..model.options import Options
@@ -51,6 +51,8 @@ class BaseDevice(ABC):
     options: Options
     memory_changed: Callable[[], None]
     """Called when something changed that has to survive a restart."""
+    memory_store: Callable[[], Awaitable[None]]
+    """Stores at once what has to survive a restart, and returns when that is done."""
     expected: str | None
     """The fingerprint of the device that belongs here; the first one met, if not told."""
     failures: dict[str, VoltrailError]
@@ -62,6 +64,7 @@ class BaseDevice(ABC):
         """Take what the installer decided; to be called when the device is built."""
         self.options = options or Options()
         self.memory_changed = _nothing
+        self.memory_store = _store_nothing
         self.expected = None
         self.failures = {}
         self.title = type(self).__name__
@@ -128,7 +131,7 @@ class BaseDevice(ABC):
         """Return the control with a path; ``KeyError`` if this device has none now."""
         return _named(self.controls(), path)
 
-    def charge_points(self) -> Iterable[ChargePoint]:
+    def charge_points(self) -> Iterable[Chargeable]:
         """Yield the places of this device where a car is plugged in."""
         return ()
 
@@ -156,6 +159,10 @@ class BaseDevice(ABC):
         """Tell the owner that something changed that has to survive a restart."""
         self.memory_changed()
 
+    async def store_memory(self) -> None:
+        """Have stored at once what has to survive a restart."""
+        await self.memory_store()
+
     def close(self) -> None:  # noqa: B027 - most hold nothing
         """Let go of whatever the device holds."""
 
@@ -173,4 +180,8 @@ def _named[N: _Named](known: Iterable[N], path: str) -> N:
 
 
 def _nothing() -> None:
+    """Do nothing."""
+
+
+async def _store_nothing() -> None:
     """Do nothing."""

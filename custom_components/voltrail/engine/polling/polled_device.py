@@ -247,6 +247,13 @@ class PolledDevice(BaseDevice, Device):
             if name not in self.failures:
                 self._slots[name].component.notify()
 
+    async def read_now(self, *names: str) -> None:
+        """Read the named components now, or raise why one of them cannot be read."""
+        await self.refresh(names)
+        for name in names:
+            if (failure := self.failures.get(name)) is not None:
+                raise failure
+
     async def _try_again(self, name: str, first: ModbusError, *, heard: bool) -> None:
         known = name in self.failures
         err = first if known else await self._read(name)

@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final, override
+from enum import StrEnum
+from typing import Final, Literal, Protocol, override
 
 from modbus_connection import ModbusSerialParams, ModbusTcpParams
-
-from ..devices.family import Family, LineSettings, Transport
 
 try:
     import termios
@@ -18,6 +17,46 @@ else:
 
 _SERIAL_PORT: Final = re.compile(r"[/.~]|COM\d+$", re.IGNORECASE)
 _HOST: Final = re.compile(r"[^\s/:\[\]]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\w+)?")
+
+
+class Transport(StrEnum):
+    """A way to reach a device."""
+
+    TCP = "tcp"
+    SERIAL = "serial"
+    RTU_OVER_TCP = "rtu_over_tcp"
+    NETWORK = "network"
+    MQTT = "mqtt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSettings:
+    """How a serial line is set up unless somebody changed it."""
+
+    baudrate: int
+    bytesize: Literal[7, 8] = 8
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+
+
+class Reachable(Protocol):
+    """What is known of a family about how its devices are reached."""
+
+    @property
+    def key(self) -> str:
+        """The key of the family."""
+
+    @property
+    def transports(self) -> tuple[Transport, ...]:
+        """The ways that lead to its devices."""
+
+    @property
+    def port(self) -> int:
+        """The usual port."""
+
+    @property
+    def line(self) -> LineSettings | None:
+        """The usual settings of a serial line."""
 
 
 class EndpointError(ValueError):
@@ -126,7 +165,7 @@ def is_host(text: str) -> bool:
 
 
 def endpoint(
-    family: Family,
+    family: Reachable,
     text: str,
     *,
     transport: Transport | None = None,
@@ -155,7 +194,7 @@ def endpoint(
     return Endpoint(transport=transport, place=network(text, port, usual=family.port))
 
 
-def _usual_transport(family: Family, text: str) -> Transport:
+def _usual_transport(family: Reachable, text: str) -> Transport:
     if is_serial_port(text):
         return Transport.SERIAL
     ways = (Transport.TCP, Transport.RTU_OVER_TCP)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.model.charging import Phases
 from custom_components.voltrail.engine.model.controls import (
     Bounds,
     NumberControl,
@@ -709,7 +709,7 @@ def test_a_pause_for_too_little_power_is_not_that_of_the_user() -> None:
             await asyncio.sleep(20)
             await device.poll(Cadence.MEASUREMENTS)
             _slow(link, 0.3)
-            fitting = asyncio.create_task(point.fit_power(point.charging_state))
+            fitting = asyncio.create_task(point.reconcile())
             await asyncio.sleep(0.5)
             assert socket.setpoint == 0
             fitting.cancel()

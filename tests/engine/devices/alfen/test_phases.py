@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.alfen import Alfen
+from custom_components.voltrail.engine.model.charging import Phases
 from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
 from custom_components.voltrail.engine.model.errors import (
     LinkDownError,

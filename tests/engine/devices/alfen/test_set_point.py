@@ -1,11 +1,13 @@
 """A set-point that runs out, on its own: what is judged, written, confirmed and learnt."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import pytest
 
-from custom_components.voltrail.engine.devices.alfen.set_point import SetPoint, Standing
+from custom_components.voltrail.engine.charging.reconciler import Standing
+from custom_components.voltrail.engine.devices.alfen.set_point import SetPoint
 from custom_components.voltrail.engine.model.errors import DeviceSilentError, NotAppliedError
 from tests.fake_time import run
 
@@ -36,51 +38,45 @@ class Register:
             remaining=lambda: self.remaining,
             write=write,
             look=look or nothing,
+            rest=asyncio.sleep,
             changed=lambda: None,
         )
 
 
 @pytest.mark.parametrize(
-    ("value", "remaining", "standing", "writes"),
+    ("value", "remaining", "standing", "runs_low"),
     [
-        (None, None, Standing.UNKNOWN, []),
-        (None, 30, Standing.UNKNOWN, []),
-        (6, 0, Standing.EXPIRED, [16]),
-        (None, 0, Standing.EXPIRED, [16]),
-        (16, 0, Standing.EXPIRED, [16]),
-        (16, 50, Standing.HELD, []),
-        (16, 29, Standing.HELD, [16]),
-        (16, None, Standing.HELD, []),
-        (10, 50, Standing.FOREIGN, []),
-        (10, 1, Standing.FOREIGN, []),
-        (10, None, Standing.FOREIGN, []),
+        (None, None, Standing.UNKNOWN, False),
+        (None, 30, Standing.UNKNOWN, False),
+        (6, 0, Standing.LOST, True),
+        (None, 0, Standing.LOST, True),
+        (16, 0, Standing.LOST, True),
+        (16, 50, Standing.KEPT, False),
+        (16, 29, Standing.KEPT, True),
+        (16, None, Standing.KEPT, False),
+        (12, 50, Standing.LOST, False),
+        (10, 50, Standing.OTHER, False),
+        (10, 1, Standing.OTHER, True),
+        (10, None, Standing.OTHER, False),
     ],
 )
 def test_standing(
-    value: float | None, remaining: float | None, standing: Standing, writes: list[float]
+    value: float | None, remaining: float | None, standing: Standing, *, runs_low: bool
 ) -> None:
-    """What was read last decides about what is done after a poll."""
-
-    async def story() -> None:
-        register = Register()
-        set_point = register.set_point()
-        register.value, register.remaining = value, remaining
-        assert await set_point.tend(lambda: 16.0, due=False) is standing
-        assert register.writes == writes
-
-    run(story())
+    """What was read last decides; 12 A is what was written before."""
+    register = Register()
+    set_point = register.set_point()
+    set_point.sent = 12.0
+    register.value, register.remaining = value, remaining
+    assert set_point.judge(16.0) is standing
+    assert set_point.runs_low is runs_low
 
 
-def test_nothing_wanted_is_nothing_written() -> None:
-    """Without a wish there is nothing to tend to."""
-
-    async def story() -> None:
-        register = Register()
-        register.value, register.remaining = 6, 0
-        assert await register.set_point().tend(lambda: None, due=True) is Standing.UNKNOWN
-        assert not register.writes
-
-    run(story())
+def test_nothing_wanted_is_nothing_judged() -> None:
+    """Without a target there is nothing to hold, not even what ran out."""
+    register = Register()
+    register.value, register.remaining = 6, 0
+    assert register.set_point().judge(None) is Standing.UNKNOWN
 
 
 def test_the_longest_validity_counts() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
+from custom_components.voltrail.engine.charging.reconciler import Standing
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import NotIdleError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     ConnectedPhases,
@@ -15,6 +15,7 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.states import (
     SolarMode,
     SolarPhases,
 )
+from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
 from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     NumberControl,
@@ -220,7 +221,7 @@ async def test_six_ampere_on_old_layouts(layout: str, word: int) -> None:
         await asyncio.sleep(30)
         assert value(device, "charging_state") is ChargingState.CHARGING
         assert control(device, "current_limit", NumberControl).read() == 6
-        assert device.point.holds_target is True
+        assert device.point.standing is Standing.KEPT
 
 
 @in_fake_time

@@ -5,10 +5,10 @@ from typing import override
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import PhasesRefusedError
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import EvseState
+from custom_components.voltrail.engine.model.charging import Phases
 from custom_components.voltrail.engine.model.controls import ButtonControl
 from custom_components.voltrail.engine.model.errors import VoltrailError
 from custom_components.voltrail.engine.polling.polled_device import Cadence

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState, Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
     PhasesFixedError,
     PhasesRefusedError,
 )
+from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState, Phases
 from custom_components.voltrail.engine.model.controls import NumberControl, SelectControl
 from custom_components.voltrail.engine.model.errors import (
     LinkDownError,
@@ -453,7 +453,7 @@ async def test_phases_that_are_refused_later_are_given_up() -> None:
             "exception", code=3, function=6, address=0x0D04, times=1000
         )
         simulated.set({"ems.single_phase": False, "ems.current": 16.0})
-        device.upholding.due()
+        device.mark()
         await asyncio.sleep(60)
         assert device.point.target.phases is None
         assert simulated.ems.current == 10

@@ -6,6 +6,7 @@ from typing import override
 
 import pytest
 
+from custom_components.voltrail.engine.charging.reconciler import Standing
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
 from custom_components.voltrail.engine.devices.mennekes_rtu.states import ErrorCode, EvseState
 from custom_components.voltrail.engine.model.errors import (
@@ -427,7 +428,7 @@ async def test_reading_says_nothing_of_what_is_not_there(mock_modbus_unit: objec
     assert point.charging_allowed is None
     assert point.phases_in_use is None
     assert point.heartbeat_age is None
-    assert point.holds_target is None
+    assert point.standing is Standing.WAIT
     point.adopt()
     assert not point.target.set
     assert registers.About(device.modbus_unit).register_layout is None

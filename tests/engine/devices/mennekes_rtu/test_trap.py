@@ -13,9 +13,9 @@ from modbus_connection import pymodbus
 from modbus_connection.decode import decode_float32
 from modbus_connection.mock import MockModbusUnit
 
-from custom_components.voltrail.engine.charging.charge_point import Phases
 from custom_components.voltrail.engine.devices.mennekes_rtu import MennekesRtu, registers
 from custom_components.voltrail.engine.devices.mennekes_rtu.fields import current_setpoint
+from custom_components.voltrail.engine.model.charging import Phases
 from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     NumberControl,

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custom_components.voltrail.engine.charging.charge_point import (
+from custom_components.voltrail.engine.charging.reconciler import Standing
+from custom_components.voltrail.engine.charging.target import Target
+from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
+from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
+from custom_components.voltrail.engine.model.charging import (
     BlockedBy,
     ChargingState,
     CurrentLimited,
     Pausable,
     PowerLimited,
 )
-from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
-from custom_components.voltrail.engine.devices.mennekes_tcp.profile_4x import Profile4X
 from custom_components.voltrail.engine.model.controls import NumberControl
 from custom_components.voltrail.engine.model.errors import (
     BelowMinimumError,
@@ -444,7 +446,7 @@ async def test_whose_fault_it_is() -> None:
             before = charger.state()
             charger.set(states)
             # What upholds the limit would put some of it right.
-            device.profile.target.set = False
+            device.profile.book.note(Target())
             assert await waiting(device, charger) is reason, states
             charger.set({name: before[name] for name in states})
         charger.do("leave")
@@ -510,7 +512,7 @@ async def test_before_protocol_1_5_the_highest_power_is_found_out() -> None:
     async with met(charger) as device:
         await device.profile.set_current_limit(10)
         assert charger.unit(1).read(1000, 3) == [10, 100, 7360]
-        assert device.profile.holds_target
+        assert device.profile.standing is Standing.KEPT
         charger.traffic.clear()
         await device.profile.set_current_limit(12)
         # It is known from then on.
@@ -582,7 +584,7 @@ async def test_before_anything_was_read() -> None:
     charger = Charger4X()
     async with met(charger, polled=False) as device:
         point = device.profile
-        assert point.holds_target is None
+        assert point.standing is Standing.UNKNOWN
         point.adopt()
         assert not point.target.set
         assert point.current_limit is None

@@ -2,9 +2,10 @@
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
+from custom_components.voltrail.engine.charging.reconciler import Standing
 from custom_components.voltrail.engine.devices.mennekes_tcp.profile_ecu import ProfileEcu
 from custom_components.voltrail.engine.devices.mennekes_tcp.states import EcuStatus
+from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
 from custom_components.voltrail.engine.model.errors import OutOfBoundsError
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import ChargerEcu
@@ -160,7 +161,7 @@ async def test_what_no_car_can_be_offered_is_a_pause() -> None:
         assert point.current_limit == 0
         assert point.charging_allowed is False
         assert (point.target.current, point.target.paused) == (10, True)
-        assert point.holds_target is True
+        assert point.standing is Standing.KEPT
         await point.resume()
         assert charger.unit(255).read(1000, 1) == [10]
 
@@ -181,7 +182,7 @@ async def test_wishes_are_asserted_and_foreign_limits_adopted() -> None:
         assert device.profile.target.current == 8
     async with met(charger, unit_id=255, memory=memory) as device:
         assert charger.unit(255).read(1000, 1) == [11]
-        assert device.profile.holds_target
+        assert device.profile.standing is Standing.KEPT
 
 
 async def test_the_card_is_private() -> None:
@@ -325,7 +326,7 @@ async def test_before_anything_was_read() -> None:
     charger = ChargerEcu()
     async with met(charger, unit_id=255, polled=False) as device:
         point = device.profile
-        assert point.holds_target is None
+        assert point.standing is Standing.UNKNOWN
         point.adopt()
         assert not point.target.set
         assert point.charging_allowed is None

@@ -8,6 +8,7 @@ import pytest
 from modbus_connection import ModbusConnectionError
 from modbus_connection.tmodbus import ModbusConnection
 
+from custom_components.voltrail.engine.charging.reconciler import Standing
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.model.errors import (
     DeviceRefusedError,
@@ -113,7 +114,7 @@ async def test_a_pause_is_not_undone_by_what_is_asserted() -> None:
         charger.set({"hems.power": 22080})
         device._link_lost()
         await device.poll(Cadence.MEASUREMENTS)
-        assert point.holds_target is False
+        assert point.standing is Standing.OTHER
         await asyncio.gather(device.reconcile(), point.pause())
         assert written(charger)[-1] == (2000, (0,))
         assert point.target.paused
@@ -316,7 +317,7 @@ async def test_an_order_of_which_nobody_knows_whether_it_got_through(
         for _ in range(3):
             await come_back(device)
             await asyncio.sleep(10)
-        assert point.holds_target
+        assert point.standing is Standing.KEPT
         limit = point.current_limit if order == "current" else point.power_limit
         assert limit is not None
         # Watts come in steps of an ampere on the one, and of 1 W on the other.

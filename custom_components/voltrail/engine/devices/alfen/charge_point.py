@@ -3,11 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, override
+from typing import Any, ClassVar, Final, override
 
-from ...charging.charge_point import BlockedBy, ChargingState, Phases, first_reason, phases_carrying
 from ...charging.current_driven import CurrentDriven
+from ...charging.reconciler import Standing
+from ...charging.target import PausedBy, Target
+from ...model.charging import BlockedBy, ChargingState, Phases, first_reason, phases_carrying
 from ...model.controls import Control, SelectControl
 from ...model.errors import NotSupportedError, PhaseMissingError
 from ...model.parts import Part
@@ -16,12 +19,17 @@ from ...polling.polled_device import Cadence, Problem
 from . import registers
 from .phases import PhaseSwitch
 from .session import Session
-from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
+from .set_point import (
+    FOREIGN_PATIENCE,
+    NOT_TAKEN,
+    UNASKED_INTERVAL,
+    WRITE_SETTING,
+    SetPoint,
+    order,
+)
 from .states import CHARGING_STATES, NOTHING_OFFERED
+from .station import Station
 from .troubles import troubles
-
-if TYPE_CHECKING:
-    from .device import Alfen
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,12 +41,14 @@ class Socket(CurrentDriven):
     """One socket of a station."""
 
     current_step: ClassVar[float] = 0.1
-    current_needs = ("status",)
-    power_needs = ("status", "meter")
+    current_depends_on = ("status",)
+    power_depends_on = ("status", "meter")
     not_taken = NOT_TAKEN
+    gives_way = True
+    foreign_patience = FOREIGN_PATIENCE
 
-    def __init__(self, device: Alfen, number: int) -> None:
-        super().__init__(device.options, device.keep_memory)
+    def __init__(self, device: Station, number: int) -> None:
+        super().__init__(device.options, device.keep_memory, device.store_memory)
         self.part = part = Part(key=f"socket_{number}", word="socket", number=number)
         self._device = device
         # Its number is its id.
@@ -48,13 +58,14 @@ class Socket(CurrentDriven):
         self.energy = registers.Energy(unit, number)
         self.session = Session(device.clock, device.keep_memory)
         self.switch = PhaseSwitch(
-            part, self.status, self.meter, look=self.look, firmware=lambda: device.firmware
+            part, self.status, self.meter, look=self.look_at, firmware=lambda: device.firmware
         )
         self.set_point = SetPoint(
             read=lambda: self.status.setpoint,
             remaining=lambda: self.status.setpoint_validity,
             write=self._write,
-            look=lambda: self.look("status"),
+            look=self.look,
+            rest=self.lock.rest,
             changed=device.keep_memory,
         )
         self._ignored = 0
@@ -64,21 +75,24 @@ class Socket(CurrentDriven):
             lambda: self.session.note_counter(self.energy.energy_charged)
         )
 
-    def join(self, device: Alfen) -> None:
+    def join(self, device: Station) -> None:
         """Become a part of the station, in the order in which the blocks are read."""
         device.add("status", self.status, Cadence.MEASUREMENTS, part=self.part)
         device.add("meter", self.meter, Cadence.MEASUREMENTS, part=self.part)
         device.add("energy", self.energy, Cadence.SETTINGS, part=self.part)
-        device.add_view(self, part=self.part)
 
     def name(self, component: str) -> str:
         """Return the full name of a component of this socket."""
         assert self.part is not None
         return f"{self.part.key}_{component}"
 
-    async def look(self, component: str) -> None:
+    async def look_at(self, component: str) -> None:
         """Read a component of this socket now, or say why that is not possible."""
-        await self._device.look(self.name(component))
+        await self._device.read_now(self.name(component))
+
+    @override
+    async def look(self) -> None:
+        await self.look_at("status")
 
     def _note_status(self) -> None:
         self.session.note_car(plugged=self.status.plugged)
@@ -118,6 +132,7 @@ class Socket(CurrentDriven):
     # -- values worked out --
 
     @derived(ChargingState, depends_on=("status",))
+    @override
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         state = self.status.mode3_state
@@ -126,10 +141,10 @@ class Socket(CurrentDriven):
     @derived(BlockedBy, depends_on=("status",))
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows; None where the charger offers nothing and does not say why."""
-        status, network = self.status, self._device.network_in_force
+        status, in_network = self.status, self._device.network_rules
         in_safe_current = self.safe_current_active
         offered = status.current_offered
-        paused = self.charging_allowed is False if network is None else network.paused
+        paused = self._device.network_paused if in_network else self.charging_allowed is False
         reason = first_reason(
             self.charging_state,
             {
@@ -141,7 +156,7 @@ class Socket(CurrentDriven):
                 and offered is not None
                 and offered < self.minimum_current,
                 # In a network it is not the socket's own set-point that counts.
-                BlockedBy.NOT_ACCOUNTED_FOR: network is None
+                BlockedBy.NOT_ACCOUNTED_FOR: not in_network
                 and status.setpoint_accounted_for is False,
                 BlockedBy.PHASE_SWITCHING: self.switch.switching,
             },
@@ -162,9 +177,8 @@ class Socket(CurrentDriven):
         A set-point that asks for as much or as little as the safe current is in force like
         any other; only its validity tells. In a network it is the network's that counts.
         """
-        network = self._device.network_in_force
-        if network is not None:
-            return network.network_safe_current_active
+        if self._device.network_rules:
+            return self._device.network_safe_current
         status = self.status
         if status.setpoint_validity == 0:
             return True
@@ -210,8 +224,8 @@ class Socket(CurrentDriven):
         return float(self.options.extra.get("pause_current") or 0)
 
     @property
-    def wanted(self) -> float | None:
-        """What should be in force now; None if nobody asked for anything."""
+    def held(self) -> float | None:
+        """What the set-point should hold now; None if nothing was asked for."""
         if self.switch.switching:
             return self.pause_current
         if not self.target.set:
@@ -243,34 +257,44 @@ class Socket(CurrentDriven):
             await self.set_point.put(amps)
 
     async def set_phases(self, phases: Phases) -> None:
-        """Charge on one phase or on three from now on; takes up to a minute."""
+        """Charge on one phase or on three from now on; takes up to a minute.
+
+        The lock is held only while something is written: meanwhile a limit or a pause is taken
+        down at once, and the charger goes on with it.
+        """
         if phases is Phases.AUTOMATIC:
             raise NotSupportedError(reason="it does not choose its phases by itself")
         if not self.switch.supplied:
             raise PhaseMissingError
-        # The phases that are about to be left are no answer to whoever asks for them now.
+        # The phases that are about to be left are no answer to an order for them now.
         if self.switch.switching or self.switch.phases is not phases:
-            before = self.status.setpoint
+            await self._switch(phases)
+        self.book.note(replace(self.target, phases=phases.value))
 
-            async def pause() -> None:
-                await self.set_point.put(self.pause_current)
+    async def _switch(self, phases: Phases) -> None:
+        before = self.status.setpoint
 
-            async def resume() -> None:
-                self._brace(phases)
-                wanted = self.wanted
-                if wanted is not None:
-                    await self.set_point.put(wanted)
-                elif before is not None:
-                    await self.set_point.put(self._allowed(before))
+        async def pause() -> None:
+            await self.set_aside(lambda: self.set_point.put(self.pause_current))
 
-            try:
-                await self.switch.switch(phases, pause=pause, resume=resume)
-            except asyncio.CancelledError:
-                # The next renewal goes on, on whatever phases there are by now.
-                self._brace(phases)
-                raise
-        self.target.phases = phases.value
-        self._changed()
+        async def resume() -> None:
+            self._brace(phases)
+            await self.set_aside(lambda: self._go_on_from(before))
+
+        try:
+            await self.switch.switch(
+                phases, pause=pause, resume=resume, hold=self.set_aside, rest=self.lock.rest
+            )
+        except asyncio.CancelledError:
+            # The next renewal goes on, on whatever phases there are by now.
+            self._brace(phases)
+            raise
+
+    async def _go_on_from(self, before: float | None) -> None:
+        if self.held is not None:
+            await self.set_point.put(self.held)
+        elif before is not None:
+            await self.set_point.put(self._allowed(before))
 
     def _brace(self, phases: Phases) -> None:
         """Before other phases are used, make sure that the wanted power is enough for them.
@@ -284,58 +308,78 @@ class Socket(CurrentDriven):
         fitting = max(power / sum(volts[: phases.value]), self.minimum_current)
         bounds = self.current_bounds()
         fitting = bounds.accept(min(fitting, bounds.maximum))
-        self.target.current = min(self.resume_current, fitting)
-        self._fitted = self._seen = None
+        self.book.note(replace(self.target, current=min(self.resume_current, fitting)))
         # Other phases were asked for: what they are enough for goes on at once.
-        self._rests_until = 0.0
-        self._changed()
+        self.forget_phases()
 
     # -- keeping it in force --
 
     @property
+    @override
+    def standing(self) -> Standing:
+        return self.set_point.judge(self.held)
+
+    @property
     def interval(self) -> float:
         """Seconds between two renewals."""
-        return UNASKED_INTERVAL if self.wanted is None else self.set_point.interval
+        return UNASKED_INTERVAL if self.held is None else self.set_point.interval
+
+    @override
+    async def follow(self) -> None:
+        self.set_point.note(self.held)
+        await super().follow()
+        if self.set_point.runs_low and self.standing is Standing.KEPT:
+            await self._renew()
 
     async def renew(self) -> None:
         """Look at what is in force, and renew it if it is still what was asked for."""
-        if self.wanted is None:
+        if self.held is None:
             return
         await self._device.meet()
-        await self.look("status")
-        await self._tend(due=True)
+        async with self.ordering():
+            await self.look()
+            self.set_point.note(self.held)
+            if self.standing is Standing.KEPT:
+                await self._renew()
+            elif self.standing is Standing.LOST:
+                await self.assert_target()
+            else:
+                await self.reconciler.after_poll()
 
-    async def reconcile(self) -> None:
-        """After a poll: assert what got lost, and renew what runs low."""
-        if self._device.available((self.name("status"),)):
-            await self._tend(due=False)
-            await self.fit_power(self.charging_state)
+    async def _renew(self) -> None:
+        # Asked only here: an order may have changed it while this waited.
+        if (value := self.held) is not None:
+            await self.set_point.renew(value)
 
-    async def _tend(self, *, due: bool) -> None:
-        await self.set_point.tend(lambda: self.wanted, due=due)
-        if self.set_point.taken_over and self.target.set:
-            self._adopt()
+    @override
+    async def assert_target(self) -> None:
+        if (value := self.held) is not None:
+            await self.set_point.put(value)
 
-    def _adopt(self) -> None:
-        """Leave the set-point to whoever writes it now."""
+    @override
+    def adopt(self) -> None:
+        """Leave the set-point to the client that writes it now."""
         setpoint = self.status.setpoint
         assert setpoint is not None, "a foreign set-point is a value"
         _LOGGER.warning("%s: another client writes its set-point", self.name("status"))
-        self.target.paused = setpoint < self.minimum_current
-        if not self.target.paused:
-            self.target.current = setpoint
-        # Its power is not what anybody asked for any more.
-        self.target.power = None
-        self.target.set = False
-        self._changed()
+        self.set_point.release()
+        current = setpoint if setpoint >= self.minimum_current else self.target.current
+        # Nothing is asked for any more, neither its power nor the rest.
+        self.book.note(
+            Target(
+                current=current,
+                paused_by=PausedBy.PERSON if setpoint < self.minimum_current else None,
+                phases=self.target.phases,
+            )
+        )
 
     # -- what a person should put right --
 
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of a reliable set-point."""
-        network = self._device.network_in_force
-        # In a network that is as it should be, unless somebody tries to limit this socket.
-        in_vain = network is None or (self.target.set and not network.asked)
+        # In a network that is as it should be, unless this socket was asked for a limit.
+        asked_in_vain = self.target.set and not self._device.network_asked
+        in_vain = not self._device.network_rules or asked_in_vain
         if self._ignored >= IGNORED_POLLS and in_vain:
             yield Problem(key="not_accounted_for", part=self.part, details={})
         yield from troubles((self.set_point,), part=self.part)

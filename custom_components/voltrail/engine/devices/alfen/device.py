@@ -13,18 +13,19 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charging.charge_point import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargePoint
+from ...charging.charger_device import ChargerDevice
+from ...model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT
 from ...model.controls import Control
-from ...model.errors import UnknownDeviceError, VoltrailError
+from ...model.errors import UnknownDeviceError
 from ...model.options import Options
 from ...model.parts import Identity
 from ...model.points import Kind, Tier, derived
 from ...polling.keep_alive import KeepAlive
-from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
+from ...polling.polled_device import Cadence, Problem, UnitSource
 from . import registers
 from .boot_time import BootTime, utc_now
 from .charge_point import Socket
-from .idle_keep_alive import LONGEST_SILENCE, Presence
+from .idle_keep_alive import LONGEST_SILENCE, IdleKeepAlive
 from .network import NetworkLimits
 from .renewal import SetPointRenewal
 
@@ -48,7 +49,7 @@ class _Times:
         return self._boot.moment
 
 
-class Alfen(PolledDevice):
+class Alfen(ChargerDevice):
     """An Eve station of the NG9xx or AHP platform, with one socket or two.
 
     Two clients at most are let in, some say one, and a connection without a request for
@@ -78,7 +79,6 @@ class Alfen(PolledDevice):
         self.sockets: tuple[Socket, ...] = ()
         self.network_limits: NetworkLimits | None = None
         self._boot = BootTime(clock, self.keep_memory)
-        self._memory: Mapping[str, Any] = {}
         self._highest_current: float | None = None
         self.product.add_update_listener(lambda: self._boot.note(self.product.uptime))
         self.station.add_update_listener(self._note_station)
@@ -106,18 +106,19 @@ class Alfen(PolledDevice):
         self.sockets = tuple(Socket(self, number) for number in range(1, self._socket_count + 1))
         for socket in self.sockets:
             socket.join(self)
+            self.take_up(socket)
         self.add("station", self.station, Cadence.MEASUREMENTS)
         self.add("product", self.product, Cadence.IDENTITY)
         # Where one was known before, a request that got lost says nothing about it.
-        if network or (network is None and "network" in self._memory):
+        if network or (network is None and "network" in self._kept):
             self.add("network", self._network_block, Cadence.SETTINGS)
             self.network_limits = NetworkLimits(self, self._network_block)
+            self.network_limits.restore_state(self._kept.get("network", {}))
             self.add_view(self.network_limits)
         if network:
             answered.add("network")
         self.add_view(_Times(self._boot))
         self.answered.update(answered)
-        self._apply_memory()
 
     async def _ask(self, component: Component) -> None:
         """Read a block; once more if the answer was lost, or short as firmware 6.5.0 has it."""
@@ -150,7 +151,7 @@ class Alfen(PolledDevice):
         told = self.station.sockets
         if told is None:
             # Until it tells, there are as many as there were.
-            return len(self.sockets) or (2 if "socket_2" in self._memory else 1)
+            return len(self.sockets) or (2 if "socket_2" in self._kept else 1)
         return 2 if told >= 2 else 1
 
     def _note_station(self) -> None:
@@ -176,6 +177,29 @@ class Alfen(PolledDevice):
         return limits if limits is not None and limits.enabled else None
 
     @property
+    def network_rules(self) -> bool:
+        """Whether the network's limits hold instead of those of the sockets."""
+        return self.network_in_force is not None
+
+    @property
+    def network_paused(self) -> bool | None:
+        """Whether the network's limits pause; None without a network, or if it does not tell."""
+        limits = self.network_in_force
+        return None if limits is None else limits.paused
+
+    @property
+    def network_safe_current(self) -> bool | None:
+        """Whether the network is on its own."""
+        limits = self.network_in_force
+        return None if limits is None else limits.network_safe_current_active
+
+    @property
+    def network_asked(self) -> bool:
+        """Whether the network that rules was asked for a limit."""
+        limits = self.network_in_force
+        return limits is not None and limits.asked
+
+    @property
     @override
     def identity(self) -> Identity:
         product = self.product
@@ -190,12 +214,10 @@ class Alfen(PolledDevice):
 
     # -- asking --
 
-    async def look(self, name: str) -> None:
-        """Read a component now, or raise why that is not possible."""
+    @override
+    async def read_now(self, *names: str) -> None:
         self._require_open()
-        await self.refresh((name,))
-        if (failure := self.failures.get(name)) is not None:
-            raise failure
+        await super().read_now(*names)
 
     async def meet(self) -> None:
         """Make sure, after the link was lost, that it is still the same device."""
@@ -204,9 +226,9 @@ class Alfen(PolledDevice):
 
     @override
     def close(self) -> None:
+        if self.network_limits is not None:
+            self.network_limits.lock.close()
         super().close()
-        for socket in self.sockets:
-            socket.lock.close()
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
@@ -215,10 +237,6 @@ class Alfen(PolledDevice):
             socket.lock.require_open()
 
     # -- what it offers --
-
-    @override
-    def charge_points(self) -> Iterator[ChargePoint]:
-        yield from self.sockets
 
     @override
     def controls(self) -> Iterator[Control]:
@@ -234,7 +252,7 @@ class Alfen(PolledDevice):
         if self.network_limits is not None:
             yield SetPointRenewal(self.network_limits)
         if self.options.scan_interval > LONGEST_SILENCE:
-            yield Presence(self)
+            yield IdleKeepAlive(self)
 
     @override
     def problems(self) -> Iterable[Problem]:
@@ -268,49 +286,34 @@ class Alfen(PolledDevice):
             tuple(socket.switch.supplied for socket in self.sockets),
         )
 
-    # -- upholding what the user asked for --
+    # -- holding what was asked for --
+
+    @override
+    def mark(self) -> None:
+        super().mark()
+        if self.network_limits is not None:
+            self.network_limits.mark()
 
     @override
     async def reconcile(self) -> None:
-        failed: VoltrailError | None = None
-        upheld = (
-            *self.sockets,
-            *((self.network_limits,) if self.network_limits is not None else ()),
-        )
-        for each in upheld:
-            try:
-                await each.reconcile()
-            except VoltrailError as err:
-                # The others are upheld all the same.
-                failed = failed or err
-        if failed is not None:
-            raise failed
+        try:
+            await super().reconcile()
+        finally:
+            if self.network_limits is not None:
+                await self.network_limits.reconcile()
 
     @override
     def dump_state(self) -> dict[str, Any]:
+        state = super().dump_state()
         if not self.sockets:
-            return dict(self._memory)
-        memory: dict[str, Any] = {
-            **self._memory,
-            "boot": self._boot.dump_state(),
-            **{f"socket_{number}": socket.dump_state() for number, socket in self._numbered},
-        }
-        memory.pop("network", None)
+            return state
+        state["boot"] = self._boot.dump_state()
+        state.pop("network", None)
         if self.network_limits is not None:
-            memory["network"] = self.network_limits.dump_state()
-        return memory
-
-    @property
-    def _numbered(self) -> Iterator[tuple[int, Socket]]:
-        yield from enumerate(self.sockets, start=1)
+            state["network"] = self.network_limits.dump_state()
+        return state
 
     @override
     def restore_state(self, memory: Mapping[str, Any]) -> None:
-        self._memory = dict(memory)
+        super().restore_state(memory)
         self._boot.restore_state(memory.get("boot", {}))
-
-    def _apply_memory(self) -> None:
-        for number, socket in self._numbered:
-            socket.restore_state(self._memory.get(f"socket_{number}", {}))
-        if self.network_limits is not None:
-            self.network_limits.restore_state(self._memory.get("network", {}))

@@ -1,23 +1,21 @@
 """Keeping the connection open where polls come too rarely for the station."""
 
-from typing import TYPE_CHECKING, ClassVar, Final, override
+from typing import ClassVar, Final, override
 
 from ...polling.keep_alive import KeepAlive
-
-if TYPE_CHECKING:
-    from .device import Alfen
+from .station import Station
 
 LONGEST_SILENCE: Final = 45.0
 """Seconds without a request that are allowed here. The station hangs up after 60, and newer
 firmware takes up to ten to let a client in again."""
 
 
-class Presence(KeepAlive):
+class IdleKeepAlive(KeepAlive):
     """Reads the smallest block of the station, so that it does not hang up."""
 
     name: ClassVar[str] = "sign of presence"
 
-    def __init__(self, device: Alfen) -> None:
+    def __init__(self, device: Station) -> None:
         super().__init__()
         self._device = device
 
@@ -29,4 +27,4 @@ class Presence(KeepAlive):
     @override
     async def beat(self) -> None:
         await self._device.meet()
-        await self._device.look("station")
+        await self._device.read_now("station")

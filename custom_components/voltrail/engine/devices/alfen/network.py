@@ -5,20 +5,29 @@ phase has a set-point with a validity of its own.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from ...charging.charge_point import MINIMUM_CURRENT, unconfirmed_write
+from ...charging.command_lock import CommandLock, OvertakenError
+from ...charging.reconciler import Reconciler, Standing
+from ...charging.unconfirmed_write import unconfirmed_write
+from ...model.charging import MINIMUM_CURRENT
 from ...model.controls import Bounds, Control, NumberControl
 from ...model.errors import VoltrailError
 from ...model.points import Aspect, Quantity, Tier, derived
 from ...polling.polled_device import Problem
 from .registers import Network
-from .set_point import NOT_TAKEN, UNASKED_INTERVAL, WRITE_SETTING, SetPoint, order
+from .set_point import (
+    FOREIGN_PATIENCE,
+    NOT_TAKEN,
+    UNASKED_INTERVAL,
+    WRITE_SETTING,
+    SetPoint,
+    order,
+)
+from .station import Station
 from .troubles import troubles
-
-if TYPE_CHECKING:
-    from .device import Alfen
 
 PHASES: Final = (1, 2, 3)
 
@@ -26,14 +35,72 @@ CONTROL_WORDS: Final = {"number": {"network_ems_limit_phase"}}
 """The words of the controls below, whose keys are made per phase."""
 
 
+class PhaseLimit:
+    """One phase of the network: what was asked for, and what keeps the charger at it."""
+
+    trusts_look = True
+    gives_way = True
+    foreign_patience = FOREIGN_PATIENCE
+
+    def __init__(self, set_point: SetPoint, limits: NetworkLimits) -> None:
+        self.set_point = set_point
+        self.target: float | None = None
+        self._limits = limits
+        self.reconciler = Reconciler(self)
+
+    @property
+    def wanted(self) -> float | None:
+        """What the set-point should hold now; None if nothing was asked for."""
+        if self.target is None or not self._limits.enabled:
+            return None
+        bounds = self._limits.bounds()
+        return bounds.accept(min(self.target, bounds.maximum))
+
+    @property
+    def asked(self) -> bool:
+        """Whether there is anything to hold."""
+        return self.wanted is not None
+
+    @property
+    def standing(self) -> Standing:
+        """How the phase stands to it."""
+        return self.set_point.judge(self.wanted)
+
+    async def look(self) -> None:
+        """Read the network's registers now."""
+        await self._limits.look()
+
+    async def assert_target(self) -> None:
+        """Write once more what was asked for."""
+        if (value := self.wanted) is not None:
+            await self.set_point.put(value)
+
+    def adopt(self) -> None:
+        """Leave the phase to the client that writes it now."""
+        self.set_point.release()
+        self.target = None
+
+    async def tend(self, *, renew: bool) -> None:
+        """Renew what holds and is due, assert what got lost, give way to another client."""
+        self.set_point.note(self.wanted)
+        if self.standing is Standing.KEPT and (renew or self.set_point.runs_low):
+            value = self.wanted
+            assert value is not None, "what is kept was asked for"
+            await self.set_point.renew(value)
+        elif self.standing is Standing.LOST and renew:
+            await self.assert_target()
+        else:
+            await self.reconciler.after_poll()
+
+
 class NetworkLimits:
     """What an energy manager asks of the network."""
 
-    def __init__(self, device: Alfen, block: Network) -> None:
+    def __init__(self, device: Station, block: Network) -> None:
         self._device = device
         self._block = block
-        self._wishes: dict[int, float] = {}
-        self._set_points = {phase: self._set_point(phase) for phase in PHASES}
+        self.lock = CommandLock()
+        self._phases = {phase: PhaseLimit(self._set_point(phase), self) for phase in PHASES}
 
     def _set_point(self, phase: int) -> SetPoint:
         block = self._block
@@ -41,9 +108,14 @@ class NetworkLimits:
             read=lambda: getattr(block, f"network_ems_limit_l{phase}"),
             remaining=lambda: getattr(block, f"network_validity_l{phase}"),
             write=partial(self._write, phase),
-            look=lambda: self._device.look("network"),
+            look=self.look,
+            rest=self.lock.rest,
             changed=self._device.keep_memory,
         )
+
+    async def look(self) -> None:
+        """Read the network's registers now."""
+        await self._device.read_now("network")
 
     async def _write(self, phase: int, amps: float) -> None:
         # Each phase in a request of its own: whether one request over all three is taken
@@ -61,7 +133,7 @@ class NetworkLimits:
     @property
     def asked(self) -> bool:
         """Whether somebody asked for a limit of the network."""
-        return bool(self._wishes)
+        return any(phase.target is not None for phase in self._phases.values())
 
     @derived(Aspect.PROBLEM, depends_on=("network",), tier=Tier.EXPERT)
     def network_safe_current_active(self) -> bool | None:
@@ -100,57 +172,62 @@ class NetworkLimits:
     async def set_limit(self, phase: int, amps: float) -> None:
         """Limit one phase of the network."""
         amps = self.bounds().accept(amps)
-        with unconfirmed_write(lambda: self._may_be_lowered(phase, amps), unless=NOT_TAKEN):
-            await self._set_points[phase].put(amps)
-        self._keep(phase, amps)
+        limit = self._phases[phase]
+        lowers = limit.target is None or amps < limit.target
+        with suppress(OvertakenError):
+            async with self.lock.order(urgent=lowers):
+                note = partial(self._assume_lowered, limit, amps)
+                with unconfirmed_write(note, unless=NOT_TAKEN):
+                    await limit.set_point.put(amps)
+                self._keep(limit, amps)
 
-    def _may_be_lowered(self, phase: int, amps: float) -> None:
+    def _assume_lowered(self, limit: PhaseLimit, amps: float) -> None:
         """Take note that a limit may be in force: a lower one is never raised again unasked."""
-        wanted = self._wanted(phase)
-        if wanted is not None and amps < wanted:
-            self._keep(phase, amps)
+        if limit.wanted is not None and amps < limit.wanted:
+            self._keep(limit, amps)
+        limit.reconciler.mark()
 
-    def _keep(self, phase: int, amps: float) -> None:
-        self._wishes[phase] = amps
+    def _keep(self, limit: PhaseLimit, amps: float) -> None:
+        limit.target = amps
         self._device.keep_memory()
-
-    def _wanted(self, phase: int) -> float | None:
-        target = self._wishes.get(phase)
-        if target is None or not self.enabled:
-            return None
-        bounds = self.bounds()
-        return bounds.accept(min(target, bounds.maximum))
 
     # -- keeping it in force --
 
     @property
     def interval(self) -> float:
         """Seconds between two renewals."""
-        intervals = [self._set_points[phase].interval for phase in self._wishes]
-        return min(intervals, default=UNASKED_INTERVAL)
+        asked = [phase for phase in self._phases.values() if phase.target is not None]
+        return min((phase.set_point.interval for phase in asked), default=UNASKED_INTERVAL)
 
     async def renew(self) -> None:
         """Look at what is in force, and renew it if it is still what was asked for."""
         if not self.asked:
             return
         await self._device.meet()
-        await self._device.look("network")
-        await self._tend(due=True)
+        async with self.lock:
+            await self.look()
+            await self._tend(renew=True)
 
     async def reconcile(self) -> None:
         """After a poll: assert what got lost, and renew what runs low."""
         if self._device.available(("network",)):
-            await self._tend(due=False)
+            async with self.lock:
+                await self._tend(renew=False)
 
-    async def _tend(self, *, due: bool) -> None:
+    def mark(self) -> None:
+        """Take note that the station may have forgotten what it was told."""
+        for phase in self._phases.values():
+            phase.reconciler.mark()
+
+    async def _tend(self, *, renew: bool) -> None:
         failed: VoltrailError | None = None
-        for phase, set_point in self._set_points.items():
+        for phase in self._phases.values():
             try:
-                await set_point.tend(partial(self._wanted, phase), due=due)
+                with suppress(OvertakenError):
+                    await phase.tend(renew=renew)
             except VoltrailError as err:
+                # The others are looked after all the same.
                 failed = failed or err
-            if set_point.taken_over and self._wishes.pop(phase, None) is not None:
-                self._device.keep_memory()
         if failed is not None:
             raise failed
 
@@ -159,24 +236,23 @@ class NetworkLimits:
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of reliable limits."""
         if self.enabled:
-            yield from troubles(tuple(self._set_points.values()))
+            yield from troubles(tuple(phase.set_point for phase in self._phases.values()))
 
     # -- memory --
 
     def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
         return {
-            str(phase): {"wish": self._wishes.get(phase), "sent": self._set_points[phase].sent}
-            for phase in PHASES
+            str(number): {"wish": phase.target, "sent": phase.set_point.sent}
+            for number, phase in self._phases.items()
         }
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take back what :meth:`recall` returned before a restart."""
-        for phase in PHASES:
-            kept = memory.get(str(phase), {})
-            if kept.get("wish") is not None:
-                self._wishes[phase] = kept["wish"]
-            self._set_points[phase].sent = kept.get("sent")
+        for number, phase in self._phases.items():
+            kept = memory.get(str(number), {})
+            phase.target = kept.get("wish")
+            phase.set_point.sent = kept.get("sent")
 
     # -- controls --
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from ...charging.charge_point import IN_USE_CURRENT, Phases
+from ...model.charging import IN_USE_CURRENT, Phases
 from ...model.errors import NotAppliedError, PhasesSwitchingError, StillDrawingError, VoltrailError
 from ...model.parts import Part
 from ...polling.polled_device import Problem
@@ -130,15 +130,20 @@ class PhaseSwitch:
         *,
         pause: Callable[[], Awaitable[None]],
         resume: Callable[[], Awaitable[None]],
+        hold: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]],
+        rest: Callable[[float], Awaitable[None]],
     ) -> None:
-        """Pause, wait until nothing flows, write, wait for the relays, go on."""
+        """Pause, wait until nothing flows, write, wait for the relays, go on.
+
+        Writes are made in the hold of the orders' lock; what waits, waits without it.
+        """
         if self.switching:
             raise PhasesSwitchingError
         self.switching = True
         try:
             await pause()
             await self._come_to_rest()
-            await self._write(phases)
+            await hold(lambda: self._write(phases, rest))
             await asyncio.sleep(RELAY_PAUSE)
         except VoltrailError:
             self.switching = False
@@ -166,7 +171,7 @@ class PhaseSwitch:
             return max(known) < IN_USE_CURRENT
         return self._status.mode3_state not in CURRENT_FLOWS and paused_for >= BLIND_STOPPING
 
-    async def _write(self, phases: Phases) -> None:
+    async def _write(self, phases: Phases, rest: Callable[[float], Awaitable[None]]) -> None:
         count = phases.value
         await order(lambda: self._status.write("phases_reported", count), setting=SETTING)
         self._asked = phases
@@ -175,7 +180,7 @@ class PhaseSwitch:
             return
         for wait in SETTLING:
             if wait:
-                await asyncio.sleep(wait)
+                await rest(wait)
             await self._look("status")
             if self._status.phases_reported == count:
                 return

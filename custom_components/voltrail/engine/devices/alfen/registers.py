@@ -12,7 +12,7 @@ from typing import Final, override
 from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, boolean, enum, gauge, integer, uint32
 
-from ...charging.charge_point import ChargingState
+from ...model.charging import ChargingState
 from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from .fields import NO_UINT16, NO_UINT32, double, milliseconds, single, words
 from .states import CHARGING_STATES, MeterType, Mode3State

@@ -9,7 +9,6 @@ changed since.
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from enum import Enum
 from typing import Final
 
 from modbus_connection import (
@@ -21,6 +20,7 @@ from modbus_connection import (
     ModbusTimeoutError,
 )
 
+from ...charging.reconciler import Standing
 from ...model.controls import shown
 from ...model.errors import (
     CallerError,
@@ -66,19 +66,6 @@ NOT_TAKEN: Final = (CallerError, SettingNeededError, WrongDeviceError)
 """Failures of orders that the charger cannot have taken, or was right not to take."""
 
 
-class Standing(Enum):
-    """How a set-point stands, judged by what was read last."""
-
-    HELD = "held"
-    """What we wrote is in force."""
-    EXPIRED = "expired"
-    """The validity ran out, or the charger has started anew and forgot."""
-    FOREIGN = "foreign"
-    """Something else is in force: another client wrote it."""
-    UNKNOWN = "unknown"
-    """Nothing asked for, or nothing to judge by."""
-
-
 async def order(write: Callable[[], Awaitable[None]], *, setting: str) -> None:
     """Carry out a write; once more if it got lost.
 
@@ -96,7 +83,11 @@ async def order(write: Callable[[], Awaitable[None]], *, setting: str) -> None:
 
 
 class SetPoint:
-    """One register with a validity: what was written last, and whether it still holds."""
+    """One register with a validity: what was written last, and whether it still holds.
+
+    Whoever writes it holds the lock of the orders; while the charger takes its time the order
+    rests.
+    """
 
     def __init__(
         self,
@@ -105,17 +96,17 @@ class SetPoint:
         remaining: Callable[[], float | None],
         write: Callable[[float], Awaitable[None]],
         look: Callable[[], Awaitable[None]],
+        rest: Callable[[float], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self._read = read
         self._remaining = remaining
         self._write = write
         self._look = look
+        self._rest = rest
         self._changed = changed
-        self._lock = asyncio.Lock()
-        # A write whose answer got lost may have taken effect: that is not somebody else.
+        # A write whose answer got lost may have taken effect: that is not another client.
         self._attempted: float | None = None
-        self._asserted = False
         self._written_at: float | None = None
         # Whether the validity was seen right after a write, and nothing spoke against it since.
         self._sure = False
@@ -124,7 +115,7 @@ class SetPoint:
         self.validity: float | None = None
         """For how long a write is valid, in seconds; None until one was seen."""
         self.taken_over = False
-        """Whether another client's set-point is left alone until somebody asks for one here."""
+        """Whether another client's set-point is left alone until one is asked for here."""
         self.expired_since: float | None = None
         self.foreign_since: float | None = None
 
@@ -139,70 +130,55 @@ class SetPoint:
         """What is in force, whoever wrote it."""
         return self._read()
 
-    def _judge(self, wanted: float) -> Standing:
+    def judge(self, wanted: float | None) -> Standing:
+        """Say how the set-point stands, by what was read last."""
         value, remaining = self._read(), self._remaining()
+        if wanted is None:
+            return Standing.UNKNOWN
         if remaining == 0:
-            return Standing.EXPIRED
+            # The validity ran out, or the charger was started and forgot.
+            return Standing.LOST
         if value is None:
             return Standing.UNKNOWN
-        ours = any(close(value, known) for known in (self.sent, self._attempted, wanted))
-        return Standing.HELD if ours else Standing.FOREIGN
+        if close(value, wanted):
+            return Standing.KEPT
+        # What we wrote before is no other client's; it is asserted again like what got lost.
+        ours = any(close(value, known) for known in (self.sent, self._attempted))
+        return Standing.LOST if ours else Standing.OTHER
+
+    def note(self, wanted: float | None) -> None:
+        """Take note since when it is expired, or another client's."""
+        standing, now = self.judge(wanted), asyncio.get_running_loop().time()
+        expired = standing is Standing.LOST and self._remaining() == 0
+        self.expired_since = _since(self.expired_since, now, expired)
+        self.foreign_since = _since(self.foreign_since, now, standing is Standing.OTHER)
+        if standing is Standing.KEPT:
+            self.taken_over = False
+            self._follow_validity()
 
     async def put(self, value: float) -> None:
         """Write a value, and make sure that it is in force."""
-        async with self._lock:
-            await self._send(value)
+        await self._send(value)
+        await self._confirm(value)
+        self.taken_over = False
+
+    async def renew(self, value: float) -> None:
+        """Write again the value that is in force, so that it does not run out."""
+        await self._send(value)
+        if not self._sure:
             await self._confirm(value)
-            self.taken_over = False
-
-    async def tend(self, wanted: Callable[[], float | None], *, due: bool) -> Standing:
-        """Keep the wanted value in force, judged by what was read last.
-
-        An expired set-point is asserted once; if that did not help, it is tried again only
-        when a renewal is due. What somebody else wrote is left alone; if it lasts, it is not
-        renewed either, for the other client's own silence has to have its effect.
-        """
-        async with self._lock:
-            # Asked in here: the user may have changed it while this waited for its turn.
-            value = wanted()
-            if value is None:
-                self._note(Standing.UNKNOWN)
-                return Standing.UNKNOWN
-            standing = self._judge(value)
-            self._note(standing)
-            if standing is Standing.EXPIRED:
-                if due or not self._asserted:
-                    self._asserted = True
-                    await self._send(value)
-                    await self._confirm(value)
-            elif standing is Standing.HELD:
-                self._asserted = self.taken_over = False
-                self._follow_validity()
-                other = not close(value, self._read())
-                if due or other or self._runs_low:
-                    await self._send(value)
-                    if other or not due or not self._sure:
-                        await self._confirm(value)
-            elif standing is Standing.FOREIGN:
-                self._give_way()
-            return standing
 
     @property
-    def _runs_low(self) -> bool:
+    def runs_low(self) -> bool:
+        """Whether it has to be renewed without waiting for its turn."""
         remaining = self._remaining()
         return remaining is not None and remaining < LOW * self.interval
 
-    def _note(self, standing: Standing) -> None:
-        now = asyncio.get_running_loop().time()
-        self.expired_since = _since(self.expired_since, now, standing is Standing.EXPIRED)
-        self.foreign_since = _since(self.foreign_since, now, standing is Standing.FOREIGN)
-
-    def _give_way(self) -> None:
-        since, now = self.foreign_since, asyncio.get_running_loop().time()
-        if since is not None and now - since >= FOREIGN_PATIENCE:
-            self.taken_over = True
-            self.sent = self._read()
-            self._changed()
+    def release(self) -> None:
+        """Leave it to another client: its own silence has to have its effect."""
+        self.taken_over = True
+        self.sent = self._read()
+        self._changed()
 
     async def _send(self, value: float) -> None:
         self._attempted = value
@@ -216,7 +192,7 @@ class SetPoint:
     async def _confirm(self, value: float) -> None:
         for wait in SETTLING:
             if wait:
-                await asyncio.sleep(wait)
+                await self._rest(wait)
             try:
                 await self._look()
             except DeviceSilentError:
@@ -225,7 +201,7 @@ class SetPoint:
                 continue
             if close(value, self._read()):
                 self._learn()
-                self._note(self._judge(value))
+                self.note(value)
                 return
         found = self._read()
         if found is not None:

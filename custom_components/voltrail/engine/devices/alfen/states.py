@@ -3,7 +3,7 @@
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from ...charging.charge_point import ChargingState
+from ...model.charging import ChargingState
 
 
 class Mode3State(StrEnum):

@@ -1,10 +1,11 @@
 """What the charger tells, in the words that all brands share."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, override
 
-from ...charging.charge_point import (
+from ...charging.current_driven import CurrentDriven
+from ...model.charging import (
     FALLBACK_CURRENT,
     MINIMUM_CURRENT,
     BlockedBy,
@@ -13,7 +14,6 @@ from ...charging.charge_point import (
     first_reason,
     phases_carrying,
 )
-from ...charging.current_driven import CurrentDriven
 from ...model.options import Options
 from ...model.points import Quantity, Tier, derived
 from . import registers
@@ -77,16 +77,18 @@ class CompactStatus(CurrentDriven):
         self,
         options: Options,
         changed: Callable[[], None],
+        store: Callable[[], Awaitable[None]],
         *,
         blocks: Blocks,
         heartbeat: Heartbeat,
     ) -> None:
-        super().__init__(options, changed)
+        super().__init__(options, changed, store)
         self.blocks = blocks
         self.heartbeat = heartbeat
         self.phase_switch = PhaseSwitch()
 
     @derived(ChargingState, depends_on=("status",))
+    @override
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         state = self.blocks.status.evse_state
@@ -165,6 +167,9 @@ class CompactStatus(CurrentDriven):
     def current_limit(self) -> float | None:
         amps = self.blocks.limits.current
         released = self.blocks.functions.released
+        if self.waits:
+            # It was accepted, and is sent as soon as the charger may have it.
+            return self.resume_current
         if released is False:
             return 0.0
         if amps is None or released is None:
@@ -175,12 +180,17 @@ class CompactStatus(CurrentDriven):
             return None if self.old else self.device_maximum
         if amps < MINIMUM_CURRENT:
             return 0.0
-        return MINIMUM_CURRENT if self.holds(SLIGHTLY_MORE) else amps
+        # 6.01 A is how 6 A is asked for.
+        return MINIMUM_CURRENT if abs(amps - SLIGHTLY_MORE) < 0.001 else amps
 
+    def register_value(self, amps: float) -> float:
+        """Return what is written to limit the current."""
+        return SLIGHTLY_MORE if self.old and amps == MINIMUM_CURRENT else amps
+
+    @override
     def holds(self, amps: float) -> bool:
-        """Whether the register holds this current."""
         found = self.blocks.limits.current
-        return found is not None and abs(found - amps) < 0.001
+        return found is not None and abs(found - self.register_value(amps)) < 0.001
 
     @property
     @override

@@ -1,7 +1,7 @@
 """The charger itself: what its layout serves, and what it offers."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final, override
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Final, override
 
 from modbus_connection import (
     ModbusExceptionError,
@@ -11,14 +11,14 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
-from ...charging.charge_point import ChargePoint
+from ...charging.charger_device import ChargerDevice
 from ...model.controls import ButtonControl, Control
 from ...model.errors import UnknownDeviceError
 from ...model.options import Options
 from ...model.parts import Identity
 from ...model.points import Tier
 from ...polling.keep_alive import KeepAlive
-from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
+from ...polling.polled_device import Cadence, Problem, UnitSource
 from ...transport.serial_bus import SerialBus, SerialBusUnit
 from . import registers
 from .block import Block
@@ -27,14 +27,13 @@ from .compact_status import Blocks
 from .heartbeat import Heartbeat
 from .settings import COMPONENTS, Settings
 from .states import EvseState
-from .upholding import Upholding
 
 _REFUSALS_BEFORE_TELLING: Final = 2
 _OPENING_PAUSE: Final = 1.0
 """Seconds of rest after the port was opened: what is sent at once comes out garbled."""
 
 
-class MennekesRtu(PolledDevice):
+class MennekesRtu(ChargerDevice):
     """An AMTRON Compact 2.0s, Start 2.0s or 4You 300 on a serial line."""
 
     # The slowest normal answer is far below; the heartbeat must never wait for much longer.
@@ -47,9 +46,7 @@ class MennekesRtu(PolledDevice):
         self._quiet: SerialBusUnit
         self._source = units
         self._point: CompactPoint | None = None
-        self._upholding: Upholding | None = None
         self._settings: Settings | None = None
-        self._memory: Mapping[str, Any] = {}
         self._returns = 0
         super().__init__(self._on_a_quiet_line, unit_id, options)
         self.heartbeat = Heartbeat(self._quiet)
@@ -76,19 +73,6 @@ class MennekesRtu(PolledDevice):
         """The place where a car is plugged in."""
         assert self._point is not None, "identify() first"
         return self._point
-
-    @property
-    def upholding(self) -> Upholding:
-        """What brings it back to what its user asked for."""
-        assert self._upholding is not None, "identify() first"
-        return self._upholding
-
-    @override
-    def close(self) -> None:
-        if self._point is not None:
-            self._point.lock.close()
-            self._point.sender.drop()
-        super().close()
 
     # -- meeting it --
 
@@ -183,23 +167,15 @@ class MennekesRtu(PolledDevice):
         return self._have(name, component, cadence)
 
     def _take_up(self, blocks: Blocks) -> None:
-        point = CompactPoint(
+        self._point = CompactPoint(
             self.options,
             self.keep_memory,
+            self.store_memory,
             blocks=blocks,
             heartbeat=self.heartbeat,
-            refresh=self.refresh,
+            read_now=self.read_now,
         )
-        self._upholding = Upholding(point)
-        # A limit that had been accepted and then could not be sent is sent again.
-        point.sender.failed = self._upholding.due
-        point.on_uncertain = self._upholding.due
-        self._views.clear()
-        self.add_view(point)
-        self._point = point
-        if self._memory:
-            point.restore_state(self._memory)
-            self._upholding.due()
+        self.take_up(self._point)
 
     @property
     @override
@@ -225,10 +201,6 @@ class MennekesRtu(PolledDevice):
         return value if isinstance(value, str) and value else None
 
     # -- what it offers --
-
-    @override
-    def charge_points(self) -> Iterator[ChargePoint]:
-        yield self.point
 
     @override
     def controls(self) -> Iterator[Control]:
@@ -294,19 +266,7 @@ class MennekesRtu(PolledDevice):
         )
         return self.point.can_switch_phases, refused
 
-    # -- upholding what the user asked for --
-
-    @override
-    def reconnected(self) -> None:
-        self.upholding.due()
-
-    @override
-    def dump_state(self) -> dict[str, Any]:
-        return self._point.dump_state() if self._point is not None else dict(self._memory)
-
-    @override
-    def restore_state(self, memory: Mapping[str, Any]) -> None:
-        self._memory = dict(memory)
+    # -- holding what was asked for --
 
     @override
     async def reconcile(self) -> None:
@@ -314,6 +274,5 @@ class MennekesRtu(PolledDevice):
         if returns != self._returns:
             # It was away for longer than it waits for us: it may have been switched off.
             self._returns = returns
-            self.upholding.due()
-        async with self.point.lock:
-            await self.upholding.look(known=self.available(("limits", "functions")))
+            self.mark()
+        await super().reconcile()

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from ...charging.charge_point import Phases
+from ...model.charging import Phases
 from .states import EvseState, RequestedPhases
 
 SETTLING: Final = 60.0

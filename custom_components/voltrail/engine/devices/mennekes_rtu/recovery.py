@@ -1,9 +1,8 @@
 """The way out of error 200, in which a charger ends that has missed its energy manager."""
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
-from ...charging.charge_point import MINIMUM_CURRENT
+from ...model.charging import MINIMUM_CURRENT
 from ...model.errors import explaining
 from .errors import RecoveryFailedError
 from .states import Authorisation, Downgrade, ErrorCode, EvseState
@@ -56,9 +55,8 @@ async def recover(point: CompactPoint) -> None:
     try:
         with explaining():
             await blocks.functions.write("released", value=True)
-        if await point.send_current_in_turn(amps):
-            await _watch(point)
-        # If not, a pause came between; that is in force now, in an error or not.
+        await point.send_when_spaced(amps)
+        await _watch(point)
     finally:
         if stays_paused:
             await point.send_pause()
@@ -75,8 +73,9 @@ async def _watch(point: CompactPoint) -> None:
     """Wait until the error is gone."""
     status = point.blocks.status
     for _ in range(_LOOKS):
-        await asyncio.sleep(_BETWEEN_LOOKS)
-        await point.look_again(("status", "diagnosis"))
+        # A pause that comes between is in force then, in an error or not.
+        await point.lock.rest(_BETWEEN_LOOKS)
+        await point.look_at("status", "diagnosis")
         if status.evse_state is not EvseState.ERROR:
             return
     code = point.blocks.diagnosis.error_code

@@ -1,17 +1,12 @@
 """What both profiles have in common as chargers."""
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Final
+from typing import Final, override
 
-from ...charging.charge_point import (
-    BlockedBy,
-    ChargePoint,
-    ChargingState,
-    first_reason,
-    phases_carrying,
-)
+from ...charging.charge_point import ChargePoint
+from ...charging.reconciler import Standing
+from ...model.charging import BlockedBy, ChargingState, first_reason, phases_carrying
 from ...model.controls import Bounds, Control, NumberControl, shown
 from ...model.errors import NotAppliedError, ReadOnlyError, explaining
 from ...model.points import Quantity, Tier, derived
@@ -72,7 +67,7 @@ class MennekesPoint(ChargePoint):
         signal: Signal,
         fallback: Fallback,
     ) -> None:
-        super().__init__(device.options, device.keep_memory)
+        super().__init__(device.options, device.keep_memory, device.store_memory)
         self._device = device
         self._vehicle = SteadyVehicle(vehicle)
         self._meter = meter
@@ -153,41 +148,40 @@ class MennekesPoint(ChargePoint):
     ) -> None:
         """Write a setting, and make sure that the charger holds it.
 
-        It is given a second to take over; some read back the old value at first. Until then no
-        other order may come: its value would be taken for what the charger made of this one.
+        It is given a second to take over; some read back the old value at first. The lock is
+        held: the value of another order would be taken for what the charger made of this one.
         """
-        async with self.lock:
-            if not self.writable:
-                raise ReadOnlyError
-            with explaining():
-                await write()
-            for wait in (0.0, 1.0):
-                if wait:
-                    await asyncio.sleep(wait)
-                await self._reread(component)
-                if read() == asked:
-                    break
-            else:
-                found = read()
-                raise NotAppliedError(
-                    asked=shown(asked), found="nothing" if found is None else shown(found)
-                )
-            if self.timed_out:
-                # A write ends it; nobody should have to wait for the next turn to see that.
-                await self._device.refresh(("hems",))
+        if not self.writable:
+            raise ReadOnlyError
+        with explaining():
+            await write()
+        await self._device.read_now(component)
+        if read() != asked:
+            await self.lock.rest(1.0)
+            await self._device.read_now(component)
+        if (found := read()) != asked:
+            raise NotAppliedError(
+                asked=shown(asked), found="nothing" if found is None else shown(found)
+            )
+        if self.timed_out:
+            # A write ends it; nobody should have to wait for the next turn to see that.
+            await self._device.refresh(("hems",))
 
-    async def _reread(self, component: str) -> None:
-        await self._device.refresh((component,))
-        if (failure := self._device.failures.get(component)) is not None:
-            # What was read before the write proves nothing.
-            raise failure
+    async def write_setting(
+        self,
+        component: str,
+        write: Callable[[], Awaitable[None]],
+        asked: float,
+        read: Callable[[], float | None],
+    ) -> None:
+        """Write something that is no limit of this charge point, and check it."""
+        await self.set_aside(lambda: self.write_and_check(component, write, asked, read))
 
-    async def assert_target(self) -> None:
-        """Send once more what the user asked for."""
-        if self.target.paused:
-            await self.send_pause()
-        else:
-            await self.reapply()
+    @property
+    @override
+    def standing(self) -> Standing:
+        # The charger leaves its safe current with the next write.
+        return Standing.LOST if self.timed_out else super().standing
 
     # -- controls --
 
@@ -225,7 +219,7 @@ class MennekesPoint(ChargePoint):
         if amps < self.minimum_current:
             # The charger would make 0 of it.
             amps = 0
-        await self.write_and_check(
+        await self.write_setting(
             "fallback",
             lambda: self._fallback.write("safe_current", int(amps)),
             amps,
@@ -234,7 +228,7 @@ class MennekesPoint(ChargePoint):
 
     async def _set_timeout(self, seconds: float) -> None:
         seconds = TIMEOUT_BOUNDS.accept(seconds)
-        await self.write_and_check(
+        await self.write_setting(
             "fallback",
             lambda: self._fallback.write("communication_timeout", int(seconds)),
             seconds,
@@ -269,7 +263,7 @@ class MennekesPoint(ChargePoint):
                 for phase in (1, 2, 3):
                     await limits.write(f"network_ems_limit_l{phase}", int(amps))
 
-            await self.write_and_check("network_limits", all_phases, amps, read)
+            await self.write_setting("network_limits", all_phases, amps, read)
 
         return NumberControl(
             key="network_ems_limit",

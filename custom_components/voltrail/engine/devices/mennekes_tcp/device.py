@@ -2,26 +2,25 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, ClassVar, Final, override
+from typing import ClassVar, Final, override
 
 from modbus_connection import IllegalDataAddressError, ModbusError
 from modbus_connection.model import Component, string
 
-from ...charging.charge_point import ChargePoint
+from ...charging.charger_device import ChargerDevice
 from ...charging.current_driven import CurrentDriven
 from ...model.controls import Control
 from ...model.errors import (
     DeviceSilentError,
-    NotAppliedError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
 )
 from ...model.options import Options
 from ...model.parts import Identity
-from ...polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
+from ...polling.polled_device import Cadence, Problem, UnitSource
 from . import registers_4x, registers_ecu
 from .profile_4x import Profile4X
 from .profile_ecu import ProfileEcu
@@ -29,9 +28,6 @@ from .registers_shared import Block, Model
 
 SAFE_CURRENT_PATIENCE: Final = 180.0
 """Seconds in safe current after which a person is told."""
-
-FOREIGN_POLLS: Final = 2
-"""Polls in a row with another limit than ours, before it counts as set by somebody else."""
 
 SILENT_POLLS: Final = 2
 """Polls in a row without any answer, before the connection is taken for dead."""
@@ -45,7 +41,7 @@ class _Marker(Component):
     device_id = string(141, 1)
 
 
-class MennekesTcp(PolledDevice):
+class MennekesTcp(ChargerDevice):
     """An AMTRON or AMEDIO charger at its Modbus TCP port."""
 
     request_timeout: ClassVar[float] = 4.0
@@ -57,11 +53,8 @@ class MennekesTcp(PolledDevice):
         self._profile: Profile4X | ProfileEcu | None = None
         self._generation: Callable[[], object] = lambda: None
         self._model_text = ""
-        self._assert_due = False
-        self._foreign = 0
         self._timed_out_since: float | None = None
         self._silent = 0
-        self._memory: Mapping[str, Any] = {}
 
     @property
     def profile(self) -> Profile4X | ProfileEcu:
@@ -151,11 +144,7 @@ class MennekesTcp(PolledDevice):
     def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
         self._model_text = model
         self._profile = profile
-        profile.on_uncertain = self._doubt
-        self.add_view(profile)
-        if self._memory:
-            profile.restore_state(self._memory)
-            self._assert_due = profile.target.set
+        self.take_up(profile)
 
     @property
     @override
@@ -197,10 +186,6 @@ class MennekesTcp(PolledDevice):
         return (*known, "station") if "station" in self._slots else known
 
     # -- what it offers --
-
-    @override
-    def charge_points(self) -> Iterator[ChargePoint]:
-        yield self.profile
 
     @override
     def controls(self) -> Iterator[Control]:
@@ -250,72 +235,14 @@ class MennekesTcp(PolledDevice):
             raise
         self._silent = 0
 
-    def _doubt(self) -> None:
-        self._assert_due = self.profile.target.set
-
-    @override
-    def close(self) -> None:
-        if self._profile is not None:
-            self._profile.lock.close()
-        super().close()
-
-    @override
-    def reconnected(self) -> None:
-        # A reboot has been seen to leave other limits behind than those last written.
-        self._assert_due = self.profile.target.set
-
-    @override
-    def dump_state(self) -> dict[str, Any]:
-        return self.profile.dump_state() if self._profile is not None else dict(self._memory)
-
-    @override
-    def restore_state(self, memory: Mapping[str, Any]) -> None:
-        self._memory = dict(memory)
-
     @override
     async def reconcile(self) -> None:
-        profile = self.profile
-        self._watch_time_out()
-        if not profile.writable or not self.available(("limits",)):
-            return
-        async with profile.lock:
-            await self._uphold(profile)
-
-    async def _uphold(self, profile: Profile4X | ProfileEcu) -> None:
-        if isinstance(profile, CurrentDriven):
-            await profile.fit_power(profile.charging_state)
-        if self._assert_due:
-            self._assert_due = False
-            self._foreign = 0
-            if profile.timed_out or profile.holds_target is False:
-                try:
-                    await profile.assert_target()
-                except NotAppliedError:
-                    # It was told, and holds something else: no use to tell it for ever.
-                    raise
-                except BaseException:
-                    # Not asserted, so it is still due.
-                    self._assert_due = True
-                    raise
-            return
-        if profile.target.set and profile.holds_target is False:
-            self._foreign += 1
-            if self._foreign >= FOREIGN_POLLS:
-                # Somebody else drives now; fighting over it would help nobody.
-                self._foreign = 0
-                profile.adopt()
-        else:
-            self._foreign = 0
-
-    def _watch_time_out(self) -> None:
-        if self.profile.timed_out:
-            if self._timed_out_since is None:
-                # The charger leaves its safe current with the next write.
-                self._timed_out_since = _now()
-                self._assert_due = self.profile.target.set
-        elif self._timed_out_since is not None:
+        timed_out = self.profile.timed_out
+        if not timed_out:
             self._timed_out_since = None
-            self._assert_due = self.profile.target.set
+        elif self._timed_out_since is None:
+            self._timed_out_since = _now()
+        await super().reconcile()
 
 
 def _now() -> float:

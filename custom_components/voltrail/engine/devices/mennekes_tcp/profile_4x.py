@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Final, override
 
-from ...charging.charge_point import BlockedBy, unconfirmed_write
+from ...charging.reconciler import Standing
+from ...charging.target import PausedBy, Target
+from ...model.charging import BlockedBy
 from ...model.controls import Bounds
 from ...model.errors import explaining
 from ...polling.polled_device import Cadence, PolledDevice, Problem
@@ -31,14 +33,15 @@ THREE_PHASE_POWER: Final = 3 * 6 * NOMINAL_VOLTAGE
 class Profile4X(MennekesPoint):
     """The charge point of a 4Business or 4You."""
 
-    current_needs = ("limits", "hems")
-    power_needs = ("limits", "hems")
+    current_depends_on = ("limits", "hems")
+    power_depends_on = ("limits", "hems")
 
     def __init__(self, device: PolledDevice, model: str, *, since_1_5: bool) -> None:
         unit = device.modbus_unit
         self._model = model
         self._power_ceiling: float | None = None
-        self._adopted: tuple[float, float] | None = None
+        self._adopted: object = None
+        """What the registers held, and the target that was made of it."""
         self.status = device.add("status", registers.Status(unit), Cadence.MEASUREMENTS)
         self.vehicle = device.add("vehicle", registers.Vehicle(unit), Cadence.MEASUREMENTS)
         meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)
@@ -224,10 +227,11 @@ class Profile4X(MennekesPoint):
 
         The current limit then only keeps what the installer allows.
         """
-        async with self.lock:
+        lowers = not self.target.paused and watts < self._watts(self.target)
+        async with self.ordering(urgent=lowers):
             watts = self.power_bounds().accept(watts)
             if watts < self._lowest_power:
-                await self.pause()
+                await self._pause(PausedBy.PERSON)
                 return
             if (
                 self._switches_by(PhaseSwitchMode.DYNAMIC)
@@ -235,19 +239,33 @@ class Profile4X(MennekesPoint):
             ):
                 # Too much for one phase and too little for three: some do not start at all.
                 watts = ONE_PHASE_POWER
-            with unconfirmed_write(lambda: self._may_be_limited(watts)):
-                await self._write_power(watts)
-                await self._write_current(self.current_bounds().maximum)
-            self._keep(power=watts, paused=False)
+            await self._carry_out(self.target.powered(watts), lambda: self._send_power(watts))
 
-    def _may_be_limited(self, watts: float) -> None:
-        """Take note that a power may be in force: a lower one is never raised again unasked."""
-        before = self.target.power
-        if before is None:
-            before = (self.target.current or 0.0) * NOMINAL_VOLTAGE * self._phases_at_most
-        if watts < before and not self.target.paused:
-            self._keep(power=watts)
-        self.on_uncertain()
+    async def _send_power(self, watts: float) -> None:
+        await self._write_power(watts)
+        await self._write_current(self.current_bounds().maximum)
+
+    @override
+    async def _go_on(self) -> None:
+        power = self.target.power
+        if power is None:
+            await super()._go_on()
+            return
+        # The installer may have lowered what is possible.
+        watts = min(power, self.power_bounds().maximum)
+        await self._carry_out(self.target.powered(power), lambda: self._send_power(watts))
+
+    @override
+    def cautious(self, before: Target, wanted: Target) -> Target:
+        if before.paused or wanted.paused:
+            return super().cautious(before, wanted)
+        return wanted if self._watts(wanted) < self._watts(before) else before
+
+    def _watts(self, target: Target) -> float:
+        """Return the power that a target lets through."""
+        if target.power is not None:
+            return target.power
+        return (target.current or 0.0) * NOMINAL_VOLTAGE * self._phases_at_most
 
     async def _write_current(self, amps: float) -> None:
         # Whole ampere go to the register that every known client uses; only a fraction
@@ -271,7 +289,7 @@ class Profile4X(MennekesPoint):
         # of too high a one.
         with explaining():
             await self.limits.write("power", int(highest))
-        await self._reread("limits")
+        await self._device.read_now("limits")
         self._power_ceiling = self.limits.power
 
     async def _write(
@@ -279,40 +297,40 @@ class Profile4X(MennekesPoint):
     ) -> None:
         await self.write_and_check("limits", lambda: self.limits.write(field, value), asked, read)
 
-    @override
-    def _keep(self, **changes: float | bool | None) -> None:
-        self._adopted = None
-        super()._keep(**changes)
-
     @property
-    def holds_target(self) -> bool | None:
-        """Whether the registers hold what the user asked for; None if that is not known."""
-        current, power = self._current_held, self.limits.power
+    @override
+    def standing(self) -> Standing:
+        held, target = (self._current_held, self.limits.power), self.target
+        current, power = held
+        if self.timed_out:
+            return Standing.LOST
         if current is None or power is None:
-            return None
-        if self._adopted == (current, power):
-            return True
-        if self.target.paused:
-            return current == 0 or power == 0
-        if self.target.power is not None:
-            return power == self.target.power and 0 < current <= self.current_bounds().maximum
-        return current == self.target.current and power >= self._highest_power
+            return Standing.UNKNOWN
+        if self._adopted == (held, target):
+            return Standing.KEPT
+        if target.paused:
+            kept = current == 0 or power == 0
+        elif target.power is not None:
+            watts = min(target.power, self.power_bounds().maximum)
+            kept = power == int(watts) and 0 < current <= self.current_bounds().maximum
+        else:
+            right = target.current is None or current == self.resume_current
+            kept = right and power >= self._highest_power
+        return Standing.KEPT if kept else Standing.OTHER
 
+    @override
     def adopt(self) -> None:
-        """Take what the registers hold as what is wanted: somebody set it at the charger."""
         current, power = self._current_held, self.limits.power
         if current is None or power is None:
             return
-        if current == 0 or power == 0:
-            self._keep(paused=True)
-        elif power < self._highest_power:
-            # Somebody may limit both. What is wanted then is what they let through together.
+        if current and 0 < power < self._highest_power:
+            # Both may be limited. What is wanted then is what they let through together.
             phases = 1 if power < THREE_PHASE_POWER else self._phases_at_most
             together = min(power, int(current * NOMINAL_VOLTAGE * phases))
-            self._keep(power=float(together), paused=False)
-            self._adopted = current, power
+            self.book.note(self.target.powered(float(together)))
+            self._adopted = (current, power), self.target
         else:
-            self._keep(current=current, power=None, paused=False)
+            super().adopt()
 
     @property
     @override

@@ -5,8 +5,8 @@ from typing import Final, override
 
 from modbus_connection import ModbusConnectionError
 
-from ...charging.charge_point import BlockedBy
 from ...charging.current_driven import CurrentDriven
+from ...model.charging import BlockedBy
 from ...model.controls import Control, SwitchControl
 from ...model.points import Quantity, Tier, derived
 from ...polling.polled_device import Cadence, PolledDevice
@@ -26,8 +26,8 @@ MASTERS: Final = (EcuNetworkRole.MASTER_WITH_SLAVE, EcuNetworkRole.MASTER_STANDA
 class ProfileEcu(MennekesPoint, CurrentDriven):
     """The charge point of a Professional, Charge Control or AMEDIO."""
 
-    current_needs = ("limits",)
-    power_needs = ("limits", "meter")
+    current_depends_on = ("limits",)
+    power_depends_on = ("limits", "meter")
 
     def __init__(self, device: PolledDevice, firmware: tuple[int, int]) -> None:
         unit = device.modbus_unit
@@ -179,22 +179,6 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
         await self.send_current(0)
 
     @property
-    def holds_target(self) -> bool | None:
-        """Whether the register holds what the user asked for; None if that is not known."""
-        current = self.current_limit
-        if current is None:
-            return None
-        return current == (0 if self.target.paused else self.target.current)
-
-    def adopt(self) -> None:
-        """Take what the register holds as what is wanted: somebody set it at the charger."""
-        current = self.current_limit
-        if current == 0:
-            self._keep(paused=True)
-        elif current is not None:
-            self._keep(current=float(current), power=None, paused=False)
-
-    @property
     @override
     def timed_out(self) -> bool:
         """Always no: there is no register that tells."""
@@ -215,7 +199,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
 
     async def _set_operative(self, operative: bool) -> None:  # noqa: FBT001 - a state
         raw = int(operative is (self._firmware >= (5, 22)))
-        await self.write_and_check(
+        await self.write_setting(
             "availability",
             lambda: self.availability.write("raw_availability", raw),
             raw,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
-from ...charging.charge_point import unconfirmed_write
+from ...charging.unconfirmed_write import unconfirmed_write
 from ...model.controls import Bounds
 from ...model.errors import CallerError, NotNowError, VoltrailError
 from ...model.points import Kind, derived

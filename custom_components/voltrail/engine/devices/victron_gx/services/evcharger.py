@@ -5,7 +5,7 @@ from dataclasses import replace
 from enum import IntEnum
 from typing import ClassVar, Final
 
-from ....charging.charge_point import MINIMUM_CURRENT
+from ....model.charging import MINIMUM_CURRENT
 from ....model.controls import Bounds, Control, NumberControl, SwitchControl
 from ....model.errors import NotNowError
 from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
