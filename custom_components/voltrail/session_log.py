@@ -12,8 +12,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
-from .engine.charging.charge_point import BlockedBy, ChargePoint, ChargingState
 from .engine.charging.sessions import Happened, Observation, SessionLog, shortened
+from .engine.model.charging import BlockedBy, Chargeable, ChargingState
 from .engine.model.points import Value
 from .engine.polling.base_device import BaseDevice, Reading
 from .session_context import EnergyPrice, solar_share
@@ -60,7 +60,7 @@ async def async_remove(hass: HomeAssistant, entry_id: str) -> None:
 class PointSessions:
     """The sessions of one charge point."""
 
-    def __init__(self, device: BaseDevice, point: ChargePoint) -> None:
+    def __init__(self, device: BaseDevice, point: Chargeable) -> None:
         self.point = point
         self.part = None if point.part is None else point.part.key
         self.log = SessionLog()
@@ -116,7 +116,7 @@ class PointSessions:
         return value if isinstance(value, (int, float)) else None
 
 
-def _found(device: BaseDevice, point: ChargePoint) -> dict[str, Reading]:
+def _found(device: BaseDevice, point: Chargeable) -> dict[str, Reading]:
     """Return the readings of a charge point that tell of a session; then its station's."""
     known = list(device.readings())
     own = [one for one in known if one.part == point.part]
@@ -165,9 +165,7 @@ class SessionKeeper:
         """Look at the charge points now, and with every poll."""
         for point in self.points:
             self._removers.append(
-                self._coordinator.async_add_listener(
-                    partial(self._look, point), point.components
-                )
+                self._coordinator.async_add_listener(partial(self._look, point), point.components)
             )
             self._look(point)
 

@@ -56,7 +56,7 @@ story('Alfen', (step) => {
   step('flips the switch off and on', async (person) => {
     await person.flip('Charging');
     await limit(2, 0);
-    await person.reads('Not charging because', /^Paused$/);
+    await person.reads('Obstacle', /^Paused$/);
     await person.flip('Charging');
     await limit(2, 11.5);
   });

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.voltrail.engine.charging.charge_point import BlockedBy, ChargingState
 from custom_components.voltrail.engine.charging.sessions import (
     FULL_AFTER,
     Happened,
@@ -16,6 +15,7 @@ from custom_components.voltrail.engine.charging.sessions import (
     SessionLog,
     shortened,
 )
+from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
 
 BEGIN: Final = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
 AWAY, HERE, CHARGING = (

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from .charge_point import BlockedBy, ChargingState
+from ..model.charging import BlockedBy, ChargingState
 
 KEPT_FOR: Final = timedelta(days=5 * 366)
 """How long a finished session is kept: what tax offices and employers ask for."""

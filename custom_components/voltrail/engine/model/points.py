@@ -167,9 +167,15 @@ class Point:
     disabled_until_seen: bool = False
     """Many units of this kind never have it. Where it has no value when the device is met,
     it is offered switched off, until it has one."""
+    resolution: float | None = None
+    """The smallest difference that the register can tell, in the quantity's unit."""
+    called: str = ""
+    """The word to translate, where the attribute's name alone says too little on the page of the
+    device. The name stays what programs know it by."""
 
     def word(self, name: str) -> str:
         """Return the attribute's name without its phase or number: the word to translate."""
+        name = self.called or name
         for suffix, kept in ((self._phase_suffix, "_phase"), (self._number_suffix, "_number")):
             if suffix:
                 name = name.removesuffix(suffix) + kept
@@ -214,6 +220,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         tier=tier,
         private=private,
         disabled_until_seen=disabled_until_seen,
+        resolution=abs(field.scale) if isinstance(field, NumberField) else None,
     )
     return field
 
@@ -298,6 +305,7 @@ def derived[O, V](
     number: int | None = None,
     tier: Tier = Tier.MAIN,
     private: bool = False,
+    called: str = "",
 ) -> Callable[[Callable[[O], V | None]], Derived[O, V]]:
     """Declare a method as a value of its own, with what it means.
 
@@ -322,6 +330,7 @@ def derived[O, V](
         number=number,
         tier=tier,
         private=private,
+        called=called,
     )
 
     def declare(compute: Callable[[O], V | None]) -> Derived[O, V]:

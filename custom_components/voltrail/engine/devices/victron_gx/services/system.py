@@ -208,7 +208,7 @@ class System(GxComponent):
         near = watts(self.battery_voltage, self.battery_current)
         return None if near is None else unwrapped(self.battery_power_16, near, INT16_SPAN)
 
-    @derived(Quantity.POWER)
+    @derived(Quantity.POWER, called="grid_power")
     def power(self) -> float | None:
         """What comes from the grid, on all phases together; negative is feed-in."""
         return total(self.power_l1, self.power_l2, self.power_l3)
