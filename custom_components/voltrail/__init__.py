@@ -12,7 +12,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
 from . import auto_enable, devices, link, presence, repairs, session_log, storage
-from .api import actions, rpc
+from .api import actions, rpc, sessions
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -45,6 +45,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
+    sessions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
     return True
 
@@ -68,19 +69,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         coordinator = await _start_polling(hass, entry, kind)
     else:
         coordinator = await _start_listening(hass, entry, kind.listen(options(entry)))
-    sessions = SessionKeeper(hass, entry.entry_id, coordinator)
-    await sessions.load(coordinator.device)
+    keeper = SessionKeeper(hass, entry.entry_id, coordinator)
+    await keeper.load(coordinator.device)
     entry.runtime_data = VoltrailData(
         device=coordinator.device,
         coordinator=coordinator,
         devices=devices.async_register(hass, entry, coordinator),
-        sessions=sessions,
+        sessions=keeper,
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     # Only now: what happened meanwhile is shown by an entity.
-    entry.async_on_unload(sessions.stop)
-    sessions.start()
+    entry.async_on_unload(keeper.stop)
+    keeper.start()
     presence.async_watch(hass, entry)
     return True
 

@@ -65,6 +65,20 @@ def former_socket(hass: HomeAssistant, entry: MockConfigEntry) -> dr.ChildDevice
     )
 
 
+def former_power(
+    hass: HomeAssistant, entry: MockConfigEntry, former: dr.ChildDeviceEntry
+) -> er.RegistryEntry:
+    """Register the power of the socket as release 0.1 left it."""
+    return er.async_get(hass).async_get_or_create(
+        "sensor",
+        DOMAIN,
+        f"alfen_{SERIAL}_socket_1_power",
+        config_entry=entry,
+        device_id=former.id,
+        suggested_object_id="socket_1_power",
+    )
+
+
 async def test_one_socket_is_one_device(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:
@@ -94,20 +108,7 @@ async def test_the_registries_of_the_last_release_are_taken_over(
         device_registry.async_update_child_device(
             former.id, area_id=area.id, name_by_user="Left side", labels={"car"}
         )
-        power, off = (
-            entity_registry.async_get_or_create(
-                "sensor",
-                DOMAIN,
-                f"alfen_{SERIAL}_socket_1_{name}",
-                config_entry=entry,
-                device_id=former.id,
-                suggested_object_id=f"socket_1_{name}",
-            )
-            for name in ("power", "frequency")
-        )
-        entity_registry.async_update_entity(
-            off.entity_id, disabled_by=er.RegistryEntryDisabler.DEVICE
-        )
+        power = former_power(hass, entry, former)
         await set_up(hass, entry)
         (charger,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
         assert not dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)
@@ -118,14 +119,28 @@ async def test_the_registries_of_the_last_release_are_taken_over(
         kept = entity_registry.async_get(power.entity_id)
         assert kept is not None
         assert (kept.id, kept.device_id) == (power.id, charger.id)
-        still_off = entity_registry.async_get(off.entity_id)
-        assert still_off is not None
-        assert still_off.disabled_by is er.RegistryEntryDisabler.USER
         answer = await hass.services.async_call(
             DOMAIN, "get_status", {"device_id": former.id}, blocking=True, return_response=True
         )
         assert answer is not None
         assert set(answer) == {former.id}, "an automation still names the former device"
+
+
+async def test_what_was_off_with_its_device_stays_off(
+    hass: HomeAssistant, device_registry: dr.DeviceRegistry, entity_registry: er.EntityRegistry
+) -> None:
+    """Whoever disabled the socket's device had a reason."""
+    async with prepared(hass, Eve()) as entry:
+        former = former_socket(hass, entry)
+        power = former_power(hass, entry, former)
+        device_registry.async_update_child_device(
+            former.id, disabled_by=dr.DeviceEntryDisabler.USER
+        )
+        await hass.async_block_till_done()
+        await set_up(hass, entry)
+        known = entity_registry.async_get(power.entity_id)
+        assert known is not None
+        assert known.disabled_by is er.RegistryEntryDisabler.USER
 
 
 async def test_what_a_person_made_of_the_charger_is_kept(

@@ -16,7 +16,6 @@ from homeassistant.core import (
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import verify_domain_control
-from homeassistant.helpers.target import TargetSelection
 from homeassistant.util.json import JsonObjectType
 
 from ..const import DOMAIN
@@ -35,6 +34,7 @@ from .chargers import (
     plain,
     translated,
 )
+from .schema import schema
 from .targets import refuse
 
 ATTR_CURRENT: Final = "current"
@@ -45,19 +45,6 @@ ATTR_UNIT_ID: Final = "unit_id"
 ATTR_ADDRESS: Final = "address"
 ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
-
-
-def schema(fields: dict[vol.Marker, Any]) -> vol.All[Any]:
-    """Return the schema of an action that is done somewhere, with its fields."""
-    return vol.All(cv.make_entity_service_schema(fields), _somewhere)
-
-
-def _somewhere(given: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a template that finds no device: an order to nobody must not look carried out."""
-    if not TargetSelection(given).has_any_target:
-        message = "expected a device, an entity, an area, a floor or a label"
-        raise vol.Invalid(message)
-    return given
 
 
 def _number(value: object) -> float:

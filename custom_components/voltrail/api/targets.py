@@ -77,6 +77,22 @@ def place_of_entity(hass: HomeAssistant, entity_id: str, *, named: bool = True) 
 
 
 @callback
+def with_devices(hass: HomeAssistant, target: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a target that also means the devices of the entities that it names.
+
+    Who names one entity of a charger means the charger: it is its state that counts.
+    """
+    registry = er.async_get(hass)
+    entities = (registry.async_get(one) for one in TargetSelection(dict(target)).entity_ids)
+    owners = {
+        entity.device_id
+        for entity in entities
+        if entity is not None and entity.platform == DOMAIN and entity.device_id is not None
+    }
+    return {**target, ATTR_DEVICE_ID: [*named_devices(target), *sorted(owners)]}
+
+
+@callback
 def require_ours(hass: HomeAssistant, target: Mapping[str, Any]) -> list[Place]:
     """Return the places that a target means; refuse it if it names something that is not ours."""
     found = list(places(hass, target))
