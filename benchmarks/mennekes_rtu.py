@@ -31,7 +31,8 @@ from custom_components.voltrail.engine.transport.serial_bus import SerialBus  # 
 from simulators.memory import serve_serial_in_memory  # noqa: E402
 from simulators.mennekes_rtu import Bus, Compact, Satellite  # noqa: E402
 from simulators.server import LineSettings, serve_pty  # noqa: E402
-from tests.engine.devices.mennekes_rtu.support import Owner, connect, serial_line  # noqa: E402
+from tests.engine.devices.mennekes_rtu.support import connect, serial_line  # noqa: E402
+from tests.engine.devices.owner import Owner  # noqa: E402
 from tests.fake_time import run as run_in_fake_time  # noqa: E402
 
 BLOCKS: Final = (
@@ -91,7 +92,7 @@ async def poll() -> int:
     return 0 if ratio <= WANTED and read >= wanted else 1
 
 
-def report(charger: Compact, owner: Owner, silent: int) -> float:
+def report(charger: Compact, owner: Owner[MennekesRtu], silent: int) -> float:
     """Print what became of the heartbeats; return the longest gap between two of them."""
     gap = charger.ems.longest_gap
     print(f"heartbeats          {charger.ems.heartbeats:8}")
@@ -112,7 +113,7 @@ def chargers() -> tuple[Compact, Compact]:
 
 async def endure(
     device: Callable[[int], MennekesRtu], charger: Compact, neighbour: Compact, seconds: float
-) -> Owner:
+) -> Owner[MennekesRtu]:
     """Look after a charger on a bad line for a while; return whoever did."""
     owner, other = Owner(device(charger.unit_id)), Owner(device(neighbour.unit_id))
     try:

@@ -29,10 +29,3 @@ CONF_READ_ONLY: Final = "read_only"
 CONF_FORMER_DEVICES: Final = "former_devices"
 CONF_TOPICS: Final = "topics"
 CONF_MAX_CURRENT: Final = "max_current"
-
-# What an installer sets changes rarely, and most devices answer slowly: a minute is
-# soon enough, and a change that shows in the measurements is followed up at once.
-SETTINGS_INTERVAL: Final = 60.0
-
-# A device that is off for the night is asked once a minute, not every few seconds.
-LONGEST_BACK_OFF: Final = 60.0

@@ -25,16 +25,15 @@ from .const import (
     CONF_TOPICS,
     CONF_TRANSPORT,
     DOMAIN,
-    LONGEST_BACK_OFF,
-    SETTINGS_INTERVAL,
 )
 from .engine.devices.family import Transport
 from .engine.model.controls import Control
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
 from .engine.polling.base_device import BaseDevice
-from .engine.polling.polled_device import Cadence, PolledDevice
+from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
+from .engine.polling.schedule import Schedule
 from .push.mqtt_listener import TopicListener
 from .push.stream_listener import StreamListener
 from .session_log import SessionKeeper
@@ -145,30 +144,24 @@ class PollingCoordinator(VoltrailCoordinator):
         self, hass: HomeAssistant, entry: VoltrailConfigEntry, device: PolledDevice
     ) -> None:
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
-        self._settings_due = 0.0
-        self._attention: object = None
-        self._failures = 0
-        self._upheld = True
+        # Only what an entity shows, once there are entities: the first poll comes before them.
+        self.schedule = Schedule(device, lambda: self.watched or None)
+        self._restored = True
 
     @override
     async def _async_update_data(self) -> None:
         try:
-            await self._poll()
+            await self.schedule.poll()
         except VoltrailError as err:
-            self._failures += 1
-            # Whatever was read before is old by the time the device is back.
-            self._settings_due = 0.0
-            pause = self.device.options.scan_interval * 2 ** min(self._failures - 1, 8)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.details,
-                retry_after=max(self.device.options.scan_interval, min(pause, LONGEST_BACK_OFF)),
+                retry_after=self.schedule.pause,
             ) from err
-        self._failures = 0
         # Over a link that others use, a poll goes on to its end although its entry is gone.
         if not self._shutdown_requested:
-            await self._uphold()
+            await self._reconcile()
         if not self._shutdown_requested:
             self._follow_problems()
             self._follow_changes()
@@ -177,7 +170,7 @@ class PollingCoordinator(VoltrailCoordinator):
     def async_heard(self) -> None:
         """Take note that a life sign got through again, or got through no more.
 
-        A device that is back is read at once, not when the back-off is over.
+        A device that is back is read at once, not when the pause is over.
         """
         self.async_update_listeners()
         if not self.last_update_success:
@@ -185,27 +178,15 @@ class PollingCoordinator(VoltrailCoordinator):
                 self.hass, self.async_request_refresh(), name=f"{self.name} is heard again"
             )
 
-    async def _poll(self) -> None:
-        # Only what somebody looks at, once there is somebody: the first poll comes
-        # before the entities.
-        wanted = self.watched or None
-        await self.device.poll(Cadence.MEASUREMENTS, wanted)
-        now = self.hass.loop.time()
-        attention = self.device.attention
-        if now >= self._settings_due or attention != self._attention:
-            await self.device.poll(Cadence.SETTINGS, wanted)
-            self._settings_due = now + SETTINGS_INTERVAL
-            self._attention = attention
-
-    async def _uphold(self) -> None:
+    async def _reconcile(self) -> None:
         try:
             await self.device.reconcile()
         except VoltrailError as err:
-            if self._upheld:
+            if self._restored:
                 _LOGGER.warning("%s: could not restore the set-point: %s", self.name, err)
-            self._upheld = False
+            self._restored = False
         else:
-            self._upheld = True
+            self._restored = True
 
     def _follow_problems(self) -> None:
         problems = list(self.device.problems())

@@ -1,6 +1,6 @@
 """What a device has to remember over a restart: set-points, counters of our own."""
 
-from typing import Any
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -15,7 +15,18 @@ SAVE_DELAY = 20.0
 
 def store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return the file of an entry."""
-    return Store(hass, 1, f"{DOMAIN}.{entry_id}")
+    return _Store(hass, 1, f"{DOMAIN}.{entry_id}", minor_version=2, atomic_writes=True)
+
+
+class _Store(Store[dict[str, Any]]):
+    """The file; minor version 2 has what was in force before an order that is not confirmed."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: dict[str, Any]
+    ) -> dict[str, Any]:
+        # What is new may be missing; what was there has kept its names.
+        return old_data
 
 
 class Memory:
@@ -32,6 +43,7 @@ class Memory:
         if (memory := await self._store.async_load()) is not None:
             self._device.restore_state(memory)
         self._device.memory_changed = self._changed
+        self._device.memory_store = self._store_now
 
     @callback
     def _changed(self) -> None:
@@ -41,6 +53,11 @@ class Memory:
             self._due = True
             self._store.async_delay_save(self._data, SAVE_DELAY)
 
+    async def _store_now(self) -> None:
+        """Save before an order is sent; what was due is saved with it."""
+        self._used = True
+        await self._store.async_save(self._data())
+
     @callback
     def _data(self) -> dict[str, Any]:
         self._due = False
@@ -49,10 +66,15 @@ class Memory:
     async def close(self) -> None:
         """Save everything now, and nothing later: the next set-up owns the file."""
         self._device.memory_changed = _nothing
+        self._device.memory_store = _store_nothing
         if self._used:
             # Also if nothing is due: this waits for a save that is under way.
             await self._store.async_save(self._data())
 
 
 def _nothing() -> None:
+    """Do nothing."""
+
+
+async def _store_nothing() -> None:
     """Do nothing."""

@@ -93,7 +93,7 @@ STATION: Final[dict[str, float | str]] = {
     "sensor.socket_1/communication_timeout": STATE_UNKNOWN,
     "sensor.socket_1/phases_in_use": STATE_UNKNOWN,
     "number.socket_1/current_limit": 6,
-    "number.socket_1/power_limit": round(6 * (237.82 + 240.76 + 238.81)),
+    "number.socket_1/power_limit": 6 * 3 * 230,
     "switch.socket_1/charging": "on",
     "select.socket_1/phases": "three",
 }
@@ -452,7 +452,7 @@ async def test_a_network_that_is_switched_on(hass: HomeAssistant) -> None:
         known = [registry.async_get_entity_id("number", DOMAIN, each) for each in numbers]
         assert known == [None] * 3
         eve.ems.source = DataSource.SCN
-        entry.runtime_data.coordinator._settings_due = 0.0
+        entry.runtime_data.coordinator.schedule.hurry()
         await poll(hass, entry)
         await hass.async_block_till_done()
         for phase, amps in ((1, 20), (2, 18.5), (3, 7)):
@@ -478,7 +478,7 @@ async def test_the_poll_is_lean(hass: HomeAssistant) -> None:
     eve = Eve(sockets=2)
     async with loaded(hass, eve) as entry:
         coordinator = entry.runtime_data.coordinator
-        coordinator._settings_due = hass.loop.time() + 1000
+        coordinator.schedule.settings_are_fresh()
         eve.traffic.clear()
         await poll(hass, entry)
         assert sorted((read.unit, read.address) for read in eve.traffic.reads) == [
@@ -487,7 +487,7 @@ async def test_the_poll_is_lean(hass: HomeAssistant) -> None:
             (200, 1100),
         ]
         # What is due once a minute, and once an hour.
-        coordinator._settings_due = 0.0
+        coordinator.schedule.hurry()
         coordinator.device._identity_due = 0.0
         eve.traffic.clear()
         await poll(hass, entry)

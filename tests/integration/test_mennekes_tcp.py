@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.voltrail import link
-from custom_components.voltrail.const import DOMAIN, LONGEST_BACK_OFF
+from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
 from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
@@ -120,7 +120,7 @@ async def test_from_the_form_to_the_last_value(
     charger.do("plug_in")
     await set_number(hass, entry, "current_limit", 16)
     charger.advance(40)
-    entry.runtime_data.coordinator._settings_due = 0.0
+    entry.runtime_data.coordinator.schedule.hurry()
     await poll(hass, entry)
 
     for path, (address, count, factor) in NUMBERS.items():
@@ -404,8 +404,8 @@ async def test_a_dead_link_is_told_once_and_heals(
     caplog.clear()
     await charger_server.plug()
     charger.traffic.clear()
-    # As long as the longest pause between two tries.
-    await let_pass(hass, freezer, LONGEST_BACK_OFF + 15)
+    # Whatever went away is back within ten seconds of the link.
+    await let_pass(hass, freezer, 10)
     assert {found.entity_id: found.state for found in hass.states.async_all()} == before
     assert len(told(caplog)) == 1, told(caplog)
     assert charger.traffic.connections_made == 1
@@ -475,10 +475,10 @@ async def test_the_wish_is_asserted_when_the_timeout_ends(
     charger.advance(300)
     await poll(hass, charger_entry)
     coordinator = charger_entry.runtime_data.coordinator
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert charger.unit(1).read(2000, 1) == [13]
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert charger.unit(1).read(2011, 1) == [0]
     assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
@@ -508,7 +508,7 @@ async def test_a_charger_that_only_reads_is_explained(
     """Controls are unavailable and a repair says which menu to open; both heal."""
     charger.set({"hems.access": "read_only"})
     coordinator = charger_entry.runtime_data.coordinator
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert state(hass, charger_entry, "number", "current_limit") == STATE_UNAVAILABLE
     assert state(hass, charger_entry, "switch", "charging") == STATE_UNAVAILABLE
@@ -517,7 +517,7 @@ async def test_a_charger_that_only_reads_is_explained(
     issue_id = f"{charger_entry.entry_id}_read_only"
     assert issues.async_get_issue(DOMAIN, issue_id) is not None
     charger.set({"hems.access": "read_write"})
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert issues.async_get_issue(DOMAIN, issue_id) is None
     assert state(hass, charger_entry, "number", "current_limit") != STATE_UNAVAILABLE
@@ -540,7 +540,7 @@ async def test_a_charger_that_was_added_without_controls(
     assert not hass.states.async_entity_ids(("number", "switch", "select", "button"))
     assert issues.async_get_issue(DOMAIN, issue_id) is None
     charger.set({"hems.access": "read_write"})
-    charger_entry.runtime_data.coordinator._settings_due = 0.0
+    charger_entry.runtime_data.coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     await hass.async_block_till_done()
     assert "read_only" not in charger_entry.data
@@ -548,7 +548,7 @@ async def test_a_charger_that_was_added_without_controls(
     assert state(hass, charger_entry, "number", "current_limit") == "10.0"
     # From now on it is one like any other.
     charger.set({"hems.access": "read_only"})
-    charger_entry.runtime_data.coordinator._settings_due = 0.0
+    charger_entry.runtime_data.coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert issues.async_get_issue(DOMAIN, issue_id) is not None
     assert await hass.config_entries.async_unload(charger_entry.entry_id)
@@ -576,7 +576,7 @@ async def test_a_short_timeout_is_a_repair(
     """A communication timeout under twice the interval is told."""
     charger.unit(1).write(132, [15])
     coordinator = charger_entry.runtime_data.coordinator
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     issue_id = f"{charger_entry.entry_id}_timeout_too_short"
     assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
@@ -591,7 +591,7 @@ async def test_minutes_in_safe_current_are_a_repair(
     coordinator = charger_entry.runtime_data.coordinator
     issue_id = f"{charger_entry.entry_id}_safe_current_active"
     issues = ir.async_get(hass)
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "on"
     assert issues.async_get_issue(DOMAIN, issue_id) is None
@@ -676,7 +676,7 @@ async def test_only_what_somebody_looks_at_is_read(
     """With the default entities the expert blocks are left out."""
     coordinator = charger_entry.runtime_data.coordinator
     charger.traffic.clear()
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     await poll(hass, charger_entry)
     addresses = {request.address for request in charger.traffic.reads}
     assert 600 not in addresses
@@ -881,7 +881,7 @@ async def test_a_poll_that_ends_after_removal_leaves_nothing(
     assert await hass.config_entries.async_setup(other.entry_id)
     charger.set({"hems.access": "read_only"})
     coordinator = charger_entry.runtime_data.coordinator
-    coordinator._settings_due = 0.0
+    coordinator.schedule.hurry()
     with patch.object(MennekesTcp, "reconcile") as reconcile:
         polling = hass.async_create_task(coordinator.async_refresh())
         await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.voltrail.api.rpc import URL
 from custom_components.voltrail.api.rpc_methods import QUESTIONS, VERBS
 from custom_components.voltrail.const import DOMAIN
-from custom_components.voltrail.engine.devices.mennekes_rtu.charge_point import CompactPoint
+from custom_components.voltrail.engine.charging.command_lock import CommandLock
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve
@@ -385,7 +385,7 @@ async def test_verbs_of_the_family_it_comes_from(
 ) -> None:
     """A pause takes the release away; 0 A is never sent."""
     # Changes of the current that come too fast wait their turn; not in this test.
-    monkeypatch.setattr(CompactPoint, "spacing", 0)
+    monkeypatch.setattr(CommandLock, "wait", 0.0)
     client = await hass_client()
     for method, params, key, expected in (
         ("setChargingCurrent", {"ampere": 13}, "ems.current", 13),

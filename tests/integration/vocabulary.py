@@ -19,6 +19,7 @@ from custom_components.voltrail.engine import devices
 from custom_components.voltrail.engine.charging import charge_point as charger
 from custom_components.voltrail.engine.model.controls import SelectControl
 from custom_components.voltrail.engine.model.points import Point, points_of
+from custom_components.voltrail.engine.polling.polled_device import PolledDevice
 from simulators.victron_gx import everything
 from tests.engine.devices.victron_gx.support import RAILS, all_services, meet_in_memory
 from tests.fake_time import run
@@ -69,23 +70,27 @@ def vocabulary() -> Vocabulary:
 
 
 async def _gather_live(spoken: Vocabulary) -> None:
-    """Ask a GX with everything behind it: its controls depend on what is found there."""
+    """Ask a GX with all there is behind it, and one with a GPS receiver: what it offers depends."""
     gx = everything()
-    async with meet_in_memory(gx, services=all_services(gx), **RAILS) as meeting:
-        await meeting.poll()
-        for part in meeting.device.parts():
-            spoken.parts.add(part.word)
-        for reading in meeting.device.readings():
-            spoken.readings[reading.word].add(reading.point)
-        for control in meeting.device.controls():
-            word = control.key
-            if control.phase:
-                word = f"{word.removesuffix(f'_{control.phase.lower()}')}_phase"
-            if control.number is not None:
-                word = f"{word.removesuffix(f'_{control.number}')}_number"
-            spoken.controls[_PLATFORMS[type(control).__name__]].add(word)
-            if isinstance(control, SelectControl):
-                spoken.choices[word] |= {option.name.lower() for option in control.options}
+    for services in (all_services(gx), "gps 0"):
+        async with meet_in_memory(gx, services=services, **RAILS) as meeting:
+            _gather_device(meeting.device, spoken)
+
+
+def _gather_device(device: PolledDevice, spoken: Vocabulary) -> None:
+    for part in device.parts():
+        spoken.parts.add(part.word)
+    for reading in device.readings():
+        spoken.readings[reading.word].add(reading.point)
+    for control in device.controls():
+        word = control.key
+        if control.phase:
+            word = f"{word.removesuffix(f'_{control.phase.lower()}')}_phase"
+        if control.number is not None:
+            word = f"{word.removesuffix(f'_{control.number}')}_number"
+        spoken.controls[_PLATFORMS[type(control).__name__]].add(word)
+        if isinstance(control, SelectControl):
+            spoken.choices[word] |= {option.name.lower() for option in control.options}
 
 
 def _gather_calls(module: ModuleType, spoken: Vocabulary) -> None:

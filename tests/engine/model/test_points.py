@@ -4,18 +4,21 @@ from enum import IntEnum
 
 import pytest
 from modbus_connection.mock import MockModbusUnit
-from modbus_connection.model import Component, boolean, enum, int32, integer, string
+from modbus_connection.model import Component, NumberField, boolean, enum, int32, integer, string
 
 from custom_components.voltrail.engine.model.points import (
     Aspect,
     Kind,
+    Point,
     Quantity,
     Tier,
+    Tiered,
     UnknownCode,
     derived,
     enumerated,
     flag,
     measure,
+    phases,
     points_of,
     text,
 )
@@ -49,6 +52,64 @@ class Lesser(Block):
     """The same without a voltage between lines."""
 
     voltage_l1_l2 = None
+
+
+class Tens(NumberField[int]):
+    """A made-up form: tens, or what its factor says."""
+
+    def __init__(self, address: int, factor: int = 10) -> None:
+        super().__init__(address, scale=factor)
+
+
+class Inside(Tiered, Component, tier=Tier.EXPERT):
+    """A made-up block that is for the installer, but for a few values."""
+
+    power_l1, power_l2, power_l3 = phases(Tens, (30, 32, 34), Quantity.POWER, tier=Tier.MAIN)
+    current_l1, current_l2, current_l3 = phases(
+        Tens, (31, 33, 35), Quantity.CURRENT, factor=(1, 2, 3)
+    )
+    mode_1, mode_2 = (enumerated(enum(39 + n, Weather), number=n) for n in (1, 2))
+    note = text(string(50, 2))
+    name = text(string(52, 2), tier=Tier.DETAIL)
+
+    @derived(Aspect.PROBLEM)
+    def wet(self) -> bool | None:
+        """Whether it rains."""
+        return self.mode_1 is Weather.RAIN
+
+    @derived(Quantity.POWER, tier=Tier.MAIN)
+    def power(self) -> int | None:
+        """The power of the first phase."""
+        return self.power_l1
+
+
+class Further(Inside):
+    """The same with one more value, which is not its parent's."""
+
+    more = measure(int32(60), Quantity.POWER)
+
+
+def test_phases_are_declared_together() -> None:
+    """Each has its address and its phase; a trait is one for all, or one for each."""
+    fields = Inside.declared_fields
+    points = {declared.name: declared.point for declared in points_of(Inside)}
+    for phase, address in ((1, 30), (2, 32), (3, 34)):
+        power, current = fields[f"power_l{phase}"], fields[f"current_l{phase}"]
+        assert (power.address, current.address) == (address, address + 1)
+        assert isinstance(power, Tens)
+        assert isinstance(current, Tens)
+        assert (power.scale, current.scale) == (10, phase)
+        assert points[f"power_l{phase}"] == Point(
+            kind=Kind.NUMBER, quantity=Quantity.POWER, phase=f"L{phase}"
+        )
+
+
+def test_a_class_has_a_tier() -> None:
+    """It holds for every value that names none; a subclass begins from scratch."""
+    tiers = {declared.name: declared.point.tier for declared in points_of(Further)}
+    main = {"power_l1", "power_l2", "power_l3", "power", "more"}
+    assert {name for name, tier in tiers.items() if tier is Tier.MAIN} == main
+    assert {name for name, tier in tiers.items() if tier is Tier.DETAIL} == {"name"}
 
 
 def test_declarations_are_found_in_their_order() -> None:

@@ -6,28 +6,34 @@ becomes of an order after it was given is decided here and in the reconciler.
 
 import asyncio
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, LimitedBy, Phases
 from ..model.controls import Bounds, Control, NumberControl, SwitchControl, shown
 from ..model.errors import (
     BelowMinimumError,
+    NotNowError,
     VoltrailError,
 )
 from ..model.options import Options
 from ..model.parts import Part
 from ..model.points import Quantity, Tier, derived
 from .command_lock import CommandLock, OvertakenError
+from .control_slot import ControlSlot
 from .order_book import OrderBook
 from .reconciler import Reconciler, Standing
 from .target import PausedBy, Target
 from .unconfirmed_write import NOT_TAKEN
 
 _LOGGER = logging.getLogger(__name__)
+
+NOMINAL_VOLTAGE: Final = 230
+PHASES: Final = 3
 
 type Send = Callable[[], Awaitable[None]]
 
@@ -41,6 +47,8 @@ class ChargePoint(ABC):
 
     part: Part | None = None
     current_step: ClassVar[float] = 1.0
+    largest_current: ClassVar[float] = 32.0
+    """What the largest unit of the brand can signal: the entity goes up to it."""
     spacing: ClassVar[float] = 0.0
     """Seconds that the charger, or its car, needs between two changes of the current."""
     current_depends_on: ClassVar[tuple[str, ...]] = ()
@@ -65,7 +73,9 @@ class ChargePoint(ABC):
         self.options = options
         self.lock = CommandLock(spacing=self.spacing)
         self.book = OrderBook(store=store, changed=changed)
+        self.control = ControlSlot()
         self.reconciler = Reconciler(self)
+        self._store = store
         self._changed = changed
         self._waiting: asyncio.Task[None] | None = None
         """Sends the current once the charger may have it."""
@@ -115,12 +125,20 @@ class ChargePoint(ABC):
     async def follow(self) -> None:  # noqa: B027 - most change nothing alone
         """After a poll, before anything is reconciled: follow what the charger does alone."""
 
+    def note_silence(self, seconds: float) -> None:  # noqa: B027 - most tell by themselves
+        """Before a poll: take note for how long the charger was not spoken to."""
+
     # -- the target --
 
     @property
     def target(self) -> Target:
         """What the charger is to hold."""
-        return self.book.target
+        return self.orders.target
+
+    @property
+    def orders(self) -> OrderBook | ControlSlot:
+        """Where orders are kept now: the person's book, or the controller's slot."""
+        return self.control if self.control.drives else self.book
 
     @property
     def asked(self) -> bool:
@@ -153,7 +171,16 @@ class ChargePoint(ABC):
         return None
 
     def adopt(self) -> None:
-        """Take what the charger holds as what is asked for: it was set at the charger."""
+        """Leave the charger to what was set at it, whoever drove until now."""
+        self._hand_over()
+        self.adopt_held()
+
+    def _hand_over(self) -> None:
+        """Let the person drive: a controller keeps its hands off until it speaks again."""
+        self.control.hands_off = True
+
+    def adopt_held(self) -> None:
+        """Take what the charger holds as what is asked for."""
         limit, phases, target = self.current_limit, self.phases_held, self.target
         if limit is None:
             return
@@ -168,7 +195,7 @@ class ChargePoint(ABC):
             target = target.resumed(limit)
         else:
             target = target.limited(limit)
-        self.book.note(target)
+        self.orders.note(target)
 
     async def assert_target(self) -> None:
         """Order once more what is asked for."""
@@ -181,12 +208,20 @@ class ChargePoint(ABC):
         """After a poll: bring the charger back to its target, or adopt what it holds."""
         async with self.lock:
             with suppress(OvertakenError):
+                if self.control.guard(self.current_limit):
+                    self.reconciler.mark()
                 await self.follow()
                 self.book.catch_up()
                 if self.writable:
                     await self.reconciler.after_poll()
                 else:
                     self.reconciler.note_fallback()
+
+    def mark(self) -> None:
+        """Take note that the charger was away, and may have forgotten what it was told."""
+        if self.control.drives:
+            self.control.lose()
+        self.reconciler.mark()
 
     def close(self) -> None:
         """Give no orders any more."""
@@ -202,19 +237,37 @@ class ChargePoint(ABC):
             maximum = min(maximum, self.options.max_current)
         return Bounds(minimum=0, maximum=maximum, step=self.current_step)
 
+    def limit_bounds(self) -> Bounds:
+        """Return what a current limit may be asked for: it is met by what is allowed now."""
+        bounds = self.current_bounds()
+        largest = max(self.largest_current, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
+    def power_limit_bounds(self) -> Bounds:
+        """Return the same for a limit of power."""
+        bounds = self.power_bounds()
+        largest = max(self.largest_current * PHASES * NOMINAL_VOLTAGE, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
     async def set_current_limit(self, amps: float) -> None:
-        """Limit the current per phase; anything below the charger's minimum pauses."""
+        """Limit the current per phase; anything below the charger's minimum pauses.
+
+        It is an upper bound: more than is allowed is met by what is allowed.
+        """
         async with self._order_for(amps):
+            self._hand_over()
             await self._limit_current(amps)
 
     async def pause(self) -> None:
         """Offer no current, and keep the session."""
         async with self.ordering(urgent=True):
+            self._hand_over()
             await self._pause(PausedBy.PERSON)
 
     async def resume(self, amps: float | None = None) -> None:
         """Go on with the last limit above 0, or with a new one."""
         async with self.ordering():
+            self._hand_over()
             if amps is not None:
                 self._require_enough(amps)
                 await self._limit_current(amps)
@@ -239,6 +292,48 @@ class ChargePoint(ABC):
             await self._go_on()
         except BelowMinimumError:
             await self._pause(PausedBy.TOO_LITTLE)
+
+    # -- a controller --
+
+    @property
+    def switches_by_power(self) -> bool:
+        """Whether the charger chooses its phases by the power that it is given."""
+        return False
+
+    async def begin_control(self, fallback: float) -> None:
+        """Put a controller in charge, and store that it is."""
+        if not self.control.in_charge:
+            self.control.begin(fallback)
+            await self._store()
+
+    async def command(self, amps: float, phases: Phases | None = None, *, until: float) -> None:
+        """Carry out what a controller asks for: so many amperes, on so many phases.
+
+        It counts until a moment on the loop's clock, and nothing of it is stored. More than
+        the ceiling is met by the ceiling; less than the minimum pauses.
+        """
+        lowers = self.target.paused or amps < (self.target.current or math.inf)
+        async with self.ordering(urgent=lowers):
+            if not self.control.in_charge:
+                raise NotNowError(reason="no controller is in charge of this charger")
+            self.control.hear(until=until)
+            await self.carry_out_command(amps, phases)
+
+    async def carry_out_command(self, amps: float, phases: Phases | None) -> None:  # noqa: ARG002
+        """Send what a controller asks for; who can switch phases sees to them as well."""
+        await self._limit_current(amps)
+
+    async def end_control(self) -> None:
+        """Let the controller go: the lower of its target and the person's stays in force."""
+        async with self.lock:
+            if not self.control.in_charge:
+                return
+            held, drove = self.control.target, self.control.drives
+            self.control.end()
+            if drove and held.set:
+                self.book.note(self.cautious(self.book.target, held))
+            self.reconciler.mark()
+            await self._store()
 
     # -- power --
 
@@ -295,7 +390,7 @@ class ChargePoint(ABC):
         return self.ordering(urgent=lowers)
 
     async def _limit_current(self, amps: float, *, power: float | None = None) -> None:
-        amps = self.current_bounds().accept(amps)
+        amps = self.limit_bounds().accept(amps)
         if amps < self.minimum_current:
             await self._pause(PausedBy.PERSON)
         else:
@@ -325,21 +420,22 @@ class ChargePoint(ABC):
         """Store an order, send it, and note what is in force afterwards."""
         before = self.target
         lowers = self.cautious(before, wanted) is not before
-        await self.book.open(wanted, lowers=lowers)
+        orders = self.orders
+        await orders.open(wanted, lowers=lowers)
         try:
             await send()
         except OvertakenError:
             # It may have got through; the one that overtook it is lower.
-            self.book.close(wanted)
+            orders.close(wanted)
             raise
         except self.not_taken:
-            self.book.close(before)
+            orders.close(before)
             raise
         except VoltrailError, asyncio.CancelledError:
-            self.book.close(self.cautious(before, wanted))
+            orders.close(self.cautious(before, wanted))
             self.reconciler.mark()
             raise
-        self.book.close(wanted)
+        orders.close(wanted)
         await self._confirm()
 
     def cautious(self, before: Target, wanted: Target) -> Target:
@@ -430,11 +526,12 @@ class ChargePoint(ABC):
 
     def dump_state(self) -> dict[str, Any]:
         """Return what has to survive a restart."""
-        return self.book.dump()
+        return {**self.book.dump(), **self.control.dump()}
 
     def restore_state(self, stored: Mapping[str, Any]) -> None:
         """Take back what was stored; the installer may have lowered the limit meanwhile."""
         self.book.load(stored, least=self.minimum_current, cautious=self.cautious)
+        self.control.load(stored)
         self.reconciler.mark()
 
     # -- the controls --
@@ -456,7 +553,7 @@ class ChargePoint(ABC):
             depends_on=self.current_depends_on,
             tier=self._tier_of("current_limit"),
             quantity=Quantity.CURRENT,
-            bounds=self.current_bounds,
+            bounds=self.limit_bounds,
             read=lambda: self._shown(self.current_limit),
             write=self.set_current_limit,
             usable=lambda: self.writable,
@@ -467,7 +564,7 @@ class ChargePoint(ABC):
             depends_on=self.power_depends_on,
             tier=self._tier_of("power_limit"),
             quantity=Quantity.POWER,
-            bounds=self.power_bounds,
+            bounds=self.power_limit_bounds,
             read=lambda: self._shown(self.power_limit),
             write=self.set_power_limit,
             usable=lambda: self.writable,

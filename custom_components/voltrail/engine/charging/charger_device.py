@@ -5,7 +5,7 @@ from typing import Any, override
 
 from ..model.errors import VoltrailError
 from ..model.options import Options
-from ..polling.polled_device import Cadence, PolledDevice, UnitSource
+from ..polling.polled_device import Cadence, PolledDevice, Problem, UnitSource
 from .charge_point import ChargePoint
 
 
@@ -43,6 +43,9 @@ class ChargerDevice(PolledDevice):
 
     @override
     async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
+        silence = self.silent_for
+        for point in self._points:
+            point.note_silence(silence)
         try:
             await super().poll(cadence, wanted)
         except VoltrailError:
@@ -60,7 +63,7 @@ class ChargerDevice(PolledDevice):
     def mark(self) -> None:
         """Take note that the device may have forgotten what it was told."""
         for point in self._points:
-            point.reconciler.mark()
+            point.mark()
 
     @override
     async def reconcile(self) -> None:
@@ -75,6 +78,12 @@ class ChargerDevice(PolledDevice):
                 failed = failed or err
         if failed is not None:
             raise failed
+
+    @override
+    def problems(self) -> Iterator[Problem]:
+        for point in self._points:
+            if point.control.missing:
+                yield Problem(key="controller_missing", part=point.part, details={})
 
     @override
     def close(self) -> None:

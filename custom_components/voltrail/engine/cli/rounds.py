@@ -1,39 +1,27 @@
 """Polling a device the way its owner would."""
 
-import asyncio
-from typing import Final
-
-from ..model.errors import VoltrailError
 from ..polling.polled_device import Cadence, PolledDevice
+from ..polling.schedule import Schedule
 from .report import components_of
-
-SETTINGS_INTERVAL: Final = 60.0
-"""Settings change rarely; a change that shows in the measurements is followed up at once."""
 
 
 class Rounds:
-    """Reads measurements at every turn, and settings once a minute or on a hint."""
+    """Reads everything that is shown at first, and then what is due."""
 
     def __init__(self, device: PolledDevice, *, everything: bool) -> None:
         self._device = device
         self._everything = everything
         self._first = True
-        self._settings_due = 0.0
-        self._attention: object = None
+        self._schedule = Schedule(device, lambda: None if everything else components_of(device))
 
     async def poll(self) -> None:
-        """Read what is due. Raises a :class:`VoltrailError` if nobody answers."""
+        """Read what is due. Raises a :class:`VoltrailError` if the device does not answer."""
         device = self._device
-        try:
-            if self._first:
-                await self._read_at_first()
-                self._first = False
-            else:
-                await self._read_what_is_due()
-        except VoltrailError:
-            # Whatever was read before is old by the time the device is back.
-            self._settings_due = 0.0
-            raise
+        if self._first:
+            await self._read_at_first()
+            self._first = False
+        else:
+            await self._schedule.poll()
         if device.failures and not any(device.available({name}) for name in device.answered):
             # It answers, and only with refusals.
             raise next(iter(device.failures.values()))
@@ -51,17 +39,4 @@ class Rounds:
             await device.refresh(
                 name for cadence in Cadence for name in device.names(cadence) if name in late
             )
-        self._settings_are_fresh()
-
-    async def _read_what_is_due(self) -> None:
-        device = self._device
-        wanted = None if self._everything else components_of(device)
-        await device.poll(Cadence.MEASUREMENTS, wanted)
-        now = asyncio.get_running_loop().time()
-        if self._settings_due <= now or device.attention != self._attention:
-            await device.poll(Cadence.SETTINGS, wanted)
-            self._settings_are_fresh()
-
-    def _settings_are_fresh(self) -> None:
-        self._settings_due = asyncio.get_running_loop().time() + SETTINGS_INTERVAL
-        self._attention = self._device.attention
+        self._schedule.settings_are_fresh()

@@ -9,7 +9,7 @@ beside it and found again by :func:`points_of`.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
 from typing import Any, Self, overload, override
@@ -172,6 +172,8 @@ class Point:
     called: str = ""
     """The word to translate, where the attribute's name alone says too little on the page of the
     device. The name stays what programs know it by."""
+    tier_given: bool = field(default=True, compare=False, repr=False)
+    """Whether the declaration names the tier, so that its class does not."""
 
     def word(self, name: str) -> str:
         """Return the attribute's name without its phase or number: the word to translate."""
@@ -201,23 +203,55 @@ def _phase(phase: Phase | None) -> str:
     return "-".join(f"L{number}" for number in ((phase,) if isinstance(phase, int) else phase))
 
 
+class Tiered:
+    """A class whose values have a tier of its own, unless their declaration names another.
+
+    ``class Battery(Tiered, Component, tier=Tier.EXPERT)``: without a tier it is ``Tier.MAIN``.
+    """
+
+    @override
+    def __init_subclass__(cls, *, tier: Tier | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if tier is None:
+            return
+        for attribute in vars(cls).values():
+            if isinstance(attribute, Derived):
+                attribute.point = _tiered(attribute.point, tier)
+            elif isinstance(attribute, RegisterField) and attribute in _POINTS:
+                _POINTS[attribute] = _tiered(_POINTS[attribute], tier)
+
+
+def _tiered(point: Point, tier: Tier) -> Point:
+    return point if point.tier_given else replace(point, tier=tier)
+
+
+def _point(kind: Kind, tier: Tier | None, phase: Phase | None = None, **meaning: Any) -> Point:
+    return Point(
+        kind=kind,
+        tier=tier or Tier.MAIN,
+        tier_given=tier is not None,
+        phase=_phase(phase),
+        **meaning,
+    )
+
+
 def measure[F: NumberField[int] | NumberField[float] | FloatField](
     field: F,
     quantity: Quantity,
     *,
     phase: Phase | None = None,
     number: int | None = None,
-    tier: Tier = Tier.MAIN,
+    tier: Tier | None = None,
     private: bool = False,
     disabled_until_seen: bool = False,
 ) -> F:
     """Declare a register as a measured quantity, already scaled to the quantity's unit."""
-    _POINTS[field] = Point(
-        kind=Kind.NUMBER,
+    _POINTS[field] = _point(
+        Kind.NUMBER,
+        tier,
+        phase,
         quantity=quantity,
-        phase=_phase(phase),
         number=number,
-        tier=tier,
         private=private,
         disabled_until_seen=disabled_until_seen,
         resolution=abs(field.scale) if isinstance(field, NumberField) else None,
@@ -225,12 +259,45 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
     return field
 
 
+def phases[F: NumberField[int] | NumberField[float] | FloatField](
+    form: Callable[..., F],
+    addresses: tuple[int, int, int],
+    quantity: Quantity,
+    *,
+    tier: Tier | None = None,
+    disabled_until_seen: bool = False,
+    **traits: Any,
+) -> tuple[F, F, F]:
+    """Declare one quantity of the three phases, each in a register of its own.
+
+    ``voltage_l1, voltage_l2, voltage_l3 = phases(uint16, (10, 12, 14), Quantity.VOLTAGE)``.
+    ``traits`` go to the form; a tuple among them holds one trait for each phase.
+    """
+    l1, l2, l3 = (
+        measure(
+            form(
+                address,
+                **{
+                    name: trait[place] if isinstance(trait, tuple) else trait
+                    for name, trait in traits.items()
+                },
+            ),
+            quantity,
+            phase=place + 1,
+            tier=tier,
+            disabled_until_seen=disabled_until_seen,
+        )
+        for place, address in enumerate(addresses)
+    )
+    return l1, l2, l3
+
+
 def enumerated[E: IntEnum](
     field: NumberField[E],
     *,
     phase: Phase | None = None,
     number: int | None = None,
-    tier: Tier = Tier.MAIN,
+    tier: Tier | None = None,
 ) -> NumberField[E]:
     """Declare a register as one of several states.
 
@@ -242,9 +309,7 @@ def enumerated[E: IntEnum](
         raise TypeError(msg)
     known = {int(member): member for member in states}
     field.convert = lambda raw: known.get(raw, UnknownCode(raw))
-    _POINTS[field] = Point(
-        kind=Kind.STATE, states=states, phase=_phase(phase), number=number, tier=tier
-    )
+    _POINTS[field] = _point(Kind.STATE, tier, phase, states=states, number=number)
     return field
 
 
@@ -254,24 +319,23 @@ def flag[F: RegisterField[bool] | RegisterField[int]](
     *,
     phase: Phase | None = None,
     number: int | None = None,
-    tier: Tier = Tier.MAIN,
+    tier: Tier | None = None,
 ) -> F:
     """Declare a register or a bit as a yes or no."""
-    _POINTS[field] = Point(
-        kind=Kind.FLAG, aspect=aspect, phase=_phase(phase), number=number, tier=tier
-    )
+    _POINTS[field] = _point(Kind.FLAG, tier, phase, aspect=aspect, number=number)
     return field
 
 
 def text[F: RegisterField[Any]](
     field: F,
     *,
-    tier: Tier = Tier.DETAIL,
+    tier: Tier | None = None,
     number: int | None = None,
     private: bool = False,
 ) -> F:
-    """Declare registers as a text."""
-    _POINTS[field] = Point(kind=Kind.TEXT, tier=tier, number=number, private=private)
+    """Declare registers as a text; ``Tier.DETAIL`` unless it or its class has another tier."""
+    point = _point(Kind.TEXT, tier, number=number, private=private)
+    _POINTS[field] = _tiered(point, Tier.DETAIL)
     return field
 
 
@@ -303,13 +367,13 @@ def derived[O, V](
     depends_on: tuple[str, ...] = (),
     phase: Phase | None = None,
     number: int | None = None,
-    tier: Tier = Tier.MAIN,
+    tier: Tier | None = None,
     private: bool = False,
     called: str = "",
 ) -> Callable[[Callable[[O], V | None]], Derived[O, V]]:
     """Declare a method as a value of its own, with what it means.
 
-    ``needs`` names the components whose registers it looks at. If one of them
+    ``depends_on`` names the components whose registers it looks at. If one of them
     failed, the value is not available.
     """
     kind, quantity, aspect, states = Kind.TEXT, None, None, None
@@ -321,14 +385,14 @@ def derived[O, V](
         kind = meaning
     else:
         kind, states = Kind.STATE, meaning
-    point = Point(
-        kind=kind,
+    point = _point(
+        kind,
+        tier,
+        phase,
         quantity=quantity,
         aspect=aspect,
         states=states,
-        phase=_phase(phase),
         number=number,
-        tier=tier,
         private=private,
         called=called,
     )

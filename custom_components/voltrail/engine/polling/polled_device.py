@@ -67,6 +67,9 @@ class PolledDevice(BaseDevice, Device):
     request_timeout: ClassVar[float] = 5.0
     """Seconds to wait for one answer; asked of the link."""
 
+    heard_by_life_signs: ClassVar[bool] = False
+    """Whether a life sign tells at once that the device is back, so that polls can wait."""
+
     identity_interval: ClassVar[float] = math.inf
     """Seconds after which the identity is read again, along with the settings."""
 
@@ -87,6 +90,7 @@ class PolledDevice(BaseDevice, Device):
         self._identity_due = math.inf
         self.answered: set[str] = set()
         """Components that have been read at least once."""
+        self._received: dict[str, float] = {}
         super().__init__(self.unit(unit_id))
 
     # -- what a family tells ---------------------------------------------------
@@ -276,6 +280,7 @@ class PolledDevice(BaseDevice, Device):
         if self.failures.pop(name, None) is not None:
             _LOGGER.info("%s: %s answers again", self.title, name)
         self.answered.add(name)
+        self._received[name] = _now()
         return None
 
     async def _meet_again(self) -> None:
@@ -348,6 +353,17 @@ class PolledDevice(BaseDevice, Device):
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""
         return all(name in self.answered and name not in self.failures for name in components)
+
+    @override
+    def received(self, components: Iterable[str]) -> float | None:
+        times = [self._received.get(name) for name in components]
+        known = [moment for moment in times if moment is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since anything was read."""
+        return _now() - max(self._received.values(), default=-math.inf)
 
     async def read_registers(
         self, unit_id: int, address: int, count: int, *, space: RegisterSpace = "holding"

@@ -17,10 +17,8 @@ from modbus_connection import (
 
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.model.controls import Control
-from custom_components.voltrail.engine.model.errors import VoltrailError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.model.points import Value
-from custom_components.voltrail.engine.polling import keep_alive
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from simulators.memory import serve_in_memory
@@ -168,47 +166,6 @@ def control[C: Control](device: Alfen, path: str, kind: type[C]) -> C:
 def problem_keys(device: Alfen) -> set[str]:
     """Return the problems at hand."""
     return {problem.key for problem in device.problems()}
-
-
-class Owner:
-    """What the integration does with a device: polls, upholds and life signs."""
-
-    def __init__(self, device: Alfen, *, scan_interval: float = 10.0) -> None:
-        self.device = device
-        self.scan_interval = scan_interval
-        self.failed_polls = 0
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def start(self) -> None:
-        """Begin to look after the device."""
-        await self.device.identify()
-        self._tasks = [
-            asyncio.create_task(keep_alive.run(alive)) for alive in self.device.keep_alives()
-        ]
-        self._tasks.append(asyncio.create_task(self._poll_forever()))
-
-    async def stop(self) -> dict[str, Any]:
-        """End, and return what the next owner remembers."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.device.close()
-        return self.device.dump_state()
-
-    async def _poll_forever(self) -> None:
-        loop = asyncio.get_running_loop()
-        settings_due, attention = 0.0, object()
-        while True:
-            started = loop.time()
-            try:
-                await self.device.poll(Cadence.MEASUREMENTS)
-                if started >= settings_due or self.device.attention != attention:
-                    await self.device.poll(Cadence.SETTINGS)
-                    settings_due, attention = started + 60, self.device.attention
-                await self.device.reconcile()
-            except VoltrailError:
-                self.failed_polls += 1
-            await asyncio.sleep(max(0.0, started + self.scan_interval - loop.time()))
 
 
 @asynccontextmanager

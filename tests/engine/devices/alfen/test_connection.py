@@ -12,7 +12,8 @@ from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve
 from tests.fake_time import FakeTimeLoop, run
 
-from .support import Connection, Owner, connected, poll_everything
+from ..owner import Owner
+from .support import Connection, connected, poll_everything
 
 
 def test_the_connection_is_never_silent_for_a_minute() -> None:

@@ -6,7 +6,8 @@ from custom_components.voltrail.engine.model.controls import NumberControl, Swit
 from simulators.alfen import Eve
 from tests.fake_time import run
 
-from .support import Direct, Owner, alfen, control, living, problem_keys, value
+from ..owner import Owner
+from .support import Direct, alfen, control, living, problem_keys, value
 
 
 def test_another_client_is_left_alone() -> None:

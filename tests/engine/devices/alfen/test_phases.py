@@ -22,9 +22,9 @@ from simulators.alfen import Eve
 from simulators.traffic import Request
 from tests.fake_time import run
 
+from ..owner import Owner
 from .support import (
     Direct,
-    Owner,
     alfen,
     connected,
     control,

@@ -16,10 +16,10 @@ from simulators.alfen.socket import Socket
 from simulators.clock import Clock
 from tests.fake_time import run
 
+from ..owner import Owner
 from .support import (
     Connection,
     Direct,
-    Owner,
     SocketLoop,
     alfen,
     connected,

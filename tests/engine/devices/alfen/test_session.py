@@ -15,7 +15,8 @@ from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve, sample
 from tests.fake_time import run
 
-from .support import BEGINNING, Direct, Owner, connected, living, loop_clock, poll_everything, value
+from ..owner import Owner
+from .support import BEGINNING, Direct, connected, living, loop_clock, poll_everything, value
 
 
 class Wall:

@@ -10,7 +10,8 @@ from modbus_connection import pymodbus
 from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import run
 
-from .support import Owner, serial_line
+from ..owner import Owner
+from .support import serial_line
 
 DAY = 24 * 3600
 

@@ -14,7 +14,8 @@ from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import in_fake_time
 
-from .support import Owner, problems, serial_line, value
+from ..owner import Owner
+from .support import problems, serial_line, value
 
 BEAT = (6, 0x0D00, (0x55AA,))
 

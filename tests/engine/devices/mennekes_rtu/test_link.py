@@ -16,13 +16,14 @@ from simulators.memory import MemoryServer, serve_in_memory
 from simulators.mennekes_rtu import Bus, Compact, Satellite
 from tests.fake_time import in_fake_time
 
-from .support import Connection, Owner, connect, problems, serial_line, value
+from ..owner import Owner
+from .support import Connection, connect, problems, serial_line, value
 
 #: Seconds within which everything has to be as it was.
 BACK_WITHIN = 10.0
 
 
-async def until_read_again(owner: Owner) -> float:
+async def until_read_again(owner: Owner[MennekesRtu]) -> float:
     """Wait for the next poll that succeeds; return how long that took."""
     loop = asyncio.get_running_loop()
     begun = loop.time()

@@ -19,7 +19,8 @@ from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_rtu import Compact, HardwarePhases
 from tests.fake_time import in_fake_time
 
-from .support import Owner, control, serial_line, value
+from ..owner import Owner
+from .support import control, serial_line, value
 
 
 def quiet(simulated: Compact) -> Compact:

@@ -28,7 +28,8 @@ from simulators.mennekes_rtu import Compact
 from simulators.traffic import Write
 from tests.fake_time import run
 
-from .support import Owner, serial_line
+from ..owner import Owner
+from .support import serial_line
 
 ODD = (0, 0.0, -0.0, 5e-324, 1e-45, 1e-30, 0.01, 0.05, 5.99, 5.999999999, 6, 6.0000001, 6.01)
 NUMBERS = st.one_of(
@@ -99,7 +100,7 @@ class Story:
         self._simulated = simulated
         self._line = line
         self._options = options
-        self._owner: Owner
+        self._owner: Owner[MennekesRtu]
 
     async def begin(self, memory: dict[str, Any]) -> None:
         """Meet the charger with what is remembered."""

@@ -13,7 +13,8 @@ from custom_components.voltrail.engine.model.errors import DeviceSilentError, Li
 from simulators.mennekes_rtu import Compact, Satellite
 from tests.fake_time import in_fake_time
 
-from .support import Line, Owner, control, serial_line, value
+from ..owner import Owner
+from .support import Line, control, serial_line, value
 
 LOST = 200
 

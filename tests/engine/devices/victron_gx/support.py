@@ -138,29 +138,26 @@ class Meeting:
         """Return a control by its path, if there is one."""
         return next((one for one in self.device.controls() if one.path == path), None)
 
+    def _control[C: Control](self, path: str, kind: type[C]) -> C:
+        control = self.control(path)
+        assert isinstance(control, kind)
+        return control
+
     def number(self, path: str) -> NumberControl:
         """Return a number."""
-        control = self.control(path)
-        assert isinstance(control, NumberControl)
-        return control
+        return self._control(path, NumberControl)
 
     def switch(self, path: str) -> SwitchControl:
         """Return a switch."""
-        control = self.control(path)
-        assert isinstance(control, SwitchControl)
-        return control
+        return self._control(path, SwitchControl)
 
     def select(self, path: str) -> SelectControl[Any]:
         """Return a choice."""
-        control = self.control(path)
-        assert isinstance(control, SelectControl)
-        return control
+        return self._control(path, SelectControl)
 
     def button(self, path: str) -> ButtonControl:
         """Return a button."""
-        control = self.control(path)
-        assert isinstance(control, ButtonControl)
-        return control
+        return self._control(path, ButtonControl)
 
     def component(self, name: str) -> GxComponent:
         """Return a component by its full name."""
@@ -195,20 +192,16 @@ def all_services(gx: SimulatedGx) -> str:
 
 @asynccontextmanager
 async def meet(
-    gx: SimulatedGx, *, memory: Mapping[str, Any] | None = None, **extra: Any
+    gx: SimulatedGx, *, memory: Mapping[str, Any] | None = None, poll: bool = True, **extra: Any
 ) -> AsyncIterator[Meeting]:
-    """Meet a GX over a real socket; the engine does not wait for anything."""
+    """Meet a GX over a real socket and poll it once; the engine does not wait for anything."""
     async with serve(gx) as server:
         connection = pymodbus.ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
-        device = VictronGx(connection.for_unit, 100, Options(extra=extra))
-        device.pause = at_once
-        if memory is not None:
-            device.restore_state(memory)
-        try:
-            yield Meeting(gx=gx, device=device, server=server, connection=connection)
-        finally:
-            device.close()
-            await connection.close()
+        async with _met(gx, server, connection, Options(extra=extra), memory) as meeting:
+            meeting.device.pause = at_once
+            if poll:
+                await meeting.poll()
+            yield meeting
 
 
 @asynccontextmanager
@@ -216,22 +209,36 @@ async def meet_in_memory(
     gx: SimulatedGx,
     *,
     memory: Mapping[str, Any] | None = None,
+    poll: bool = True,
     scan_interval: float = 10.0,
     **extra: Any,
 ) -> AsyncIterator[Meeting]:
-    """Meet a GX in fake time, in which waiting costs nothing and everything waits."""
+    """Meet a GX in fake time, in which waiting costs nothing, and poll it once."""
     async with serve_in_memory(gx, host="gx.test") as server:
         connection = tmodbus.ModbusConnection(ModbusTcpParams(host="gx.test"))
-        device = VictronGx(
-            connection.for_unit, 100, Options(scan_interval=scan_interval, extra=extra)
-        )
-        if memory is not None:
-            device.restore_state(memory)
-        try:
-            yield Meeting(gx=gx, device=device, server=server, connection=connection)
-        finally:
-            device.close()
-            await connection.close()
+        options = Options(scan_interval=scan_interval, extra=extra)
+        async with _met(gx, server, connection, options, memory) as meeting:
+            if poll:
+                await meeting.poll()
+            yield meeting
+
+
+@asynccontextmanager
+async def _met(
+    gx: SimulatedGx,
+    server: Server,
+    connection: pymodbus.ModbusConnection | tmodbus.ModbusConnection,
+    options: Options,
+    memory: Mapping[str, Any] | None,
+) -> AsyncIterator[Meeting]:
+    device = VictronGx(connection.for_unit, 100, options)
+    if memory is not None:
+        device.restore_state(memory)
+    try:
+        yield Meeting(gx=gx, device=device, server=server, connection=connection)
+    finally:
+        device.close()
+        await connection.close()
 
 
 class Direct:

@@ -68,7 +68,6 @@ async def test_a_device_that_is_gone_is_asked_for_once() -> None:
     """One refusal for all of its blocks; the others go on."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         errors = gx.status.errors
         gx.services["solarcharger_279"].online = False
         await meeting.poll()
@@ -83,7 +82,6 @@ async def test_a_refusal_of_another_kind_is_no_absence() -> None:
     """Something failed for once; the next poll asks again, at once."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         gx.faults.inject("exception", unit=224, address=771, times=2)
         await meeting.poll()
         assert "solarcharger_224_main" in meeting.device.failures
@@ -96,7 +94,6 @@ async def test_a_device_comes_back_by_itself() -> None:
     """At the next look for it, all of its blocks at once."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         gx.services["solarcharger_279"].online = False
         await meeting.poll()
         assert meeting.device.failures
@@ -114,7 +111,6 @@ async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_p
     gx = everything()
     station = gx.services["evcharger_40"]
     async with meet_in_memory(gx, services="evcharger 40") as meeting:
-        await meeting.poll()
         station.online = False
         await meeting.poll()
         assert meeting.device.failures
@@ -136,11 +132,9 @@ async def test_a_latecomer_is_asked_who_it_is() -> None:
     """A device that was away at the start tells its name when it is back."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.services["battery_512"].online = False
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         name = meeting.reading("battery_225/custom_name")
         assert not meeting.device.available(name.components)
         gx.services["battery_512"].online = True
@@ -155,7 +149,6 @@ async def test_an_older_firmware_is_not_asked_in_vain() -> None:
     """After a downgrade the missing registers are asked for rarely, until the next start."""
     gx = ess_home()
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         errors = gx.status.errors
         gx.install("3.60")
         for _ in range(10):
@@ -167,7 +160,6 @@ async def test_an_older_firmware_is_not_asked_in_vain() -> None:
         memory = meeting.device.dump_state()
     # The next start finds out, and goes on with what that firmware has.
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.device.failures == {}
         assert meeting.read("state_of_charge") == 60
 
@@ -177,7 +169,6 @@ async def test_a_new_firmware_is_noticed() -> None:
     """After an update the layout changes, so that the owner sets up anew."""
     gx = ess_home(firmware="3.70")
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         layout = meeting.device.layout
         assert not meeting.has("battery_225/custom_name")
         gx.install("3.80")
@@ -187,7 +178,6 @@ async def test_a_new_firmware_is_noticed() -> None:
         assert meeting.device.layout != layout
         memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.has("battery_225/custom_name")
         assert meeting.device.searcher.probes == 0
 
@@ -197,7 +187,6 @@ async def test_hardware_that_is_away_does_not_stop_the_gx() -> None:
     """After a lost link the GX says who it is; a sleeping inverter need not."""
     gx = ess_home(pv_inverter=True)
     async with meet_in_memory(gx) as meeting:
-        await meeting.poll()
         gx.services["pvinverter_20"].online = False
         await lose_link(meeting)
         await meeting.poll()

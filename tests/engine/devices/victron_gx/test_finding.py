@@ -12,7 +12,7 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
     OPTION_FIELDS,
     PLACES,
     Choice,
-    Found,
+    DiscoveredService,
     Search,
     remembered,
 )
@@ -29,16 +29,16 @@ from tests.fake_time import in_fake_time
 from .support import RAILS, at_once, meet, meet_in_memory, now
 
 ESS_HOME = {
-    Found("hub4", 100, 0),
-    Found("vebus", 227, 276),
-    Found("battery", 225, 512),
-    Found("solarcharger", 226, 279),
-    Found("solarcharger", 224, 278),
-    Found("grid", 30, 30),
+    DiscoveredService("hub4", 100, 0),
+    DiscoveredService("vebus", 227, 276),
+    DiscoveredService("battery", 225, 512),
+    DiscoveredService("solarcharger", 226, 279),
+    DiscoveredService("solarcharger", 224, 278),
+    DiscoveredService("grid", 30, 30),
 }
 
 
-def ask_all(search: Search, there: set[Found]) -> list[Found]:
+def ask_all(search: Search, there: set[DiscoveredService]) -> list[DiscoveredService]:
     """Carry a search out against devices that are there; return what was asked for."""
     asked = []
     for candidate in search.candidates():
@@ -66,7 +66,7 @@ def test_an_empty_house_is_searched_with_a_hundred_probes() -> None:
 
 def test_a_house_has_one_of_some_types() -> None:
     """The first hit ends the search for a type that a house has one of."""
-    there = {Found.at("vebus", 227), Found.at("grid", 30)}
+    there = {DiscoveredService.at("vebus", 227), DiscoveredService.at("grid", 30)}
     asked = ask_all(Search(services=BEHIND), there)
     assert [candidate.unit_id for candidate in asked if candidate.service == "vebus"] == [227]
     assert [candidate.unit_id for candidate in asked if candidate.service == "grid"] == [30]
@@ -74,7 +74,7 @@ def test_a_house_has_one_of_some_types() -> None:
 
 def test_a_hint_goes_first_in_the_second_round() -> None:
     """What must be there by the system's own values is looked for further away first."""
-    far = Found.at("vebus", PLACES["vebus"].further[0])
+    far = DiscoveredService.at("vebus", PLACES["vebus"].further[0])
     search = Search(services=BEHIND, hinted=frozenset({"vebus"}))
     asked = ask_all(search, {far})
     assert search.found == [far]
@@ -90,8 +90,8 @@ def test_only_what_the_firmware_knows_is_asked_for() -> None:
 
 def test_what_is_known_is_not_asked_for() -> None:
     """A second search costs nothing for what the first one found."""
-    known = Found.at("battery", 225)
-    search = Search(services=BEHIND, known=frozenset({known, Found.at("vebus", 228)}))
+    known = DiscoveredService.at("battery", 225)
+    search = Search(services=BEHIND, known=frozenset({known, DiscoveredService.at("vebus", 228)}))
     asked = ask_all(search, {known})
     assert known not in asked
     assert not any(candidate.service == "vebus" for candidate in asked)
@@ -99,9 +99,9 @@ def test_what_is_known_is_not_asked_for() -> None:
 
 def test_instance_0_is_unit_100() -> None:
     """Unit 0 is never used on the wire: to some it means everybody."""
-    assert Found.at("battery", 0) == Found("battery", 100, 0)
-    assert Found.at("battery", 225) == Found("battery", 225, 512)
-    assert Found.at("grid", 30) == Found("grid", 30, 30)
+    assert DiscoveredService.at("battery", 0) == DiscoveredService("battery", 100, 0)
+    assert DiscoveredService.at("battery", 225) == DiscoveredService("battery", 225, 512)
+    assert DiscoveredService.at("grid", 30) == DiscoveredService("grid", 30, 30)
 
 
 # -- the user's word -----------------------------------------------------------
@@ -111,13 +111,14 @@ def test_a_user_names_devices() -> None:
     """The type and the unit id, as the GX lists them, in the forms people write."""
     choice = Choice.parse("battery 225, solarcharger:0; -GRID 31\n com.victronenergy.vebus 227 ,")
     assert choice.wanted == (
-        Found("battery", 225, 512),
-        Found("solarcharger", 100, 0),
-        Found("vebus", 227, 276),
+        DiscoveredService("battery", 225, 512),
+        DiscoveredService("solarcharger", 100, 0),
+        DiscoveredService("vebus", 227, 276),
     )
-    assert choice.unwanted == {Found("grid", 31, 31)}
+    assert choice.unwanted == {DiscoveredService("grid", 31, 31)}
     assert Choice.parse(["tank 21", "- grid 31"]) == Choice(
-        wanted=(Found("tank", 21, 21),), unwanted=frozenset({Found("grid", 31, 31)})
+        wanted=(DiscoveredService("tank", 21, 21),),
+        unwanted=frozenset({DiscoveredService("grid", 31, 31)}),
     )
     assert Choice.parse(None) == Choice.parse("") == Choice.parse([]) == Choice()
 
@@ -138,14 +139,14 @@ def test_what_is_offered_is_understood() -> None:
     assert len(set(field.suggestions)) == len(field.suggestions)
     offered = Choice.parse(field.suggestions)
     assert {found.service for found in offered.wanted} == BEHIND
-    assert Found("battery", 225, 512) in offered.wanted
+    assert DiscoveredService("battery", 225, 512) in offered.wanted
     assert all(0 < found.unit_id <= LARGEST_UNIT for found in offered.wanted)
 
 
 def test_memory_that_makes_no_sense_is_left_out() -> None:
     """A stored list is taken as far as it goes."""
     stored = [["battery", 225, 512], ["toaster", 1, 1], "grid", ["grid"], [1, 2], None]
-    assert remembered(stored) == [Found("battery", 225, 512)]
+    assert remembered(stored) == [DiscoveredService("battery", 225, 512)]
     assert remembered("nonsense") == []
 
 
@@ -155,7 +156,7 @@ def test_memory_that_makes_no_sense_is_left_out() -> None:
 async def test_an_ess_home_is_found() -> None:
     """All devices of a typical home are found, for no more errors than promised."""
     gx = ess_home()
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         identity = await meeting.device.identify()
         assert gx.status.errors == 0
         assert (identity.serial, identity.firmware) == (gx.portal_id, "3.80")
@@ -180,7 +181,7 @@ async def test_an_ess_home_is_found() -> None:
 
 async def test_parts_say_who_they_are() -> None:
     """Hardware behind the GX has the name of its owner, and its serial number."""
-    async with meet(ess_home()) as meeting:
+    async with meet(ess_home(), poll=False) as meeting:
         await meeting.device.ensure_found()
         parts = {part.key: part for part in meeting.device.parts()}
         battery, grid = parts["battery_225"].identity, parts["grid_30"].identity
@@ -199,12 +200,10 @@ async def test_nothing_is_searched_after_a_restart() -> None:
     """What was found is stored, and a start costs not one error."""
     gx = ess_home(pv_inverter=True)
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
         paths = [reading.path for reading in meeting.device.readings()]
     errors = gx.status.errors
     async with meet(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.device.searcher.probes == 0
         assert gx.status.errors == errors
         assert [reading.path for reading in meeting.device.readings()] == paths
@@ -214,11 +213,9 @@ async def test_a_device_that_is_away_at_the_start_stays() -> None:
     """It is there, with its name, and without values until it comes back."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.services["battery_512"].online = False
     async with meet(gx, memory=memory) as meeting:
-        await meeting.poll()
         part = next(part for part in meeting.device.parts() if part.key == "battery_225")
         assert part.identity is not None
         assert part.identity.name == "House battery"
@@ -232,7 +229,6 @@ async def test_a_user_can_name_everything() -> None:
     """Then nothing is searched at all."""
     gx = ess_home()
     async with meet(gx, services="vebus 227, battery 225") as meeting:
-        await meeting.poll()
         assert meeting.device.searcher.probes == 0
         assert gx.status.errors == 0
         assert [part.key for part in meeting.device.parts()] == ["vebus_227", "battery_225"]
@@ -240,7 +236,7 @@ async def test_a_user_can_name_everything() -> None:
 
 async def test_a_slip_of_the_pen_stops_the_gx() -> None:
     """A list that got past the form is refused in words, not worked around."""
-    async with meet(ess_home(), services=["vebus 227", "toaster 5"]) as meeting:
+    async with meet(ess_home(), services=["vebus 227", "toaster 5"], poll=False) as meeting:
         with pytest.raises(NotSupportedError, match="'toaster 5'"):
             await meeting.device.identify()
 
@@ -249,17 +245,16 @@ async def test_a_user_can_add_and_remove() -> None:
     """What was found is completed and thinned out by hand, for as long as that is said."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
         before = [part.key for part in meeting.device.parts()]
-    async with meet(gx, memory=memory, services=["tank 99", "-grid 30"]) as meeting:
+    async with meet(gx, memory=memory, services=["tank 99", "-grid 30"], poll=False) as meeting:
         await meeting.device.identify()
         keys = [part.key for part in meeting.device.parts()]
         assert set(keys) == {*before, "tank_99"} - {"grid_30"}
         # Values of the system stand in for the meter that is left out.
         assert meeting.has("energy_imported")
         memory = meeting.device.dump_state()
-    async with meet(gx, memory=memory) as meeting:
+    async with meet(gx, memory=memory, poll=False) as meeting:
         await meeting.device.identify()
         assert [part.key for part in meeting.device.parts()] == before
 
@@ -268,12 +263,10 @@ async def test_what_a_user_named_is_not_forgotten() -> None:
     """It would be back with the next start; its user takes it out of the options."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.set({"grid_30.online": False})
-    for extra, forgotten in (({"services": "grid 30"}, False), ({}, True)):
-        async with meet(gx, memory=memory, **extra) as meeting:
-            await meeting.poll()
+    for services, forgotten in (("grid 30", False), (None, True)):
+        async with meet(gx, memory=memory, services=services) as meeting:
             assert meeting.device.forget("grid_30") is forgotten
 
 
@@ -281,7 +274,6 @@ async def test_what_is_left_out_is_not_even_looked_for() -> None:
     """Named before the first search, it costs no request; another of its type is found."""
     gx = ess_home()
     async with meet(gx, services="-grid 31, -battery 225") as meeting:
-        await meeting.poll()
         asked = {(one.unit, one.address) for one in gx.traffic.reads}
         assert (31, 2600) not in asked
         assert (225, 259) not in asked
@@ -296,7 +288,6 @@ async def test_searching_again_finds_what_is_new() -> None:
     pv = gx.services["pvinverter_20"]
     pv.online = False
     async with meet(gx) as meeting:
-        await meeting.poll()
         layout = meeting.device.layout
         pv.online = True
         gx.traffic.clear()
@@ -316,13 +307,11 @@ async def test_a_wish_in_the_options_comes_true_once() -> None:
     pv = gx.services["pvinverter_20"]
     pv.online = False
     async with meet(gx, search_again=0) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     pv.online = True
     gx.install("3.80")
     for target, probes in ((0, False), (1, True), (1, False), (2, True), (2, False)):
         async with meet(gx, memory=memory, search_again=target) as meeting:
-            await meeting.poll()
             assert bool(meeting.device.searcher.probes) is probes
             memory = meeting.device.dump_state()
         assert (["pvinverter", 20, 20] in memory["services"]) is bool(target)
@@ -333,12 +322,10 @@ async def test_a_wish_looks_at_the_firmware_anew() -> None:
     """Old firmware cannot tell its version, so an update from it is not seen otherwise."""
     gx = ess_home(firmware="2.90", server=41)
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.install("3.10", server=48)
     for target, server in ((0, 35), (1, 45), (1, 45)):
         async with meet(gx, memory=memory, search_again=target) as meeting:
-            await meeting.poll()
             assert meeting.device.server.version == server
             memory = meeting.device.dump_state()
 
@@ -346,7 +333,7 @@ async def test_a_wish_looks_at_the_firmware_anew() -> None:
 @in_fake_time
 async def test_the_search_is_paced() -> None:
     """About twenty probes a second, so that a busy GX keeps up."""
-    async with meet_in_memory(ess_home()) as meeting:
+    async with meet_in_memory(ess_home(), poll=False) as meeting:
         await meeting.device.identify()
         started = now()
         await meeting.device.ensure_found()
@@ -357,7 +344,7 @@ async def test_the_search_is_paced() -> None:
 async def test_a_search_that_breaks_off_goes_on() -> None:
     """However often the link is lost on the way, nothing is asked for twice."""
     gx = ess_home()
-    async with meet_in_memory(gx) as meeting:
+    async with meet_in_memory(gx, poll=False) as meeting:
         await meeting.device.identify()
         pauses = 0
 
@@ -388,7 +375,7 @@ async def test_a_search_that_breaks_off_goes_on() -> None:
 async def test_a_search_that_is_done_is_not_repeated() -> None:
     """A link that is lost while the devices are being set up costs no second search."""
     gx = ess_home()
-    async with meet_in_memory(gx) as meeting:
+    async with meet_in_memory(gx, poll=False) as meeting:
         await meeting.device.identify()
         # Where the battery says its name.
         gx.faults.inject("close", address=1336, times=1)
@@ -404,7 +391,7 @@ async def test_a_search_that_is_done_is_not_repeated() -> None:
 async def test_two_who_wait_for_the_search_share_it() -> None:
     """A poll and a dump at the same moment ask the GX once."""
     gx = ess_home()
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         await asyncio.gather(*(meeting.device.ensure_found() for _ in range(3)))
         assert meeting.device.searcher.probes <= MOST_PROBES
         assert len(list(meeting.device.parts())) == 5
@@ -414,7 +401,6 @@ async def test_a_device_that_the_firmware_does_not_know_is_left_out() -> None:
     """Named all the same, it costs no error; the update that knows it brings it."""
     gx = ess_home(firmware="3.50")
     async with meet(gx, services=["heatpump 42", "battery 225"], **RAILS) as meeting:
-        await meeting.poll()
         assert gx.status.errors <= 3
         assert meeting.device.failures == {}
         assert [part.key for part in meeting.device.parts()] == ["battery_225"]
@@ -423,7 +409,7 @@ async def test_a_device_that_the_firmware_does_not_know_is_left_out() -> None:
 
 async def test_the_unit_id_in_the_form_does_not_matter() -> None:
     """The GX itself is at 100, whatever somebody wrote."""
-    async with meet(ess_home()) as meeting:
+    async with meet(ess_home(), poll=False) as meeting:
         device = VictronGx(meeting.connection.for_unit, 1)
         assert (await device.identify()).serial == "c0619ab4e2d7"
         device.close()
@@ -432,6 +418,6 @@ async def test_the_unit_id_in_the_form_does_not_matter() -> None:
 async def test_something_else_is_not_a_gx() -> None:
     """A device without a portal id is refused in words."""
     gx = ess_home(portal_id="")
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         with pytest.raises(UnknownDeviceError):
             await meeting.device.identify()

@@ -15,7 +15,7 @@ from custom_components.voltrail.engine.devices.victron_gx.fields import (
     GxText,
     variants,
 )
-from custom_components.voltrail.engine.devices.victron_gx.finding import Found
+from custom_components.voltrail.engine.devices.victron_gx.finding import DiscoveredService
 from custom_components.voltrail.engine.devices.victron_gx.server import LADDER, NEWEST, OLDEST
 from custom_components.voltrail.engine.devices.victron_gx.service import Service, readable
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY, SERVICES
@@ -140,7 +140,7 @@ def test_unit_ids_lead_to_the_listed_instances() -> None:
         rows = list(csv.reader(stream))[1:]
     assert len(rows) == 43
     for unit_id, instance, *_ in rows:
-        assert Found.at("battery", int(unit_id)).instance == int(instance)
+        assert DiscoveredService.at("battery", int(unit_id)).instance == int(instance)
 
 
 def version(tag: str) -> int:

@@ -67,7 +67,6 @@ def check_every_register(meeting: Meeting) -> int:
 async def test_an_ess_home_reads_as_the_simulator_has_it() -> None:
     """Every value of a typical home is the simulator's, register by register."""
     async with meet(ess_home()) as meeting:
-        await meeting.poll()
         assert meeting.device.failures == {}
         assert check_every_register(meeting) > 400
 
@@ -76,7 +75,6 @@ async def test_every_service_reads_as_the_simulator_has_it() -> None:
     """So is every value of a GX that has one device of each type."""
     gx = everything()
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         assert meeting.device.failures == {}
         assert gx.status.errors == 0
         # All registers of the list but the narrow twins of wider ones.
@@ -94,7 +92,6 @@ async def test_every_reading_says_what_its_meaning_promises() -> None:
     }
     gx = everything()
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         await meeting.poll()
         readings = list(meeting.device.readings())
         assert len({reading.path for reading in readings}) == len(readings) > 900
@@ -126,7 +123,6 @@ async def test_totals_are_sums_of_phases(path: str, names: list[str]) -> None:
     """All phases together, signs included."""
     gx = everything()
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         expected = sum(float(str(gx.value(name))) for name in names)
         # Inverters tell tens of watts.
         assert meeting.read(path) == pytest.approx(expected, abs=16)
@@ -137,7 +133,6 @@ async def test_power_on_dc_is_voltage_times_current(service: str) -> None:
     """Their meters tell no power."""
     gx = everything()
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         voltage, current = (meeting.read(f"{service}/{name}") for name in ("voltage", "current"))
         assert isinstance(voltage, float)
         assert isinstance(current, float | int)
@@ -155,7 +150,7 @@ SERVERS = (
 async def test_every_firmware_is_read_without_an_error(server: int) -> None:
     """Reads are cut at the holes of the running firmware, whatever it is."""
     gx = everything(firmware="3.60" if server < 89 else "3.80", server=server)
-    async with meet(gx, services=all_services(gx)) as meeting:
+    async with meet(gx, services=all_services(gx), poll=False) as meeting:
         await meeting.device.identify()
         # Finding out the version of the map may be refused a few times, once for good.
         asked = gx.status.errors
@@ -173,7 +168,7 @@ async def test_every_firmware_is_read_without_an_error(server: int) -> None:
 async def test_requests_of_an_ess_home_are_few() -> None:
     """At most 20 in all, of which 6 are asked every few seconds."""
     gx = ess_home()
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         await meeting.device.ensure_found()
         gx.traffic.clear()
         await meeting.poll(Cadence.MEASUREMENTS)
@@ -193,7 +188,6 @@ async def test_what_nobody_looks_at_is_not_asked_for() -> None:
     """With the entities that are there by default, a few requests less."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         wanted = frozenset[str]().union(
             *(
                 reading.components
@@ -214,7 +208,7 @@ async def test_what_nobody_looks_at_is_not_asked_for() -> None:
 async def test_requests_of_one_device_of_each_type() -> None:
     """All 33 services at once."""
     gx = everything()
-    async with meet(gx, services=all_services(gx)) as meeting:
+    async with meet(gx, services=all_services(gx), poll=False) as meeting:
         await meeting.device.identify()
         gx.traffic.clear()
         await meeting.poll()
@@ -228,7 +222,6 @@ async def test_a_single_phase_house_shows_one_phase() -> None:
     """The other two have no values, and are out of sight."""
     gx = ess_home(phases=1)
     async with meet(gx) as meeting:
-        await meeting.poll()
         for path in ("grid_30/voltage", "grid_30/power", "power", "vebus_227/input_voltage"):
             present, absent = meeting.reading(f"{path}_l1"), meeting.reading(f"{path}_l2")
             assert present.read() is not None
@@ -242,7 +235,6 @@ async def test_three_phases_are_shown_even_at_0_w() -> None:
     """A phase that has a voltage is there."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         for phase in (1, 2, 3):
             assert meeting.reading(f"grid_30/voltage_l{phase}").point.tier is Tier.MAIN
         gx.services["grid_30"]["power_l2"] = 0
@@ -253,7 +245,6 @@ async def test_a_phase_that_appears_stays() -> None:
     """Once seen it is connected, also at 0."""
     gx = ess_home(phases=1, grid_meter=False, clock=None)
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("consumption_power_l2") is None
         main = meeting.component("main")
         main._values["consumption_power_l2"] = 300
@@ -268,7 +259,6 @@ async def test_a_sensor_that_is_not_fitted_is_out_of_sight() -> None:
     gx = ess_home()
     battery = gx.services["battery_512"]
     async with meet(gx) as meeting:
-        await meeting.poll()
         for name in ("starter_voltage", "mid_voltage"):
             reading = meeting.reading(f"battery_225/{name}")
             assert reading.read() is None
@@ -289,7 +279,6 @@ async def test_freezing_is_a_temperature() -> None:
     sensor = gx.services["temperature_24"]
     sensor["temperature"] = 0.0
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         assert meeting.read("temperature_24/temperature") is None
         for celsius in (-0.5, 0.0):
             sensor["temperature"] = celsius
@@ -301,7 +290,6 @@ async def test_time_to_go_has_no_value_while_charging() -> None:
     """0 stands for "charging" there."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("battery_time_to_go") is None
 
 
@@ -310,7 +298,6 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
     gx = everything()
     meter = gx.services["acload_31"]
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         before = meeting.read("acload_31/energy_consumed")
         names = [f"energy_l{phase}" for phase in (1, 2, 3)]
         kept = {name: meter[name] for name in names}
@@ -322,7 +309,6 @@ async def test_a_counter_that_falls_to_0_has_no_value() -> None:
         memory = meeting.device.dump_state()
     # Also right after a restart.
     async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
-        await meeting.poll()
         assert meeting.read("acload_31/energy_consumed") is None
         meter.update(**kept)
         await meeting.poll()
@@ -338,7 +324,6 @@ async def test_a_counter_that_has_not_counted_has_no_value() -> None:
     gx.home.counters.clear()
     gx.advance(0.001)
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("grid_30/energy_exported_l1") is None
         assert meeting.reading("grid_30/energy_exported_l1").point.tier is Tier.EXPERT
         gx.home.counters.preset(exported_l1=4321.5)
@@ -370,7 +355,6 @@ async def test_a_battery_that_tells_nothing_is_not_empty() -> None:
         return None if lost else told(service, name)
 
     async with meet(gx) as meeting:
-        await meeting.poll()
         before = [meeting.read(path) for path in paths]
         assert None not in before
         gx.value_of = silent  # type: ignore[method-assign, assignment]
@@ -392,7 +376,7 @@ async def test_a_session_does_not_begin_anew_while_the_gx_starts() -> None:
         return values[name] if own else told(service, name)
 
     gx.value_of = telling  # type: ignore[method-assign, assignment]
-    async with meet(gx, services="evcharger 40") as meeting:
+    async with meet(gx, services="evcharger 40", poll=False) as meeting:
         for maximum, energy, shown in (
             (32, 8.25, 8250),
             (None, None, None),
@@ -414,7 +398,6 @@ async def test_an_empty_battery_is_at_0() -> None:
         return 0 if name in {"soc", "battery_soc", "current"} else told(service, name)
 
     async with meet(gx) as meeting:
-        await meeting.poll()
         gx.value_of = empty  # type: ignore[method-assign, assignment]
         await meeting.poll()
         for path in ("state_of_charge", "battery_225/state_of_charge", "battery_225/current"):
@@ -427,7 +410,7 @@ async def test_what_never_happened_to_a_battery_is_0() -> None:
     gx = ess_home(shunt=True)
     shunt = gx.services["battery_288"]
     history = {name: shunt[name] for name in shunt.table.values if name.startswith("history_")}
-    async with meet(gx, services="battery 239") as meeting:
+    async with meet(gx, services="battery 239", poll=False) as meeting:
         for told, expected in (
             (history, words),
             (dict.fromkeys(history), dict.fromkeys(words)),
@@ -437,7 +420,6 @@ async def test_what_never_happened_to_a_battery_is_0() -> None:
             await meeting.poll()
             assert {word: meeting.read(f"battery_239/{word}") for word in words} == expected
     async with meet(ess_home(), services="battery 225") as meeting:
-        await meeting.poll()
         assert not any(meeting.read(f"battery_225/{word}") is not None for word in words)
 
 
@@ -447,14 +429,12 @@ async def test_a_number_of_events_never_drops_to_0() -> None:
     meter = gx.services["pulsemeter_3"]
     meter["pulse_count"] = 123_456
     async with meet(gx, services=all_services(gx)) as meeting:
-        await meeting.poll()
         assert meeting.read("pulsemeter_3/pulse_count") == 123_456
         meter["pulse_count"] = None
         await meeting.poll()
         assert meeting.read("pulsemeter_3/pulse_count") is None
         memory = meeting.device.dump_state()
     async with meet(gx, memory=memory, services=all_services(gx)) as meeting:
-        await meeting.poll()
         assert meeting.read("pulsemeter_3/pulse_count") is None
         meter["pulse_count"] = 123_457
         await meeting.poll()
@@ -465,7 +445,6 @@ async def test_the_current_of_panels_in_the_dark_is_unknown() -> None:
     """The server divides by the voltage; at 0 V that makes no sense."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("solarcharger_226/pv_current") is not None
         meeting.component("solarcharger_226_main")._values["pv_voltage"] = 0
         assert meeting.read("solarcharger_226/pv_current") is None
@@ -478,7 +457,6 @@ async def test_battery_power_beyond_16_bits() -> None:
     """Voltage and current tell how often it wrapped."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         main = meeting.component("main")
         for voltage, current, narrow, expected in (
             (52.0, 700.0, 36_400 - 65_536, 36_400),
@@ -499,7 +477,6 @@ async def test_an_unknown_code_breaks_nothing() -> None:
     gx.services["vebus_276"]["error"] = 99
     gx.services["solarcharger_279"]["error_code"] = 77
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.device.failures == {}
         assert str(meeting.read("vebus_227/vebus_error")) == "unknown (99)"
         assert str(meeting.read("solarcharger_226/charger_error")) == "unknown (77)"
@@ -509,7 +486,6 @@ async def test_an_alarm_is_a_problem_of_its_device() -> None:
     """Any alarm, a warning included, makes one yes."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("vebus_227/alarm_active") is False
         main = meeting.component("vebus_227_main")
         values = dict(main._values)
@@ -539,7 +515,7 @@ async def test_two_gx_are_two_devices() -> None:
 async def test_a_dump_names_nobody() -> None:
     """Names, serial numbers and places are hidden; the rest can be replayed."""
     gx = everything()
-    async with meet(gx, services=all_services(gx)) as meeting:
+    async with meet(gx, services=all_services(gx), poll=False) as meeting:
         raw, failed = await meeting.device.read_raw(private=False)
         assert failed == {}
         hidden = 0x5858
@@ -555,7 +531,6 @@ async def test_texts_are_latin_1() -> None:
     gx = ess_home()
     gx.services["battery_512"]["custom_name"] = "Küche Süd"
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("battery_225/custom_name") == "Küche Süd"
 
 
@@ -563,7 +538,6 @@ async def test_the_clock_of_the_gx() -> None:
     """UTC, as the GX has it."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("time") == gx.clock.moment.replace(microsecond=0)
 
 
@@ -571,7 +545,7 @@ async def test_the_limit_in_force_is_the_higher_one() -> None:
     """While BatteryLife is on, its own limit counts if it is above the minimum."""
     gx = ess_home()
     settings = gx.services["settings_0"]
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         for state, minimum, limit, expected in (
             (10, 20, 35, 20),
             (2, 20, 35, 35),
@@ -590,7 +564,6 @@ async def test_the_schedule_of_dynamic_ess() -> None:
     gx = ess_home()
     settings = gx.services["settings_0"]
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("dess_schedule_start") is None
         settings["dess_schedule_start"] = 1_767_225_600
         await meeting.poll()
@@ -602,5 +575,4 @@ async def test_an_unknown_ess_mode_is_unknown() -> None:
     gx = ess_home()
     gx.services["settings_0"].update(battery_life_state=0, hub4_mode=1)
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.read("ess_mode") is None

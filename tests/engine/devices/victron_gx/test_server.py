@@ -5,7 +5,7 @@ from modbus_connection import IllegalDataAddressError
 from modbus_connection.exceptions import GatewayPathUnavailableError
 from modbus_connection.mock import MockModbusConnection
 
-from custom_components.voltrail.engine.devices.victron_gx.product import device_firmware
+from custom_components.voltrail.engine.devices.victron_gx.identities import device_firmware
 from custom_components.voltrail.engine.devices.victron_gx.server import (
     LADDER,
     NEWEST,
@@ -28,7 +28,7 @@ def step_of(server: int) -> int:
 async def test_the_map_is_found_by_halves(server: int) -> None:
     """With at most three refusals, and with none on the newest firmware."""
     gx = ess_home(firmware="3.60" if server < 89 else "3.80", server=server)
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         await meeting.device.identify()
         assert meeting.device.server.version == step_of(server)
         assert gx.status.errors <= 3
@@ -41,7 +41,6 @@ async def test_a_beta_has_the_map_of_its_time(firmware: str, server: int) -> Non
     """Early betas of 3.70 have not what its release has."""
     gx = ess_home(firmware=firmware, server=server)
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.device.server.version == step_of(server)
         assert not meeting.device.failures
 
@@ -49,7 +48,7 @@ async def test_a_beta_has_the_map_of_its_time(firmware: str, server: int) -> Non
 async def test_a_home_without_ess_still_has_the_newest_map() -> None:
     """The address is looked at before the service: code 10 means that the map has it."""
     gx = ess_home(ess=False)
-    async with meet(gx) as meeting:
+    async with meet(gx, poll=False) as meeting:
         await meeting.device.identify()
         assert meeting.device.server.version == NEWEST
 
@@ -106,10 +105,9 @@ async def test_the_same_firmware_is_not_asked_again() -> None:
     """A restart reads who the GX is, and nothing else."""
     gx = ess_home()
     async with meet(gx) as meeting:
-        await meeting.poll()
         memory = meeting.device.dump_state()
     gx.traffic.clear()
-    async with meet(gx, memory=memory) as meeting:
+    async with meet(gx, memory=memory, poll=False) as meeting:
         await meeting.device.identify()
         asked = [(request.unit, request.address) for request in gx.traffic.reads]
     # The GX, its name, and the names of its devices.
@@ -128,25 +126,22 @@ async def test_another_firmware_is_looked_at_anew() -> None:
     """An update brings registers, a downgrade takes them away."""
     gx = ess_home(firmware="3.50")
     async with meet(gx) as meeting:
-        await meeting.poll()
         assert meeting.device.server.version == 74
         memory = meeting.device.dump_state()
     for firmware, version in (("3.80", 101), ("3.20", 53), ("2.90", 35)):
         gx.install(firmware)
         async with meet(gx, memory=memory) as meeting:
-            await meeting.poll()
             memory = meeting.device.dump_state()
             assert meeting.device.failures == {}
             assert meeting.device.server.version == version
     # The oldest firmware cannot tell that it is gone: a new search finds out.
     gx.install("3.80")
     async with meet(gx, memory=memory) as meeting:
-        await meeting.poll()
         assert meeting.device.server.version == 35
         layout = meeting.device.layout
         await meeting.button("search_devices").press()
         assert meeting.device.layout != layout
         memory = meeting.device.dump_state()
-    async with meet(gx, memory=memory) as meeting:
+    async with meet(gx, memory=memory, poll=False) as meeting:
         await meeting.device.identify()
         assert meeting.device.server.version == 101

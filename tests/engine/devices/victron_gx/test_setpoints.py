@@ -33,7 +33,6 @@ from .support import RAILS, Meeting, all_services, meet_in_memory, now
 async def kept(gx: SimulatedGx, **extra: object) -> AsyncIterator[Meeting]:
     """Meet a GX as its owner does: polled, with its set-points renewed in the background."""
     async with meet_in_memory(gx, **{**RAILS, **extra}) as meeting:
-        await meeting.poll()
         (keeper,) = meeting.device.keep_alives()
         task = asyncio.create_task(keep_alive.run(keeper))
         try:
@@ -121,7 +120,6 @@ async def test_its_user_chooses_the_time() -> None:
         assert gx.value("hub4_0.setpoint_override") is None
         memory = meeting.device.dump_state()
     async with meet_in_memory(gx, memory=memory, **RAILS) as meeting:
-        await meeting.poll()
         assert meeting.number("setpoint_duration").read() == 120
 
 
@@ -283,7 +281,6 @@ async def test_a_release_while_it_is_renewed_counts() -> None:
     """The device is being asked at that moment; nothing is written after."""
     gx = ess_home()
     async with meet_in_memory(gx, **RAILS) as meeting:
-        await meeting.poll()
         await meeting.number("volatile_grid_setpoint").write(-500)
         (keeper,) = meeting.device.keep_alives()
         beat = asyncio.create_task(keeper.beat())

@@ -266,10 +266,21 @@ class Socket(CurrentDriven):
             raise NotSupportedError(reason="it does not choose its phases by itself")
         if not self.switch.supplied:
             raise PhaseMissingError
+        self._hand_over()
+        await self._use(phases)
+
+    @override
+    async def command(self, amps: float, phases: Phases | None = None, *, until: float) -> None:
+        await super().command(amps, until=until)
+        # Without the lock: what is commanded meanwhile is what the charger goes on with.
+        if phases is not None and not self.switch.switching and self.switch.supplied:
+            await self._use(phases)
+
+    async def _use(self, phases: Phases) -> None:
         # The phases that are about to be left are no answer to an order for them now.
         if self.switch.switching or self.switch.phases is not phases:
             await self._switch(phases)
-        self.book.note(replace(self.target, phases=phases.value))
+        self.orders.note(replace(self.target, phases=phases.value))
 
     async def _switch(self, phases: Phases) -> None:
         before = self.status.setpoint
@@ -308,7 +319,7 @@ class Socket(CurrentDriven):
         fitting = max(power / sum(volts[: phases.value]), self.minimum_current)
         bounds = self.current_bounds()
         fitting = bounds.accept(min(fitting, bounds.maximum))
-        self.book.note(replace(self.target, current=min(self.resume_current, fitting)))
+        self.orders.note(replace(self.target, current=min(self.resume_current, fitting)))
         # Other phases were asked for: what they are enough for goes on at once.
         self.forget_phases()
 
@@ -357,7 +368,7 @@ class Socket(CurrentDriven):
             await self.set_point.put(value)
 
     @override
-    def adopt(self) -> None:
+    def adopt_held(self) -> None:
         """Leave the set-point to the client that writes it now."""
         setpoint = self.status.setpoint
         assert setpoint is not None, "a foreign set-point is a value"
@@ -365,7 +376,7 @@ class Socket(CurrentDriven):
         self.set_point.release()
         current = setpoint if setpoint >= self.minimum_current else self.target.current
         # Nothing is asked for any more, neither its power nor the rest.
-        self.book.note(
+        self.orders.note(
             Target(
                 current=current,
                 paused_by=PausedBy.PERSON if setpoint < self.minimum_current else None,

@@ -1,7 +1,7 @@
 """The station: meeting it, finding its sockets and its network."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final, override
 
@@ -255,7 +255,8 @@ class Alfen(ChargerDevice):
             yield IdleKeepAlive(self)
 
     @override
-    def problems(self) -> Iterable[Problem]:
+    def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         for socket in self.sockets:
             yield from socket.problems()
         if self.network_limits is not None:

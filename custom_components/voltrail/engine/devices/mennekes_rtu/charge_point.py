@@ -92,7 +92,16 @@ class CompactPoint(CompactStatus):
         """Charge on this many phases from now on; the charger does the rest alone."""
         if phases not in WORDS or not self.can_switch_phases:
             raise PhasesFixedError
+        self._hand_over()
         await self.set_aside(lambda: self._order_phases(phases))
+
+    @override
+    async def carry_out_command(self, amps: float, phases: Phases | None) -> None:
+        wanted = phases is not None and self.phases_held not in (None, phases)
+        if wanted and not self.phase_switch.under_way:
+            assert phases is not None
+            await self._order_phases(phases)
+        await super().carry_out_command(amps, phases)
 
     async def _order_phases(self, phases: Phases) -> None:
         if self.phase_switch.under_way:
@@ -250,7 +259,7 @@ class CompactPoint(CompactStatus):
                 await self.send_phases(Phases(wanted))
             except PhasesRefusedError:
                 # Nothing is gained by asking for ever.
-                self.book.note(replace(self.target, phases=None))
+                self.orders.note(replace(self.target, phases=None))
         if self.target.current is not None and not self.target.paused:
             await self.reapply()
 

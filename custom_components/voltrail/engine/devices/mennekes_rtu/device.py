@@ -1,6 +1,6 @@
 """The charger itself: what its layout serves, and what it offers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import ClassVar, Final, override
 
 from modbus_connection import (
@@ -38,6 +38,7 @@ class MennekesRtu(ChargerDevice):
 
     # The slowest normal answer is far below; the heartbeat must never wait for much longer.
     request_timeout: ClassVar[float] = 1.0
+    heard_by_life_signs: ClassVar[bool] = True
     identity_interval: ClassVar[float] = 3600.0
     # These can only be written.
     never_read: ClassVar[frozenset[int]] = frozenset({0x0D00, 0x0D19})
@@ -220,7 +221,8 @@ class MennekesRtu(ChargerDevice):
         yield self.heartbeat
 
     @override
-    def problems(self) -> Iterable[Problem]:
+    def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         installation = self.point.blocks.installation
         if installation is not None and installation.fallback_code == 0:
             yield Problem(key="missing_fallback", details={})

@@ -1,20 +1,50 @@
 """The way out of error 200, in which a charger ends that has missed its energy manager."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from ...charging.command_lock import CommandLock
+from ...charging.target import Target
 from ...model.charging import MINIMUM_CURRENT
 from ...model.errors import explaining
+from .compact_status import Blocks
 from .errors import RecoveryFailedError
+from .heartbeat import Heartbeat
 from .states import Authorisation, Downgrade, ErrorCode, EvseState
-
-if TYPE_CHECKING:
-    from .charge_point import CompactPoint
 
 _LOOKS: Final = 5
 _BETWEEN_LOOKS: Final = 1.0
 
 
-def lost_manager(point: CompactPoint) -> bool:
+class Recoverable(Protocol):
+    """What the way out needs of the charge point."""
+
+    blocks: Blocks
+    heartbeat: Heartbeat
+    lock: CommandLock
+
+    @property
+    def target(self) -> Target:
+        """What the charger is to hold."""
+
+    @property
+    def device_maximum(self) -> float:
+        """The most that it can signal."""
+
+    @property
+    def resume_current(self) -> float:
+        """What a charge resumes with."""
+
+    async def send_when_spaced(self, amps: float) -> None:
+        """Send a limit as soon as the charger may have it."""
+
+    async def send_pause(self) -> None:
+        """Make the charger offer nothing."""
+
+    async def look_at(self, *names: str) -> None:
+        """Read some blocks now."""
+
+
+def lost_manager(point: Recoverable) -> bool:
     """Whether the charger stands still because it has missed its energy manager."""
     blocks = point.blocks
     return (
@@ -23,7 +53,7 @@ def lost_manager(point: CompactPoint) -> bool:
     )
 
 
-def harmless(point: CompactPoint) -> bool:
+def harmless(point: Recoverable) -> bool:
     """Whether the charger may be brought back without anybody asking for it.
 
     The way out leads through a release. That is fine if charging is what the user wants, and
@@ -38,7 +68,7 @@ def harmless(point: CompactPoint) -> bool:
     )
 
 
-async def recover(point: CompactPoint) -> None:
+async def recover(point: Recoverable) -> None:
     """Bring the charger back to idle: heartbeat, release, and a valid current, in this order.
 
     Others send a current of 0 here, which is full power on newer chargers. Software before
@@ -62,14 +92,14 @@ async def recover(point: CompactPoint) -> None:
             await point.send_pause()
 
 
-def _valid_current(point: CompactPoint) -> float:
+def _valid_current(point: Recoverable) -> float:
     """Return what the user wants, or what the charger holds, if a car can be offered that."""
     found = point.blocks.limits.current
     wanted = found if point.target.current is None else point.resume_current
     return max(min(wanted or 0.0, point.device_maximum), MINIMUM_CURRENT)
 
 
-async def _watch(point: CompactPoint) -> None:
+async def _watch(point: Recoverable) -> None:
     """Wait until the error is gone."""
     status = point.blocks.status
     for _ in range(_LOOKS):

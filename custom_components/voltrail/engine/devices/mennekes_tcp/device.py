@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import ClassVar, Final, override
 
@@ -192,7 +192,8 @@ class MennekesTcp(ChargerDevice):
         yield from self.profile.controls()
 
     @override
-    def problems(self) -> Iterable[Problem]:
+    def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         yield from self.profile.problems()
         since = self._timed_out_since
         if since is not None and _now() - since >= SAFE_CURRENT_PATIENCE:

@@ -5,7 +5,7 @@ from typing import Final, override
 
 from ...charging.reconciler import Standing
 from ...charging.target import PausedBy, Target
-from ...model.charging import BlockedBy
+from ...model.charging import BlockedBy, Phases
 from ...model.controls import Bounds
 from ...model.errors import explaining
 from ...polling.polled_device import Cadence, PolledDevice, Problem
@@ -23,8 +23,9 @@ from .states import (
 
 NOMINAL_VOLTAGE: Final = 230
 
-ONE_PHASE_POWER: Final = 16 * NOMINAL_VOLTAGE
-"""The most that one phase of a 16 A unit makes."""
+ONE_PHASE_POWER: Final = 3600.0
+"""Up to here the charger uses one phase, unless the installer knows better. No document tells the
+border (UNCONFIRMED); with 3725 W it did not change to one phase (firmware 1.5.22)."""
 
 THREE_PHASE_POWER: Final = 3 * 6 * NOMINAL_VOLTAGE
 """The least that three phases make."""
@@ -44,7 +45,7 @@ class Profile4X(MennekesPoint):
         """What the registers held, and the target that was made of it."""
         self.status = device.add("status", registers.Status(unit), Cadence.MEASUREMENTS)
         self.vehicle = device.add("vehicle", registers.Vehicle(unit), Cadence.MEASUREMENTS)
-        meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)
+        self.meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)
         signal = device.add("signal", registers.Signal(unit), Cadence.MEASUREMENTS)
         device.add("session", registers.Session(unit), Cadence.MEASUREMENTS)
         self.limits: registers.Limits | registers.OldLimits = device.add(
@@ -74,7 +75,7 @@ class Profile4X(MennekesPoint):
             self.permission = device.add("permission", registers.Permission(unit), Cadence.SETTINGS)
             self.network = device.add("network", registers.Network(unit), Cadence.SETTINGS)
         super().__init__(
-            device, vehicle=self.vehicle, meter=meter, signal=signal, fallback=fallback
+            device, vehicle=self.vehicle, meter=self.meter, signal=signal, fallback=fallback
         )
 
     def add_network(self, device: PolledDevice) -> None:
@@ -177,7 +178,10 @@ class Profile4X(MennekesPoint):
     @property
     @override
     def power_limit(self) -> float | None:
-        return 0.0 if self._paused else self.limits.power
+        power = self.limits.power
+        if self._paused or power is None:
+            return 0.0 if self._paused else None
+        return min(power, self.power_bounds().maximum)
 
     @property
     @override
@@ -235,17 +239,44 @@ class Profile4X(MennekesPoint):
         """
         lowers = not self.target.paused and watts < self._watts(self.target)
         async with self.ordering(urgent=lowers):
-            watts = self.power_bounds().accept(watts)
+            self._hand_over()
+            watts = self.power_limit_bounds().accept(watts)
             if watts < self._lowest_power:
                 await self._pause(PausedBy.PERSON)
                 return
             if (
                 self._switches_by(PhaseSwitchMode.DYNAMIC)
-                and ONE_PHASE_POWER < watts < THREE_PHASE_POWER
+                and self.one_phase_power < watts < THREE_PHASE_POWER
             ):
                 # Too much for one phase and too little for three: some do not start at all.
-                watts = ONE_PHASE_POWER
+                watts = self.one_phase_power
             await self._carry_out(self.target.powered(watts), lambda: self._send_power(watts))
+
+    @property
+    def one_phase_power(self) -> float:
+        """The most that makes the charger use one phase."""
+        return float(self.options.extra.get("one_phase_power") or ONE_PHASE_POWER)
+
+    @property
+    @override
+    def switches_by_power(self) -> bool:
+        return self._switches_by(PhaseSwitchMode.DYNAMIC)
+
+    @override
+    async def carry_out_command(self, amps: float, phases: Phases | None) -> None:
+        if phases is None or not self.switches_by_power or amps < self.minimum_current:
+            await super().carry_out_command(amps, phases)
+            return
+        meter = self.meter
+        volts = [volt for volt in (meter.voltage_l1, meter.voltage_l2, meter.voltage_l3) if volt]
+        watts = float(int(amps * phases.value * min(volts, default=NOMINAL_VOLTAGE)))
+        # Never in between, where some do not start at all.
+        if phases is Phases.ONE:
+            watts = min(watts, self.one_phase_power)
+        else:
+            watts = max(watts, THREE_PHASE_POWER)
+        watts = min(watts, self.power_bounds().maximum)
+        await self._carry_out(self.target.powered(watts), lambda: self._send_power(watts))
 
     async def _send_power(self, watts: float) -> None:
         await self._write_power(watts)
@@ -325,7 +356,7 @@ class Profile4X(MennekesPoint):
         return Standing.KEPT if kept else Standing.OTHER
 
     @override
-    def adopt(self) -> None:
+    def adopt_held(self) -> None:
         current, power = self._current_held, self.limits.power
         if current is None or power is None:
             return
@@ -333,10 +364,10 @@ class Profile4X(MennekesPoint):
             # Both may be limited. What is wanted then is what they let through together.
             phases = 1 if power < THREE_PHASE_POWER else self._phases_at_most
             together = min(power, int(current * NOMINAL_VOLTAGE * phases))
-            self.book.note(self.target.powered(float(together)))
+            self.orders.note(self.target.powered(float(together)))
             self._adopted = (current, power), self.target
         else:
-            super().adopt()
+            super().adopt_held()
 
     @property
     @override

@@ -5,7 +5,7 @@ from typing import ClassVar
 from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, NumberField, enum, integer, string
 
-from ...model.points import Quantity, Tier, enumerated, measure
+from ...model.points import Quantity, Tier, enumerated, measure, phases
 from .states import Relay
 
 
@@ -89,14 +89,8 @@ class NetworkLimits(Block):
         ("network_ems_limit_l1", "network_ems_limit_l2", "network_ems_limit_l3"),
     )
 
-    network_limit_l1 = measure(
-        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_limit_l2 = measure(
-        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_limit_l3 = measure(
-        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_limit_l1, network_limit_l2, network_limit_l3 = phases(
+        integer, (610, 611, 612), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )
     # The lowest of the three is applied to all phases.
     network_ems_limit_l1 = integer(613, signed=False, writable=True)
@@ -117,21 +111,9 @@ class NetworkCurrents(Block):
         ("network_available_l1", "network_available_l2", "network_available_l3"),
     )
 
-    network_applied_l1 = measure(
-        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    network_applied_l1, network_applied_l2, network_applied_l3 = phases(
+        integer, (630, 631, 632), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )
-    network_applied_l2 = measure(
-        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_applied_l3 = measure(
-        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    network_available_l1 = measure(
-        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_available_l2 = measure(
-        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_available_l3 = measure(
-        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_available_l1, network_available_l2, network_available_l3 = phases(
+        integer, (633, 634, 635), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )

@@ -1,8 +1,8 @@
-"""Hardware that comes and goes behind the GX, and how often it is looked for.
+"""Hardware that comes and goes behind the GX, and how often it is asked for.
 
-Every refusal is a line in the log of the GX, and its interface shows the last one. So a
-device that is away is asked for once per pause, and the pause doubles up to ten minutes:
-about 150 refusals a day instead of thousands.
+Every refusal is a line in the log of the GX, and its interface shows the last one. So a device
+that is away is asked for once per pause, and the pause doubles up to ten minutes: about 150
+refusals a day instead of thousands.
 """
 
 import logging
@@ -22,9 +22,8 @@ class Absence:
     """Something that refused to answer, and when it will be asked again."""
 
     def __init__(self, error: ModbusError, now: float, pause: float = FIRST_PAUSE) -> None:
-        self.error = error
-        self.pause = pause
-        self._next = now + self.pause
+        self.error, self.pause = error, pause
+        self._next = now + pause
 
     def due(self, now: float) -> bool:
         """Whether it is time to ask again."""

@@ -9,7 +9,17 @@ from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, Range, RegisterField
 
 from ...model.controls import Bounds
-from ...model.points import Aspect, Kind, Point, Quantity, derived, points_of
+from ...model.points import (
+    Aspect,
+    Derived,
+    Kind,
+    Point,
+    Quantity,
+    Tier,
+    Tiered,
+    derived,
+    points_of,
+)
 from .fields import GxNumber, Zero, at
 from .states import Alarm
 from .write_limits import Setting, WriteLimits
@@ -28,48 +38,40 @@ class Place:
     """The version of the Modbus server, 1.0.x."""
     ranges: tuple[Range, ...]
     """What can be read in one go: the service's registers, cut at the firmware's holes."""
-    rails: WriteLimits
+    write_limits: WriteLimits
     seen: Callable[[], None]
     """Called when a counter was seen to count for the first time."""
 
 
-class GxComponent(Component):
+class GxComponent(Tiered, Component):
     """Registers of one service.
 
-    It keeps to what the firmware has, turns the zeros that say "no value" into None, and
-    lets nothing be written that the rails forbid.
+    It keeps to what the firmware has, reads a 0 that means "no value" as None, and refuses to
+    write what the write limits forbid.
     """
 
     served_with: ClassVar[dict[str, str]] = {}
     """Derived values, by the register without which they make no sense."""
 
-    lifelines: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """By a value that is never 0 on live hardware: those whose 0 says nothing while it is, and is
-    a value otherwise."""
-
     def __init__(self, place: Place) -> None:
         super().__init__(place.unit)
         self.unit_id = place.unit_id
-        self._rails = place.rails
+        self._write_limits = place.write_limits
         self._on_seen = place.seen
-        self._restrict(place.server, place.ranges)
+        # The library's own restriction reshapes ranges around the dropped fields; here the
+        # whole readable map of the service is known, so it is stated instead.
+        self._register_fields: dict[str, RegisterField[Any]] = {
+            name: served
+            for name, field in self._register_fields.items()
+            if (served := at(field, place.server)) is not None
+        }
+        self.register_ranges = place.ranges
         self.counters_seen: set[str] = set()
         """The counters that have been above 0, so that they are missed when they have no value."""
         self._seen: set[str] = set()
         self._phases_seen: set[str] = set()
         self.phases_known: int | None = None
         """The number of phases that was told last; it outlasts a glitch."""
-
-    def _restrict(self, server: int, ranges: tuple[Range, ...]) -> None:
-        chosen: dict[str, RegisterField[Any]] = {}
-        for name, field in self._register_fields.items():
-            served = at(field, server)
-            if served is not None:
-                chosen[name] = served
-        # The library's own restriction reshapes ranges around the dropped fields; here the
-        # whole readable map of the service is known, so it is stated instead.
-        self._register_fields = chosen
-        self.register_ranges = ranges
 
     def register(self, name: str) -> GxNumber[Any] | None:
         """Return the number register behind an attribute, if this firmware has one."""
@@ -88,21 +90,24 @@ class GxComponent(Component):
     # -- zeros that are no values ----------------------------------------------
 
     @cached_property
-    def _counters(self) -> tuple[str, ...]:
-        told = {name for names in self.lifelines.values() for name in names}
-        return tuple(
-            name
-            for name, point in self._points.items()
-            if point.quantity in COUNTED and name in self._register_fields and name not in told
-        )
-
-    @cached_property
-    def _elusive(self) -> tuple[str, ...]:
-        return tuple(
-            name
-            for name, field in self._register_fields.items()
-            if isinstance(field, GxNumber) and field.zero is Zero.UNTIL_SEEN
-        )
+    def _zeros(self) -> dict[str, tuple[Zero, str | None]]:
+        """What a 0 means, and the lifeline, of each register whose 0 may be no value."""
+        numbers = {
+            name: (field, declared.lifeline)
+            for name, declared in type(self).declared_fields.items()
+            if (field := self.register(name)) is not None and isinstance(declared, GxNumber)
+        }
+        lifelines = {lifeline for _, lifeline in numbers.values()}
+        found: dict[str, tuple[Zero, str | None]] = {}
+        for name, (field, lifeline) in numbers.items():
+            zero = field.zero
+            if self.point(name).quantity in COUNTED and lifeline is None:
+                zero = Zero.COUNTER
+            # A lifeline is its own one: it has no value at 0.
+            needed = name if name in lifelines else lifeline
+            if zero in (Zero.UNTIL_SEEN, Zero.COUNTER) or needed is not None:
+                found[name] = (zero, needed)
+        return found
 
     @cached_property
     def _phases(self) -> dict[str, tuple[str, ...]]:
@@ -125,41 +130,29 @@ class GxComponent(Component):
     @override
     def _verify_read(self) -> None:
         self.phases_known = self.phases_told or self.phases_known
-        self._guard_counters()
-        self._hide_elusive()
-        self._hide_lifeless()
+        self._hide_zeros()
         for phase, names in self._phases.items():
             if not self._has_phase(phase):
                 self._values.update(dict.fromkeys(names))
 
-    def _guard_counters(self) -> None:
-        values, seen = self._values, self.counters_seen
-        for name in self._counters:
-            if values.get(name):
-                if name not in seen:
-                    seen.add(name)
-                    self._on_seen()
-            elif name in values:
-                # A counter that falls to exactly 0 has lost its source, it was not reset:
-                # inverters do so at night, and everything does while the GX starts. Nor is
-                # the first 0 believed: what follows would be booked as counted at once.
-                values[name] = None
-
-    def _hide_elusive(self) -> None:
-        values, seen = self._values, self._seen
-        for name in self._elusive:
-            if values.get(name):
-                seen.add(name)
-            elif name not in seen:
-                values[name] = None
-
-    def _hide_lifeless(self) -> None:
+    def _hide_zeros(self) -> None:
         values = self._values
-        for lifeline, names in self.lifelines.items():
-            if not values.get(lifeline):
-                for name in (lifeline, *names):
-                    if values.get(name) == 0:
-                        values[name] = None
+        for name, (zero, lifeline) in self._zeros.items():
+            if values.get(name):
+                self._note_seen(name, zero)
+            elif (
+                zero is Zero.COUNTER
+                or (zero is Zero.UNTIL_SEEN and name not in self._seen)
+                or (lifeline is not None and not values.get(lifeline))
+            ):
+                values[name] = None
+
+    def _note_seen(self, name: str, zero: Zero) -> None:
+        if zero is Zero.UNTIL_SEEN:
+            self._seen.add(name)
+        elif zero is Zero.COUNTER and name not in self.counters_seen:
+            self.counters_seen.add(name)
+            self._on_seen()
 
     def _has_phase(self, phase: str) -> bool:
         """Whether a phase is connected: told, or anything on it was ever above 0."""
@@ -175,7 +168,8 @@ class GxComponent(Component):
         """Whether a value has never been there: a sensor or a phase that is not fitted."""
         if phase in self._phases and not self._has_phase(phase):
             return True
-        return name in self._elusive and name not in self._seen
+        zero, _ = self._zeros.get(name, (Zero.REAL, None))
+        return zero is Zero.UNTIL_SEEN and name not in self._seen
 
     def counted(self, *names: str) -> float | None:
         """Return the sum of several counters; None while one that counted has no value."""
@@ -199,17 +193,17 @@ class GxComponent(Component):
         field = self.register(name)
         if field is None or field.setting is None:
             return None
-        return self._rails.bounds(field.setting, field.step)
+        return self._write_limits.bounds(field.setting, field.step)
 
     def checked(self, field: str, value: float) -> float:
-        """Return a value on the register's steps; refuse what the rails forbid."""
+        """Return a value on the register's steps; refuse what the write limits forbid."""
         register = self.register(field)
         step = 1 if register is None or register.convert is not None else register.step
-        return self._rails.check(field, self.setting(field), step, value)
+        return self._write_limits.check(field, self.setting(field), step, value)
 
     @override
     async def write(self, field: str, value: Any) -> None:
-        # The last step before the wire: whatever asked for it, the rails decide.
+        # The last step before the wire: no caller gets past the write limits.
         await super().write(field, self.checked(field, float(value)))
 
 
@@ -231,6 +225,62 @@ class AlarmedComponent(GxComponent):
         if all(state is None for state in states):
             return None
         return any(states)
+
+
+class DcComponent(GxComponent):
+    """Registers of something on DC that tells its voltage and its current, but no power."""
+
+    @derived(Quantity.POWER, tier=Tier.MAIN)
+    def power(self) -> float | None:
+        """Voltage times current, with the sign of the current."""
+        return watts(self._values.get("voltage"), self._values.get("current"))
+
+
+def phase_sum(
+    word: str, *, tier: Tier | None = None, called: str = ""
+) -> Derived[GxComponent, float]:
+    """Declare the power of all phases together."""
+    names = _phase_names(word)
+
+    @derived(Quantity.POWER, tier=tier, called=called)
+    def power(self: GxComponent) -> float | None:
+        return total(*(getattr(self, name) for name in names))
+
+    return power
+
+
+def counter_sum(*names: str) -> Derived[GxComponent, float]:
+    """Declare the sum of several counters, which has no value while one of them lost its own."""
+
+    @derived(Quantity.ENERGY, tier=Tier.MAIN)
+    def energy(self: GxComponent) -> float | None:
+        return self.counted(*names)
+
+    return energy
+
+
+def phase_counters(word: str) -> Derived[GxComponent, float]:
+    """Declare the energy of all phases together."""
+    return counter_sum(*_phase_names(word))
+
+
+def _phase_names(word: str) -> tuple[str, ...]:
+    return tuple(f"{word}_l{phase}" for phase in (1, 2, 3))
+
+
+class PhasedInverter(AlarmedComponent):
+    """Registers of an inverter/charger that tells how many phases it has."""
+
+    input_power = phase_sum("input_power", tier=Tier.MAIN)
+    """What comes in; negative goes to the mains."""
+    output_power = phase_sum("output_power", tier=Tier.MAIN)
+    """What goes to the loads."""
+
+    @property
+    @override
+    def phases_told(self) -> int | None:
+        phases: float | None = self._values.get("number_of_phases")
+        return None if phases is None else int(phases)
 
 
 def total(*values: float | None) -> float | None:

@@ -11,7 +11,6 @@ from modbus_connection import (
     IllegalDataAddressError,
     ModbusError,
     ModbusExceptionError,
-    ModbusUnit,
 )
 from modbus_connection.model import Component
 
@@ -32,13 +31,13 @@ from ...polling.polled_device import (
 from .absence import FIRST_PAUSE, Absences
 from .component import GxComponent, Place
 from .energy import EnergyStore
-from .finding import BEHIND, GX_UNIT, Found
-from .introductions import MANUFACTURER, Introductions
+from .finding import BEHIND, GX_UNIT, DiscoveredService
+from .identities import MANUFACTURER, KnownIdentities
 from .known_services import KnownServices
 from .searcher import Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
-from .service_device import Node
+from .service_device import ServiceDevice
 from .services import BY_KEY
 from .services.settings import SETTINGS, Ess, SystemName, require_external_control
 from .services.system import SYSTEM, Gx, System
@@ -58,32 +57,31 @@ class VictronGx(PolledDevice):
     """A GX at its Modbus TCP server."""
 
     def __init__(self, units: UnitSource, _unit_id: int, options: Options | None = None) -> None:
-        # The GX itself is there whatever unit id somebody wrote into a form.
+        # The GX itself answers at this one, whatever unit id a form says.
         super().__init__(units, GX_UNIT, options)
-        self.rails = WriteLimits.chosen(self.options.extra)
+        self.write_limits = WriteLimits.chosen(self.options.extra)
         self.writer = Writer(
-            self.refresh,
-            self.failures,
+            refresh=self.refresh,
+            failures=self.failures,
             meet=self.meet,
             look_again=self._look_again,
             clock=self.now,
             pause=self._wait,
         )
         self.keeper = SetpointKeeper(self.writer, self.refresh_now, self.now)
-        self.ledger = EnergyStore(self.now, self.options.scan_interval, self.keep_memory)
-        self.limits: dict[str, float] = {}
+        self.energy = EnergyStore(self.now, self.options.scan_interval, self.keep_memory)
+        self.last_limits: dict[str, float] = {}
         """The limits that were in force before they were switched off."""
         self.server = Server(version=OLDEST)
         self._next_server: Server | None = None
-        self.searcher = Searcher(self._unit_at, self._wait)
-        self._by_unit: dict[int, ModbusUnit] = {GX_UNIT: self.modbus_unit}
-        self._nodes: list[Node] = []
-        self._roster = KnownServices(self.options.extra)
-        self._set_up: tuple[Found, ...] | None = None
+        self.searcher = Searcher(self.unit, self._wait)
+        self._devices: list[ServiceDevice] = []
+        self._known = KnownServices(self.options.extra)
+        self._set_up: tuple[DiscoveredService, ...] | None = None
         self._searching = asyncio.Lock()
         self._absences = Absences(self.now)
         self._returned: set[str] = set()
-        self._introductions = Introductions()
+        self._identities = KnownIdentities()
         self._memory: dict[str, Any] = {}
 
     pause: Pause = staticmethod(asyncio.sleep)
@@ -100,31 +98,36 @@ class VictronGx(PolledDevice):
 
     @override
     async def _async_setup(self) -> None:
-        due = self._roster.search_due
+        due = self._known.search_due
         gx = await self._meet_gx()
         if not gx.portal_id or not gx.portal_id.isalnum():
             raise UnknownDeviceError(found="a device without a VRM portal id")
-        system = Node(self, SYSTEM, Found.at("system", GX_UNIT), None)
-        settings = Node(self, SETTINGS, Found.at("settings", GX_UNIT), None)
-        self._nodes = [system, settings]
-        for node in self._nodes:
-            for block in node.service.blocks:
-                self._add(node, block, gx if block.component is Gx else None)
+        self._devices = system, settings = [
+            ServiceDevice(self, DiscoveredService.at(service.key, GX_UNIT), None)
+            for service in (SYSTEM, SETTINGS)
+        ]
+        for device in self._devices:
+            for block in BY_KEY[device.found.service].blocks:
+                self._add(device, block, gx if block.component is Gx else None)
         self.answered.add(system.names[Gx])
         if (name := settings.get(SystemName)) is not None:
-            await self._introduce(settings.names[SystemName], name)
+            await self._identify_block(settings.names[SystemName], name)
         if not due:
             await self._set_up_devices()
 
     async def _meet_gx(self) -> Gx:
         """Find out which server runs there, and who the GX is."""
-        # Who wishes for a search has changed something, maybe the firmware.
-        stored = None if self._roster.wished else Server.remembered(self._memory.get("server", {}))
+        # The request for a search follows a change, maybe of the firmware.
+        stored = (
+            None
+            if self._known.search_requested
+            else Server.remembered(self._memory.get("server", {}))
+        )
         if stored is not None:
             try:
                 gx = await self._read_gx(stored)
             except IllegalDataAddressError:
-                # Somebody went back to an older firmware.
+                # An older firmware was installed.
                 stored = None
             else:
                 if gx.firmware_told == stored.firmware:
@@ -139,36 +142,34 @@ class VictronGx(PolledDevice):
         await gx.async_update(notify=False)
         return gx
 
-    def _unit_at(self, unit_id: int) -> ModbusUnit:
-        if unit_id not in self._by_unit:
-            self._by_unit[unit_id] = self.unit(unit_id)
-        return self._by_unit[unit_id]
-
     def _place(self, service: Service, unit_id: int, owner: str = "") -> Place:
         return Place(
-            unit=self._unit_at(unit_id),
+            unit=self.unit(unit_id),
             unit_id=unit_id,
             server=self.server.version,
             ranges=readable(service, self.server.version, owner),
-            rails=self.rails,
+            write_limits=self.write_limits,
             seen=self.keep_memory,
         )
 
-    def _build(self, service: Service, found: Found, block: Block) -> GxComponent:
+    def _build(self, found: DiscoveredService, block: Block) -> GxComponent:
+        service = BY_KEY[found.service]
         return block.component(self._place(service, found.unit_id, block.owner))
 
-    def _add(self, node: Node, block: Block, component: GxComponent | None = None) -> None:
+    def _add(
+        self, device: ServiceDevice, block: Block, component: GxComponent | None = None
+    ) -> None:
         """Add a block of a device, unless the firmware has nothing of it."""
-        component = component or self._build(node.service, node.found, block)
+        component = component or self._build(device.found, block)
         if not component.resolved_fields:
             return
-        name = block.name if node.part is None else f"{node.part.key}_{block.name}"
-        self.add(block.name, component, block.cadence, part=node.part)
-        node.own(name, component)
+        name = block.name if device.part is None else f"{device.part.key}_{block.name}"
+        self.add(block.name, component, block.cadence, part=device.part)
+        device.own(block.name, name, component)
         component.counters_seen.update(self._memory.get("seen", {}).get(name, ()))
 
-    async def _introduce(self, name: str, component: GxComponent) -> ModbusError | None:
-        """Ask something who it is; note when it refuses."""
+    async def _identify_block(self, name: str, component: GxComponent) -> ModbusError | None:
+        """Read an identity; return why it was refused."""
         try:
             await component.async_update(notify=False)
         except ModbusExceptionError as err:
@@ -178,48 +179,46 @@ class VictronGx(PolledDevice):
 
     async def _set_up_devices(self) -> None:
         """Set up the devices behind the GX; one that is away is set up like the others."""
-        devices = self._roster.devices
+        known = self._known.devices
         # Everything that can fail comes first: a link that is lost on the way leaves nothing
         # half done.
-        identities = [await self._meet_part(device) for device in devices]
-        self._set_up = devices
-        for device, identity in zip(devices, identities, strict=True):
-            service = BY_KEY[device.service]
-            node = Node(self, service, device, self._part(service, device))
-            for block in service.blocks:
-                self._add(node, block, identity if block.cadence is Cadence.IDENTITY else None)
-            self._nodes.append(node)
+        identities = [await self._meet_part(found) for found in known]
+        self._set_up = known
+        for found, identity in zip(known, identities, strict=True):
+            device = ServiceDevice(self, found, self._part(found))
+            for block in BY_KEY[found.service].blocks:
+                self._add(device, block, identity if block.cadence is Cadence.IDENTITY else None)
+            self._devices.append(device)
         # Only now: what is worked out depends on which devices there are.
-        for node in self._nodes:
-            if node.names:
-                for view in node.service.views(node):
-                    self.add_view(view, part=node.part)
+        for device in self._devices:
+            if device.names:
+                for view in BY_KEY[device.found.service].views(device):
+                    self.add_view(view, part=device.part)
 
-    async def _meet_part(self, found: Found) -> GxComponent | None:
+    async def _meet_part(self, found: DiscoveredService) -> GxComponent | None:
         """Ask a device who it is; None if this firmware lets no device of its type say so."""
-        service = BY_KEY[found.service]
-        for block in service.blocks:
+        for block in BY_KEY[found.service].blocks:
             if block.cadence is Cadence.IDENTITY:
-                identity = self._build(service, found, block)
+                identity = self._build(found, block)
                 if identity.resolved_fields:
-                    err = await self._introduce(f"{found.key}_{block.name}", identity)
+                    err = await self._identify_block(f"{found.key}_{block.name}", identity)
                     if err is None:
-                        self._introductions.note(found.key, identity)
+                        self._identities.note(found.key, identity)
                     else:
                         self._absences.note(found.key, err)
                     return identity
         return None
 
-    def _part(self, service: Service, found: Found) -> Part | None:
+    def _part(self, found: DiscoveredService) -> Part | None:
         """Return the part that a device is, with what it said of itself last."""
-        if service.key in _OF_THE_GX:
+        if found.service in _OF_THE_GX:
             return None
         return Part(
             key=found.key,
             word=found.service,
             # As the GX lists it: two chargers without names are told apart by it.
             number=found.unit_id,
-            identity=self._introductions.identity(found.key, service.title),
+            identity=self._identities.identity(found.key, BY_KEY[found.service].title),
         )
 
     # -- finding what is there -------------------------------------------------
@@ -231,14 +230,14 @@ class VictronGx(PolledDevice):
             return
         async with self._searching:
             if self._set_up is None:
-                if self._roster.search_due:
+                if self._known.search_due:
                     await self._search()
                 with explaining():
                     await self._set_up_devices()
                 self.keep_memory()
 
     async def search_again(self) -> None:
-        """Search for devices that are not known yet, and look at the firmware anew.
+        """Search for devices that are not known yet, and look at the firmware again.
 
         The owner sees the layout change and sets everything up once more.
         """
@@ -253,12 +252,12 @@ class VictronGx(PolledDevice):
     async def _search(self) -> None:
         await self.refresh_now("main")
         found = await self.searcher.search(
-            lambda: self._roster.search(
+            lambda: self._known.search(
                 (key for key in BEHIND if BY_KEY[key].since <= self.server.version),
-                hints(self._nodes[0].the(System)),
+                hints(self._devices[0].the(System)),
             )
         )
-        self._roster.add(found)
+        self._known.add(found)
         self.keep_memory()
 
     def has(self, service: str) -> bool:
@@ -271,7 +270,7 @@ class VictronGx(PolledDevice):
     async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
         await self.ensure_found()
         await super().poll(cadence, wanted)
-        await self._greet_returned()
+        await self._identify_returned()
 
     @override
     async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
@@ -302,7 +301,8 @@ class VictronGx(PolledDevice):
             self._absences.note(group, err, FIRST_PAUSE if service is None else service.blink)
             self.failures[name] = explained(err)
         elif isinstance(err, IllegalDataAddressError):
-            # Another firmware than it was: the same care until it is looked at anew.
+            # The firmware is another one: treated like hardware that is away, until it is looked
+            # at again.
             self._absences.note(name, err)
             self.failures[name] = explained(err)
         elif err is None:
@@ -319,8 +319,8 @@ class VictronGx(PolledDevice):
         """Let something that is away be asked for at once; return whether it was away."""
         return self._absences.over(self._group(name))
 
-    async def _greet_returned(self) -> None:
-        """Ask hardware that was away from the start who it is."""
+    async def _identify_returned(self) -> None:
+        """Read the identity of hardware that was away from the start."""
         while self._returned:
             name = f"{self._returned.pop()}_identity"
             if name in self._slots and name not in self.answered:
@@ -331,7 +331,7 @@ class VictronGx(PolledDevice):
     @property
     @override
     def identity(self) -> Identity:
-        gx, name = self._nodes[0].the(Gx), self._nodes[1].get(SystemName)
+        gx, name = self._devices[0].the(Gx), self._devices[1].get(SystemName)
         return Identity(
             manufacturer=MANUFACTURER,
             model="GX",
@@ -349,10 +349,10 @@ class VictronGx(PolledDevice):
     @override
     def readings(self) -> Iterator[Reading]:
         for reading in super().readings():
-            yield self._judged(reading)
+            yield self._without_missing(reading)
 
-    def _judged(self, reading: Reading) -> Reading:
-        """Move what was never there, such as a second phase, out of sight."""
+    def _without_missing(self, reading: Reading) -> Reading:
+        """Give what was never there, such as a second phase, the tier that hides it."""
         (name, *others) = reading.components
         component = self._slots[name].component
         if (
@@ -367,7 +367,7 @@ class VictronGx(PolledDevice):
     @override
     def controls(self) -> Iterator[Control]:
         yield ButtonControl(key="search_devices", tier=Tier.DETAIL, press=self.search_again)
-        if self.rails.write and self.rails.ac_power is not None:
+        if self.write_limits.write and self.write_limits.ac_power is not None:
             yield NumberControl(
                 key="setpoint_duration",
                 tier=Tier.DETAIL,
@@ -376,9 +376,9 @@ class VictronGx(PolledDevice):
                 read=lambda: self.keeper.duration,
                 write=self._set_duration,
             )
-        for node in self._nodes:
-            if node.names:
-                yield from node.service.controls(node)
+        for device in self._devices:
+            if device.names:
+                yield from BY_KEY[device.found.service].controls(device)
 
     async def _set_duration(self, seconds: float) -> None:
         self.keeper.duration = DURATION_BOUNDS.accept(seconds)
@@ -386,12 +386,12 @@ class VictronGx(PolledDevice):
 
     def keep_limit(self, key: str, value: float) -> None:
         """Remember a limit that is switched off now."""
-        self.limits[key] = value
+        self.last_limits[key] = value
         self.keep_memory()
 
     @override
     def keep_alives(self) -> Iterable[KeepAlive]:
-        return (self.keeper,) if self.rails.write else ()
+        return (self.keeper,) if self.write_limits.write else ()
 
     @override
     def problems(self) -> Iterator[Problem]:
@@ -402,18 +402,18 @@ class VictronGx(PolledDevice):
     @override
     def essential(self) -> frozenset[str]:
         # What is added up from power, and the mode that decides what may be set.
-        return frozenset({"main", "ess"} if self.rails.write else {"main"})
+        return frozenset({"main", "ess"} if self.write_limits.write else {"main"})
 
     @property
     @override
     def layout(self) -> object:
-        firmware = self._nodes[0].the(Gx).firmware_told
+        firmware = self._devices[0].the(Gx).firmware_told
         phases = tuple(
             slot.component.phases_known
             for slot in self._slots.values()
             if isinstance(slot.component, GxComponent)
         )
-        return self._roster.devices, firmware, self._next_server or self.server, phases
+        return self._known.devices, firmware, self._next_server or self.server, phases
 
     @override
     def forget(self, part_key: str) -> bool:
@@ -423,7 +423,7 @@ class VictronGx(PolledDevice):
             for name, slot in self._slots.items()
             if slot.cadence is Cadence.MEASUREMENTS
         )
-        if answers or not self._roster.forget(part_key):
+        if answers or not self._known.forget(part_key):
             return False
         self.keep_memory()
         return True
@@ -433,20 +433,20 @@ class VictronGx(PolledDevice):
     @property
     def external_control(self) -> bool:
         """Whether ESS leaves the inverters to others, as far as known."""
-        return self._nodes[1].the(Ess).external
+        return self._devices[1].the(Ess).external
 
     async def require_external_control(self) -> None:
         """Refuse unless ESS leaves the inverters to others."""
-        await require_external_control(self._nodes[1])
+        await require_external_control(self._devices[1])
 
     # -- the battery -----------------------------------------------------------
 
     async def require_fitting_battery(self) -> None:
         """Refuse if the battery cannot be the one that was chosen in the options."""
-        rails, volts = self.rails.dc_voltage, self._nodes[0].the(System).battery_voltage
-        if rails is None or not volts:
+        limits, volts = self.write_limits.dc_voltage, self._devices[0].the(System).battery_voltage
+        if limits is None or not volts:
             return
-        low, high = rails
+        low, high = limits
         if not low / MISMATCH <= volts <= high * MISMATCH:
             raise NotNowError(
                 reason=f"the battery has {shown(volts)} V, which the voltages in the options"
@@ -463,19 +463,19 @@ class VictronGx(PolledDevice):
                 seen[name] = sorted(slot.component.counters_seen)
         return {
             "server": (self._next_server or self.server).dump_state(),
-            "identities": self._introductions.dump_state(),
+            "identities": self._identities.dump_state(),
             "seen": seen,
-            "energy": self.ledger.dump_state(),
-            "limits": self.limits,
+            "energy": self.energy.dump_state(),
+            "limits": self.last_limits,
             "setpoint_duration": self.keeper.duration,
-            **self._roster.dump_state(),
+            **self._known.dump_state(),
         }
 
     @override
     def restore_state(self, memory: Mapping[str, Any]) -> None:
         self._memory = dict(memory)
-        self._roster.restore_state(memory)
-        self._introductions.restore_state(memory.get("identities", {}))
-        self.ledger.restore_state(memory.get("energy", {}))
-        self.limits = dict(memory.get("limits", {}))
+        self._known.restore_state(memory)
+        self._identities.restore_state(memory.get("identities", {}))
+        self.energy.restore_state(memory.get("energy", {}))
+        self.last_limits = dict(memory.get("limits", {}))
         self.keeper.duration = float(memory.get("setpoint_duration", DEFAULT_DURATION))

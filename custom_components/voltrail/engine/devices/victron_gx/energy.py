@@ -1,14 +1,14 @@
 """Energy of the devices behind the GX: counted by the hardware, or worked out from power.
 
 Some batteries and meters count, some do not and read 0 for ever, and nothing but the
-values tells which. So power is added up from the first day, and a counter takes over as
-soon as it shows anything, at the very point where the sum has come to: what is published
-never jumps.
+values tells which. So power is added up from the first day. A counter takes over as soon as it
+shows anything, at the value that the sum has reached: what is published never jumps.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ...model.points import Quantity, Tier, derived
 from .component import GxComponent
 from .integrator import LONGEST_GAP, Integrator
 from .writing import Clock
@@ -20,9 +20,9 @@ LARGEST_POWER: Final = 1_000_000.0
 """W. No house has more, so whatever says so is nonsense."""
 
 SAMPLES_PER_GAP: Final = 3
-"""Polls that may be missing before nobody knows what happened meanwhile."""
+"""Polls that may be missing; beyond that, the time in between adds nothing."""
 
-type BaseDevice = Callable[[], float | None]
+type Source = Callable[[], float | None]
 
 
 class EnergyCounter:
@@ -30,7 +30,7 @@ class EnergyCounter:
 
     def __init__(
         self,
-        hardware: BaseDevice,
+        hardware: Source,
         *,
         summed: Callable[[], float] | None = None,
         span: float | None = None,
@@ -46,10 +46,10 @@ class EnergyCounter:
         """The energy in Wh; None while the hardware has lost it."""
 
     def settle(self) -> bool:
-        """Take note of what was just read; return whether the hardware took over."""
+        """Update the value from what was just read; return whether the hardware took over."""
         reading = self._hardware()
         if not reading:
-            # A counter never returns to 0: it is the lack of a value, if it ever had one.
+            # A counter never returns to 0: that means "no value", if it ever had one.
             self.value = None if self._offset is not None else self._sum()
             self._sum_shown |= self.value is not None
             return False
@@ -120,27 +120,27 @@ def _nothing() -> float | None:
 
 
 class EnergyStore:
-    """All accounts of a GX; what they hold outlives restarts."""
+    """All energy totals of a GX; what they hold outlives restarts."""
 
     def __init__(self, clock: Clock, scan_interval: float, save: Callable[[], None]) -> None:
         self._clock = clock
         self._longest_gap = min(SAMPLES_PER_GAP * scan_interval, LONGEST_GAP)
         self._save = save
         self._saved: float | None = None
-        self._accounts: dict[str, EnergyTotal] = {}
+        self._totals: dict[str, EnergyTotal] = {}
         self._memory: Mapping[str, Any] = {}
 
     def open(
         self,
         key: str,
         *components: GxComponent,
-        power: BaseDevice | None = None,
+        power: Source | None = None,
         positive: str | None = None,
         negative: str | None = None,
-        hardware: Mapping[str, BaseDevice] | None = None,
+        hardware: Mapping[str, Source] | None = None,
         span: float | None = None,
     ) -> EnergyTotal:
-        """Open an account that is settled whenever one of the components was read.
+        """Open a total that is updated whenever one of the components was read.
 
         ``positive`` and ``negative`` name the counters of the two directions of power,
         ``hardware`` the counters that the device may have.
@@ -156,34 +156,48 @@ class EnergyStore:
             name: EnergyCounter(hardware.get(name, _nothing), summed=sums.get(name), span=span)
             for name in {**sums, **hardware}
         }
-        account = self._accounts[key] = EnergyTotal(integrator, counters)
-        account.restore_state(_mapping(self._memory.get(key)))
-
-        def settle() -> None:
-            now = self._clock()
-            if power is not None:
-                integrator.add(power(), now)
-            took_over = [counter.settle() for counter in counters.values()]
-            if self._saved is None:
-                self._saved = now
-            if any(took_over) or (power is not None and now - self._saved >= SAVE_EVERY):
-                self._saved = now
-                self._save()
-
+        total = self._totals[key] = EnergyTotal(integrator, counters)
+        total.restore_state(_mapping(self._memory.get(key)))
         for component in components:
-            component.add_update_listener(settle)
-        return account
+            component.add_update_listener(lambda: self._update(total, power))
+        return total
+
+    def _update(self, total: EnergyTotal, power: Source | None) -> None:
+        now = self._clock()
+        if power is not None:
+            total.integrator.add(power(), now)
+        took_over = [counter.settle() for counter in total.counters.values()]
+        if self._saved is None:
+            self._saved = now
+        if any(took_over) or (power is not None and now - self._saved >= SAVE_EVERY):
+            self._saved = now
+            self._save()
 
     @property
     def gaps(self) -> int:
         """How often samples were too far apart to add anything, since the start."""
-        return sum(account.integrator.gaps for account in self._accounts.values())
+        return sum(total.integrator.gaps for total in self._totals.values())
 
     def dump_state(self) -> dict[str, Any]:
-        """Return all accounts in a form that can be stored."""
+        """Return all totals in a form that can be stored."""
         # What belongs to hardware that is not set up now is kept as well.
-        return {**self._memory, **{key: acc.dump_state() for key, acc in self._accounts.items()}}
+        return {**self._memory, **{key: one.dump_state() for key, one in self._totals.items()}}
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take stored accounts back, for those that are opened from now on."""
+        """Take stored totals back, for those that are opened from now on."""
         self._memory = dict(memory)
+
+
+def energy_view(
+    total: EnergyTotal, prefix: str, tiers: Mapping[str, Tier], depends_on: tuple[str, ...]
+) -> object:
+    """Return the view that shows the counters of a total, each under its name and a prefix."""
+
+    def shown(counter: str) -> object:
+        tier = tiers.get(counter, Tier.MAIN)
+        value = derived(Quantity.ENERGY, depends_on=depends_on, tier=tier)
+        return value(lambda _view: total.value(counter))
+
+    values = {f"{prefix}{counter}": shown(counter) for counter in total.counters}
+    view: object = type("EnergyView", (), values)()
+    return view

@@ -4,13 +4,16 @@ The list says ``raw = value * scale``, so 230.5 V at a scale of 10 travels as 23
 below 1 makes steps: 0.01 is hundreds. Where the list counts in another unit than the
 engine, ``times`` is how many of ours make one of theirs (1000 for kWh).
 
+``zero`` is what a 0 means. ``lifeline`` names another register of the block that is never 0 on
+live hardware: while it has no value, a 0 here has none either.
+
 ``since`` is the version of the Modbus server (1.0.x) that first knew the register; without
 it, every server since early 2022 does. ``before`` is the narrower register of the same
-value that older servers have: only one of the two is ever read, so the 16-bit twins that
-overflow are no values of their own.
+value that older servers have. Only one of the two is read, so the 16-bit twins that overflow
+are no values of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any, Final, TypedDict, Unpack, override
@@ -28,7 +31,7 @@ _TRUTH: Final = {0: False, 1: True}
 
 
 class Zero(Enum):
-    """What a 0 says. The server has no other way to say that it has no value."""
+    """What a 0 means. The server has no other way to say that it has no value."""
 
     REAL = "real"
     """A value like any other."""
@@ -36,6 +39,17 @@ class Zero(Enum):
     """Never a value: a cell of 0 V, a capacity of 0 Ah."""
     UNTIL_SEEN = "until_seen"
     """No value until another one was seen: a sensor that may not be fitted."""
+    COUNTER = "counter"
+    """Never a value of a quantity that only grows, which is how a register gets this policy.
+
+    A counter that falls to exactly 0 has lost its source, it was not reset: inverters do so at
+    night, and every counter does while the GX starts. Its first 0 does not count either: what
+    follows would be booked as energy of that moment.
+    """
+
+
+NO_VALUE: Final = Zero.NO_VALUE
+UNTIL_SEEN: Final = Zero.UNTIL_SEEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +84,7 @@ class Traits(TypedDict, total=False):
     until: int
     before: GxNumber[Any]
     zero: Zero
+    lifeline: str
     times: float
     setting: Setting
     writable: bool
@@ -85,28 +100,24 @@ class GxNumber[T](NumberField[T]):
         scale: float = 1,
         *,
         convert: Any = None,
-        since: int = 0,
-        until: int | None = None,
-        before: GxNumber[Any] | None = None,
-        zero: Zero = Zero.REAL,
-        times: float = 1,
-        setting: Setting | None = None,
-        writable: bool = False,
+        **traits: Unpack[Traits],
     ) -> None:
+        times, setting = traits.get("times", 1), traits.get("setting")
         super().__init__(
             address,
             count=form.words,
             signed=form.signed,
             scale=times / scale,
             convert=convert,
-            writable=writable or setting is not None,
+            writable=traits.get("writable", False) or setting is not None,
         )
         self.form = form
         self.document_scale = scale
-        self.since = since
-        self.until = until
-        self.before = before
-        self.zero = zero
+        self.since = traits.get("since", 0)
+        self.until = traits.get("until")
+        self.before = traits.get("before")
+        self.zero = traits.get("zero", Zero.REAL)
+        self.lifeline = traits.get("lifeline")
         self.setting = setting
         # Whole factors keep counters whole; a division is exact where a product is not.
         self._multiply = round(self.scale) if self.scale == round(self.scale) else None
@@ -225,6 +236,11 @@ def kwh16(address: int, scale: float = 10, **traits: Unpack[Traits]) -> GxNumber
     return GxNumber(address, UINT16, scale, **traits)
 
 
+def narrow_kwh(address: int) -> GxNumber[float]:
+    """Declare an energy in hundredths of a kWh that wraps at 655.35 kWh."""
+    return kwh16(address, 100)
+
+
 def kwh32(address: int, scale: float = 100, **traits: Unpack[Traits]) -> GxNumber[float]:
     """Declare an energy in two registers, listed in kWh."""
     traits.setdefault("times", KILO)
@@ -241,6 +257,16 @@ def code[E: IntEnum](
 def yes(address: int, **traits: Unpack[Traits]) -> GxNumber[bool]:
     """Declare a register that is 0 or 1."""
     return GxNumber(address, UINT16, convert=_TRUTH, **traits)
+
+
+def each(form: Callable[[int], GxNumber[Any]], *addresses: int) -> tuple[GxNumber[Any], ...]:
+    """Return a register of the same form at each of several addresses."""
+    return tuple(map(form, addresses))
+
+
+def row(first: int, count: int, width: int = 1) -> Iterator[tuple[int, int]]:
+    """Yield the numbers and the addresses of several registers that stand in a row."""
+    return enumerate(range(first, first + count * width, width), start=1)
 
 
 def string(address: int, length: int, *, since: int = 0, writable: bool = False) -> GxText:

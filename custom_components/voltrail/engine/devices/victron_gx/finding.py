@@ -3,7 +3,7 @@
 Modbus offers no list of them, and every miss is a line in the log of the GX. So the search
 is done once: one register per type and likely unit id, at most a hundred in all, the likely
 ones first, paced, and ended early for types of which a house has one. What it found is kept
-and never worked out again, until somebody asks for a new search.
+until the user asks for a new search.
 """
 
 import re
@@ -23,29 +23,9 @@ _INSTANCES: Final[Mapping[int, int]] = {
     GX_UNIT: 0,
     **{unit: unit + 58 for unit in range(204, 215)},
     **{unit: unit + 65 for unit in range(215, 223)},
-    223: 277,
-    224: 278,
-    225: 512,
-    226: 279,
-    227: 276,
-    228: 275,
-    229: 274,
-    230: 273,
-    231: 295,
-    232: 294,
-    233: 293,
-    234: 296,
-    235: 292,
-    236: 291,
-    237: 290,
-    238: 289,
-    239: 288,
-    242: 261,
-    243: 260,
-    244: 259,
-    245: 258,
-    246: 257,
-    247: 256,
+    **dict(zip(range(223, 231), (277, 278, 512, 279, 276, 275, 274, 273), strict=True)),
+    **dict(zip(range(231, 240), (295, 294, 293, 296, 292, 291, 290, 289, 288), strict=True)),
+    **{unit: 503 - unit for unit in range(242, 248)},
 }
 """Unit ids that stand for an instance above 255; every other one stands for itself."""
 
@@ -57,7 +37,7 @@ _OLD_VE_DIRECT: Final = (245, 247, 243)
 _VE_CAN: Final = (GX_UNIT, 1, 2)
 
 
-class Found(NamedTuple):
+class DiscoveredService(NamedTuple):
     """One device behind the GX."""
 
     service: str
@@ -143,15 +123,15 @@ class Search:
 
     A value other than 0 proves that there is one; a 0 proves nothing.
     """
-    known: frozenset[Found] = frozenset()
+    known: frozenset[DiscoveredService] = frozenset()
     """Devices that need not be asked for."""
-    unwanted: frozenset[Found] = frozenset()
+    unwanted: frozenset[DiscoveredService] = frozenset()
     """Devices that must not be asked for."""
-    found: list[Found] = field(default_factory=list)
+    found: list[DiscoveredService] = field(default_factory=list)
     probes: int = 0
-    _asked: set[Found] = field(default_factory=set)
+    _asked: set[DiscoveredService] = field(default_factory=set)
 
-    def candidates(self) -> Iterator[Found]:
+    def candidates(self) -> Iterator[DiscoveredService]:
         """Yield what to ask for; call :meth:`answered` before asking for the next one.
 
         A search that broke off goes on where it was: it is iterated once more.
@@ -166,7 +146,7 @@ class Search:
             self.probes += 1
             yield candidate
 
-    def answered(self, candidate: Found, *, present: bool) -> None:
+    def answered(self, candidate: DiscoveredService, *, present: bool) -> None:
         """Note whether a device is there."""
         self._asked.add(candidate)
         if present:
@@ -177,9 +157,9 @@ class Search:
             found.service == service for found in (*self.found, *self.known)
         )
 
-    def _ordered(self) -> Iterator[Found]:
+    def _ordered(self) -> Iterator[DiscoveredService]:
         for service, places in self._searched():
-            yield from (Found.at(service, unit_id) for unit_id in places.likely)
+            yield from (DiscoveredService.at(service, unit_id) for unit_id in places.likely)
         # Whatever must be there and was not found yet comes first in the second round.
         missing = {
             service
@@ -189,7 +169,9 @@ class Search:
         for first in (True, False):
             for service, places in self._searched():
                 if (service in missing) is first:
-                    yield from (Found.at(service, unit_id) for unit_id in places.further)
+                    yield from (
+                        DiscoveredService.at(service, unit_id) for unit_id in places.further
+                    )
 
     def _searched(self) -> Iterator[tuple[str, Places]]:
         return ((service, places) for service, places in PLACES.items() if service in self.services)
@@ -199,8 +181,8 @@ class Search:
 class Choice:
     """What the user named: devices to have, and devices not to have."""
 
-    wanted: tuple[Found, ...] = ()
-    unwanted: frozenset[Found] = frozenset()
+    wanted: tuple[DiscoveredService, ...] = ()
+    unwanted: frozenset[DiscoveredService] = frozenset()
 
     @classmethod
     def parse(cls, told: str | Iterable[str] | None) -> Self:
@@ -208,8 +190,8 @@ class Choice:
 
         Raises ``ValueError`` for what is not a device.
         """
-        wanted: list[Found] = []
-        unwanted: set[Found] = set()
+        wanted: list[DiscoveredService] = []
+        unwanted: set[DiscoveredService] = set()
         for text in (told,) if isinstance(told, str) else told or ():
             for entry in filter(None, map(str.strip, re.split(r"[,;\n]+", text))):
                 found = _device(entry.removeprefix("-"))
@@ -220,27 +202,27 @@ class Choice:
         return cls(wanted=tuple(wanted), unwanted=frozenset(unwanted))
 
 
-def _device(text: str) -> Found:
+def _device(text: str) -> DiscoveredService:
     # The GX lists a battery as "com.victronenergy.battery" on some of its pages.
     named = text.strip().lower().removeprefix("com.victronenergy.")
     match re.split(r"[\s:=_]+", named):
         case [service, unit] if (
             service in BEHIND and unit.isdecimal() and int(unit) <= LARGEST_UNIT
         ):
-            return Found.at(service, int(unit))
+            return DiscoveredService.at(service, int(unit))
         case _:
             pass
     msg = f"'{text}' is not a type and a unit id, as in 'battery 225'"
     raise ValueError(msg)
 
 
-def remembered(stored: Any) -> list[Found]:
+def remembered(stored: Any) -> list[DiscoveredService]:
     """Take back what was stored; whatever is not a device is left out."""
-    found: list[Found] = []
+    found: list[DiscoveredService] = []
     for entry in stored if isinstance(stored, list) else ():
         match entry:
             case [str(service), int(unit_id), *_] if service in BEHIND:
-                found.append(Found.at(service, unit_id))
+                found.append(DiscoveredService.at(service, unit_id))
             case _:
                 continue
     return found

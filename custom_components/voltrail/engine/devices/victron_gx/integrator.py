@@ -1,6 +1,6 @@
 """Energy out of power, where a device counts none itself.
 
-Pure arithmetic: whoever owns an integrator tells it what was measured and when. Two
+Pure arithmetic: the owner of an integrator tells it what was measured and when. Two
 counters come out, one per direction; both only ever grow.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 LONGEST_GAP: Final = 300.0
-"""Seconds between two samples beyond which nobody knows what happened in between."""
+"""Seconds between two samples beyond which the time in between adds nothing."""
 
 _SECONDS_PER_HOUR: Final = 3600.0
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from ...model.errors import NotSupportedError
-from .finding import Choice, Found, Search, remembered
+from .finding import Choice, DiscoveredService, Search, remembered
 
 
 class KnownServices:
@@ -13,10 +13,10 @@ class KnownServices:
 
     def __init__(self, extra: Mapping[str, Any]) -> None:
         self._named: str | Iterable[str] | None = extra.get("services")
-        self._wish: object = extra.get("search_again")
-        self._granted: object = None
-        """The last wish for a new search that came true."""
-        self._found: list[Found] | None = None
+        self._asked: object = extra.get("search_again")
+        self._done: object = None
+        """The last request for a new search that was carried out."""
+        self._found: list[DiscoveredService] | None = None
         """None before the first search."""
 
     @cached_property
@@ -27,20 +27,20 @@ class KnownServices:
             raise NotSupportedError(reason=str(err)) from err
 
     @property
-    def wished(self) -> bool:
-        """Whether the user wishes for a search that has not come true yet."""
-        return bool(self._wish) and self._wish != self._granted
+    def search_requested(self) -> bool:
+        """Whether the user asked for a search that was not carried out yet."""
+        return bool(self._asked) and self._asked != self._done
 
     @property
     def search_due(self) -> bool:
-        """Whether to search: once in the life of a GX, and when its user wishes to.
+        """Whether to search: once in the life of a GX, and when its user asks for it.
 
-        Who names devices before the first search is spared it.
+        There is no first search if the user has named devices before it.
         """
-        return self.wished or (self._found is None and not self._choice.wanted)
+        return self.search_requested or (self._found is None and not self._choice.wanted)
 
     @property
-    def devices(self) -> tuple[Found, ...]:
+    def devices(self) -> tuple[DiscoveredService, ...]:
         """The devices that are to be set up."""
         known = dict.fromkeys((*(self._found or ()), *self._choice.wanted))
         return tuple(device for device in known if device not in self._choice.unwanted)
@@ -54,13 +54,13 @@ class KnownServices:
             unwanted=self._choice.unwanted,
         )
 
-    def add(self, found: Iterable[Found]) -> None:
-        """Take in what a search has found."""
+    def add(self, found: Iterable[DiscoveredService]) -> None:
+        """Add what a search has found."""
         self._found = [*(self._found or ()), *found]
-        self._granted = self._wish
+        self._done = self._asked
 
     def forget(self, key: str) -> bool:
-        """Take a device off that was found; one that the user named would only come back."""
+        """Remove a device that was found; one that the user named would only come back."""
         known = self._found or []
         left = [device for device in known if device.key != key]
         if left == known or any(device.key == key for device in self._choice.wanted):
@@ -72,10 +72,10 @@ class KnownServices:
         """Return a form that can be stored."""
         if self._found is None:
             return {}
-        return {"services": [list(found) for found in self._found], "search": self._granted}
+        return {"services": [list(found) for found in self._found], "search": self._done}
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
         """Take a stored form back."""
         if "services" in memory:
             self._found = remembered(memory["services"])
-        self._granted = memory.get("search")
+        self._done = memory.get("search")

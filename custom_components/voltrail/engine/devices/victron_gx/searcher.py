@@ -6,7 +6,7 @@ from typing import Final
 from modbus_connection import ModbusError, ModbusExceptionError, ModbusUnit
 
 from ...model.errors import explained
-from .finding import Found, Search
+from .finding import DiscoveredService, Search
 from .services import BY_KEY
 from .services.system import System
 from .writing import Pause
@@ -25,7 +25,7 @@ class Searcher:
         self.probes = 0
         """Requests of all searches so far, for a look at what they cost."""
 
-    async def search(self, begin: Callable[[], Search]) -> list[Found]:
+    async def search(self, begin: Callable[[], Search]) -> list[DiscoveredService]:
         """Return what a search found: of the one that broke off, or of a new one."""
         search = self._broken_off = self._broken_off or begin()
         for candidate in search.candidates():
@@ -36,7 +36,7 @@ class Searcher:
         self._broken_off = None
         return search.found
 
-    async def _answers(self, candidate: Found) -> bool:
+    async def _answers(self, candidate: DiscoveredService) -> bool:
         unit = self._unit(candidate.unit_id)
         try:
             await unit.read_holding_registers(BY_KEY[candidate.service].probe, 1)

@@ -1,23 +1,25 @@
 """A service: one type of device in the register space of the GX."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, override
+from typing import override
 
 from modbus_connection.model import Range
 
 from ...model.controls import Control
+from ...model.points import Tier
 from ...polling.polled_device import Cadence
 from .absence import FIRST_PAUSE
 from .component import GxComponent
+from .energy import energy_view
 from .fields import variants
+from .service_device import ServiceDevice
 
-if TYPE_CHECKING:
-    from .service_device import Node
+type Source = Callable[[ServiceDevice], float | None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Filler:
     """Reserved registers that read as all ones, so that a read may run across them."""
 
@@ -25,6 +27,11 @@ class Filler:
     count: int
     since: int = 97
     """Not known for most of them before the newest lists: then the read is cut there."""
+
+
+def reserved(*places: tuple[int, int], since: int = 97) -> tuple[Filler, ...]:
+    """Return fillers, each an address and a number of registers."""
+    return tuple(Filler(address, count, since) for address, count in places)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,15 +45,68 @@ class Block:
     """The service whose registers these are, where it is another one at the same unit."""
 
 
-def _no_views(_node: Node) -> Iterable[object]:
+def main(component: type[GxComponent]) -> Block:
+    """Return the block that holds what the device measures."""
+    return Block(name="main", component=component, cadence=Cadence.MEASUREMENTS)
+
+
+def settings(name: str, component: type[GxComponent], *, owner: str = "") -> Block:
+    """Return a block that changes rarely."""
+    return Block(name=name, component=component, cadence=Cadence.SETTINGS, owner=owner)
+
+
+@dataclass(frozen=True)
+class Energy:
+    """What a device counts, or what is worked out of its power because it counts nothing."""
+
+    component: type[GxComponent]
+    """The block that it is worked out from."""
+    _: KW_ONLY
+    also: type[GxComponent] | None = None
+    """Another block that it is worked out from, where there is one."""
+    key: str = ""
+    """What it is stored under; if empty, the name of the block."""
+    power: Source | None = None
+    positive: str | None = None
+    """The counter of the energy while power is positive; ``negative`` likewise."""
+    negative: str | None = None
+    counters: Mapping[str, Source] = field(default_factory=dict)
+    """The counters that the device may have itself."""
+    span: float | None = None
+    """Wh. Where those start again at 0."""
+    prefix: str = ""
+    """What the names of the counters begin with where they are shown."""
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    unless: str = ""
+    """The type of device that tells this better, if there is one."""
+
+    def view(self, device: ServiceDevice) -> object:
+        """Open the total of a device; return the view that shows it."""
+        kinds = (self.component,) if self.also is None else (self.component, self.also)
+        blocks = [block for kind in kinds if (block := device.get(kind)) is not None]
+        power = self.power
+        total = device.gateway.energy.open(
+            self.key or device.names[self.component],
+            *blocks,
+            power=None if power is None else lambda: power(device),
+            positive=self.positive,
+            negative=self.negative,
+            hardware={name: _bound(read, device) for name, read in self.counters.items()},
+            span=self.span,
+        )
+        depends_on = tuple(device.short(type(block)) for block in blocks)
+        return energy_view(total, self.prefix, self.tiers, depends_on)
+
+
+def _bound(read: Source, device: ServiceDevice) -> Callable[[], float | None]:
+    return lambda: read(device)
+
+
+def _nothing(_device: ServiceDevice) -> Iterable[Control]:
     return ()
 
 
-def _no_controls(_node: Node) -> Iterable[Control]:
-    return ()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Service:
     """One type of device."""
 
@@ -55,16 +115,29 @@ class Service:
     """What it is called as a product, as long as it does not say so itself."""
     probe: int
     """A register that every firmware which knows this service has."""
-    since: int = 0
     blocks: tuple[Block, ...]
+    since: int = 0
     fillers: tuple[Filler, ...] = ()
     breaks: Mapping[int, int] = field(default_factory=dict)
     """Addresses that no read runs on to, by the last server that has this flaw."""
     blink: float = FIRST_PAUSE
     """Seconds after which one that is away is asked for again, the first time."""
-    views: Callable[[Node], Iterable[object]] = _no_views
-    """Builds the objects that work values out of several blocks."""
-    controls: Callable[[Node], Iterable[Control]] = _no_controls
+    energies: tuple[Energy, ...] = ()
+    setpoints: type[GxComponent] | None = None
+    """The block whose set-points the device forgets unless they are renewed."""
+    view: Callable[[ServiceDevice], object] | None = None
+    """Builds an object that works out what else takes several blocks."""
+    controls: Callable[[ServiceDevice], Iterable[Control]] = _nothing
+
+    def views(self, device: ServiceDevice) -> Iterable[object]:
+        """Yield the objects that work values out of several blocks."""
+        for energy in self.energies:
+            if not (energy.unless and device.gateway.has(energy.unless)):
+                yield energy.view(device)
+        if self.setpoints is not None:
+            yield from device.setpoint_view(self.setpoints)
+        if self.view is not None:
+            yield self.view(device)
 
     @override
     def __hash__(self) -> int:

@@ -1,12 +1,13 @@
 """Set-points that the GX or the inverter forgets by itself, on purpose.
 
-They drop back within a minute or so of silence, so that a controller that died does no
-harm. Voltrail renews one for as long as its user said beforehand and not a moment longer;
-after a restart of Voltrail none is renewed.
+They lapse within a minute or so of silence, so that a controller that died does no harm. Voltrail
+renews one for as long as its user said beforehand, and not longer; after a restart of Voltrail
+none is renewed.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Final, override
 
@@ -32,33 +33,26 @@ DURATION_BOUNDS: Final = Bounds(minimum=60, maximum=24 * 3600, step=1)
 DEFAULT_DURATION: Final = 300.0
 
 
+@dataclass(kw_only=True, eq=False)
 class TimedSetpoint:
     """One set-point, in force until a moment that is known beforehand."""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        component: GxComponent,
-        field: str,
-        keeper: SetpointKeeper,
-        guard: Callable[[], Awaitable[None]],
-        readable: bool,
-    ) -> None:
-        self._name = name
-        self._component = component
-        self._field = field
-        self._keeper = keeper
-        self._guard = guard
-        self._readable = readable
+    name: str
+    component: GxComponent
+    field: str
+    keeper: SetpointKeeper
+    guard: Callable[[], Awaitable[None]]
+    readable: bool
+    """Whether the register shows what was written to it."""
+    until: datetime | None = None
+    """When it is let go, in the time of the wall clock."""
+
+    def __post_init__(self) -> None:
         self._value: float | None = None
-        self._ends = 0.0
-        self._written = 0.0
+        self._ends = self._written = 0.0
         self._releases = 0
         # A renewal on its way must not put back what was just replaced.
-        self._turn = asyncio.Lock()
-        self.until: datetime | None = None
-        """When it is let go, as people tell the time."""
+        self._lock = asyncio.Lock()
 
     @property
     def value(self) -> float | None:
@@ -68,22 +62,22 @@ class TimedSetpoint:
     @property
     def active(self) -> bool:
         """Whether it is being renewed."""
-        return self._value is not None and self._keeper.now < self._ends
+        return self._value is not None and self.keeper.now < self._ends
 
     def bounds(self) -> Bounds:
         """Return what it may be set to."""
-        bounds = self._component.bounds(self._field)
+        bounds = self.component.bounds(self.field)
         assert bounds is not None, "offered only within rails"
         return bounds
 
     async def set(self, value: float) -> None:
         """Put a value in force for the time that the user chose."""
-        value = self._component.checked(self._field, value)
+        value = self.component.checked(self.field, value)
         releases = self._releases
         # Whether the new value got through or not, the old one is not wanted any more.
         with unconfirmed_write(self._let_go, unless=(CallerError,)):
-            async with self._turn:
-                await self._guard()
+            async with self._lock:
+                await self.guard()
                 if releases == self._releases:
                     await self._put(value, releases)
 
@@ -91,18 +85,18 @@ class TimedSetpoint:
         # A loop that goes on writing is not held up: what it writes is looked at with every
         # renewal.
         begins = not self.active
-        await self._keeper.writer.send(self._component, self._field, value)
+        await self.keeper.writer.send(self.component, self.field, value)
         if releases != self._releases:
             # It was released on its way, and lapses.
             self._let_go()
             return
-        duration = self._keeper.duration
+        duration = self.keeper.duration
         self._value = value
-        self._written = self._keeper.now
+        self._written = self.keeper.now
         self._ends = self._written + duration
         self.until = datetime.now(UTC) + timedelta(seconds=duration)
-        if begins and self._readable:
-            await self._keeper.writer.confirm(self._name, self._component, self._field, value)
+        if begins and self.readable:
+            await self.keeper.writer.confirm(self.name, self.component, self.field, value)
 
     def release(self) -> None:
         """Stop renewing; the device falls back by itself.
@@ -118,8 +112,8 @@ class TimedSetpoint:
         self.until = None
 
     async def renew(self) -> None:
-        """Say it again, unless its time is over or somebody else took over."""
-        async with self._turn:
+        """Write it again, unless its time is over or another program took over."""
+        async with self._lock:
             await self._renew()
 
     async def _renew(self) -> None:
@@ -130,26 +124,26 @@ class TimedSetpoint:
             self._let_go()
             return
         # What another GX says is no reason to let go.
-        await self._keeper.writer.meet()
+        await self.keeper.writer.meet()
         try:
-            await self._guard()
+            await self.guard()
         except NotNowError:
-            # The mode was changed meanwhile: whoever did so wants something else.
+            # The mode was changed meanwhile: something else is wanted.
             self._let_go()
             return
-        if self._readable and await self._overruled(value):
+        if self.readable and await self._overruled(value):
             self._let_go()
         # It may have been released while the device was being asked.
         if self._value is not None:
-            await self._keeper.writer.send(self._component, self._field, value)
-            self._written = self._keeper.now
+            await self.keeper.writer.send(self.component, self.field, value)
+            self._written = self.keeper.now
 
     async def _overruled(self, value: float) -> bool:
         """Whether another value stands there although ours cannot have lapsed."""
-        await self._keeper.refresh(self._name)
-        found = getattr(self._component, self._field)
-        step = register.step if (register := self._component.register(self._field)) else 1
-        lapsed = self._keeper.now - self._written >= FORGOTTEN_AFTER
+        await self.keeper.refresh(self.name)
+        found = getattr(self.component, self.field)
+        step = register.step if (register := self.component.register(self.field)) else 1
+        lapsed = self.keeper.now - self._written >= FORGOTTEN_AFTER
         return found not in (None, 0) and abs(found - value) >= step and not lapsed
 
 
@@ -185,11 +179,11 @@ class SetpointKeeper(KeepAlive):
 
     def setpoint(
         self,
-        *,
         name: str,
         component: GxComponent,
         field: str,
         guard: Callable[[], Awaitable[None]],
+        *,
         readable: bool,
     ) -> TimedSetpoint:
         """Return the set-point of a register; there is one however often it is asked for."""

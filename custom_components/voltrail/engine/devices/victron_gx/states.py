@@ -6,6 +6,9 @@ number.
 """
 
 from enum import IntEnum
+from typing import Final
+
+from .write_limits import Setting
 
 
 class Alarm(IntEnum):
@@ -54,11 +57,22 @@ class SwitchPosition(IntEnum):
     OFF = 4
 
 
+ON_POSITIONS: Final = (
+    SwitchPosition.ON,
+    SwitchPosition.CHARGER_ONLY,
+    SwitchPosition.INVERTER_ONLY,
+)
+"""What the switch may be set to; off cuts the power of the house and is a button."""
+
+
 class OnOff(IntEnum):
     """The switch of a charger that is on (1) or off (4)."""
 
     ON = 1
     OFF = 4
+
+
+ON_OFF: Final = Setting(OnOff.ON, OnOff.OFF)
 
 
 class ChargerError(IntEnum):

@@ -1,8 +1,8 @@
-"""Guard rails: what may be written at all, at this house.
+"""The write limits: what may be written at this house.
 
-Every register that can be set says its official range and which of the installer's
-limits applies. The two together are the bounds of its control, and they are checked
-again at the last step before the wire, so that no way around the form leads past them.
+Every register that can be set names its official range and the limit of the installer that
+applies. Both together are the bounds of its control. They are checked again at the last step
+before the wire, so that no caller gets past them.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from ...model.errors import NotSupportedError
 from ..family import OptionField
 
 
-class Rail(StrEnum):
-    """Which limit of the installer holds for a register."""
+class Limit(StrEnum):
+    """The limit of the installer that holds for a register."""
 
     NONE = "none"
     """Percentages, hours and the like: the official range is enough."""
@@ -29,23 +29,26 @@ class Rail(StrEnum):
     DC_CURRENT = "dc_current"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Setting:
     """The official range of a register that can be set."""
 
     minimum: float
     maximum: float
+    limit: Limit = Limit.NONE
     step: float | None = None
     """Coarser than the register's own, where finer steps make no sense."""
-    rail: Rail = Rail.NONE
     off: float | None = None
     """A value outside the range that means "no limit"; it reads as None."""
     saved: bool = False
-    """Whether a change is saved to flash, which wears: rare writes, and never in vain."""
+    """Whether a change is saved to flash, which wears out: write rarely, and only changes."""
 
 
-SWITCH: Final = Setting(minimum=0, maximum=1)
-SAVED_SWITCH: Final = Setting(minimum=0, maximum=1, saved=True)
+SWITCH: Final = Setting(0, 1)
+SAVED_SWITCH: Final = Setting(0, 1, saved=True)
+PERCENT: Final = Setting(0, 100, step=1, saved=True)
+COMMAND: Final = Setting(1, 1)
+"""For a register whose only purpose is to be written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class WriteLimits:
 
     @classmethod
     def chosen(cls, extra: Mapping[str, Any]) -> Self:
-        """Build the rails from the options of the family."""
+        """Take the limits from the options of the family."""
         amps = extra.get("ac_current")
         volts = extra.get("ac_voltage") or AC_VOLTAGE
         phases = int(extra.get("ac_phases") or 1)
@@ -76,26 +79,26 @@ class WriteLimits:
         )
 
     def bounds(self, setting: Setting, step: float) -> Bounds | None:
-        """Return what may be set; None if the rail for it was not given, or leaves nothing."""
+        """Return what may be set; None if the limit for it is not given, or leaves nothing."""
         low, high = setting.minimum, setting.maximum
-        match setting.rail:
-            case Rail.NONE:
+        match setting.limit:
+            case Limit.NONE:
                 pass
-            case Rail.DC_VOLTAGE:
+            case Limit.DC_VOLTAGE:
                 if self.dc_voltage is None:
                     return None
                 low, high = max(low, self.dc_voltage[0]), min(high, self.dc_voltage[1])
-            case rail:
-                limit: float | None = getattr(self, rail)
-                if limit is None:
+            case limit:
+                most: float | None = getattr(self, limit)
+                if most is None:
                     return None
-                low, high = max(low, -limit), min(high, limit)
+                low, high = max(low, -most), min(high, most)
         if low > high:
             return None
         return Bounds(minimum=low, maximum=high, step=max(step, setting.step or 0))
 
     def check(self, name: str, setting: Setting | None, step: float, value: float) -> float:
-        """Return the value on the register's steps; refuse whatever is outside the rails."""
+        """Return the value on the register's steps; refuse what is outside the limits."""
         if not self.write:
             raise NotSupportedError(reason="writing is switched off in the options")
         if setting is None:
@@ -105,7 +108,7 @@ class WriteLimits:
         bounds = self.bounds(setting, step)
         if bounds is None:
             raise NotSupportedError(
-                reason=f"the limit for {name} ({setting.rail.replace('_', ' ')}) is not given"
+                reason=f"the limit for {name} ({setting.limit.replace('_', ' ')}) is not given"
                 " in the options"
             )
         return bounds.accept(value)

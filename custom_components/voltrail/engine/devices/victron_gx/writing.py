@@ -1,12 +1,13 @@
-"""Writing to the GX: few writes, checked ones, and never the same value twice.
+"""Writing to the GX: few writes, each checked, and never the same value twice.
 
-A successful answer only means that the value was passed on. Whether the device behind took
-it shows when it is read back a second later.
+A successful answer only means that the GX passed the value on. Whether the device behind it took
+the value shows when it is read back a second later.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
@@ -18,11 +19,11 @@ from .component import GxComponent
 from .fields import Zero
 
 READ_BACK_AFTER: Final = (1.0, 1.0)
-"""Pauses before each look at what the device holds now."""
+"""Pauses before each read-back."""
 
 AWAY_AFTER_WRITE: Final = (2.0, 3.0, 4.0)
-"""Pauses before further looks at hardware that took a write and is away since: a charging
-station that changes its state cannot be found for some seconds."""
+"""Pauses before each further read of hardware that took a write and is away since: the GX does
+not find a charging station for some seconds while it changes its state."""
 
 FLASH_PAUSE: Final = 5.0
 """Seconds between two writes of a value that ends up in flash."""
@@ -35,32 +36,26 @@ type Clock = Callable[[], float]
 type Pause = Callable[[float], Awaitable[None]]
 
 
+@dataclass(kw_only=True, eq=False)
 class Writer:
-    """Writes registers, one after the other, and looks what came of it."""
+    """Writes registers, one after the other, and reads back what came of it."""
 
-    def __init__(
-        self,
-        refresh: Callable[[Iterable[str]], Awaitable[None]],
-        failures: Mapping[str, VoltrailError],
-        *,
-        meet: Callable[[], Awaitable[None]],
-        look_again: Callable[[str], bool],
-        clock: Clock,
-        pause: Pause,
-    ) -> None:
-        self._refresh = refresh
-        self._failures = failures
-        self.meet = meet
-        """Makes sure, after the link was lost, that it is still the same GX."""
-        self._look_again = look_again
-        self._clock = clock
-        self._pause = pause
+    refresh: Callable[[Iterable[str]], Awaitable[None]]
+    failures: Mapping[str, VoltrailError]
+    meet: Callable[[], Awaitable[None]]
+    """Makes sure, after the link was lost, that it is still the same GX."""
+    look_again: Callable[[str], bool]
+    """Lets a component that is away be asked at once; tells whether it was away."""
+    clock: Clock
+    pause: Pause
+    refused: bool = False
+    """Whether the GX answered a write like a server that is set to read-only."""
+
+    def __post_init__(self) -> None:
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._asked: defaultdict[tuple[str, str], list[object]] = defaultdict(list)
-        """What is being asked for, the newest last; what was called off is not in there."""
+        """The orders under way, the newest last; a cancelled one is not among them."""
         self._written: dict[tuple[str, str], float] = {}
-        self.refused = False
-        """Whether the GX answered a write like a server that is set to read-only."""
 
     async def set(
         self,
@@ -86,21 +81,21 @@ class Writer:
                 setting = component.setting(field)
                 if setting is not None and setting.saved:
                     await self._spare_flash(key)
-                    # Somebody moves a slider: only where it comes to rest is worth a write.
+                    # A slider is being moved: write only where it comes to rest.
                     if asked[-1] is not order:
                         return
                     await self._read(name)
                     field = field if through is None else through()
                     if _same(component, field, value, surely=True):
                         return
-                    self._written[key] = self._clock()
+                    self._written[key] = self.clock()
                 await self.send(component, field, value)
                 await self.confirm(name, component, field, value, becomes)
         finally:
             asked.remove(order)
 
     async def send(self, component: GxComponent, field: str, value: float) -> None:
-        """Write a value, without a look at what came of it."""
+        """Write a value; do not read it back."""
         await self.meet()
         try:
             with explaining():
@@ -114,8 +109,8 @@ class Writer:
 
     async def _spare_flash(self, key: tuple[str, str]) -> None:
         last = self._written.get(key)
-        if last is not None and (wait := last + FLASH_PAUSE - self._clock()) > 0:
-            await self._pause(wait)
+        if last is not None and (wait := last + FLASH_PAUSE - self.clock()) > 0:
+            await self.pause(wait)
 
     async def confirm(
         self,
@@ -125,9 +120,9 @@ class Writer:
         value: float,
         becomes: Collection[float] = (),
     ) -> None:
-        """Look whether a value that was sent is held; raise if it is not."""
+        """Read back whether a value that was sent is held; raise if it is not."""
         for wait in READ_BACK_AFTER:
-            await self._pause(wait)
+            await self.pause(wait)
             await self._read_back(name)
             if _same(component, field, value) or getattr(component, field) in becomes:
                 return
@@ -140,17 +135,17 @@ class Writer:
             try:
                 await self._read(name)
             except VoltrailError:
-                if not self._look_again(name):
+                if not self.look_again(name):
                     raise
             else:
                 return
-            await self._pause(wait)
+            await self.pause(wait)
         await self._read(name)
 
     async def _read(self, name: str) -> None:
-        await self._refresh((name,))
-        if name in self._failures:
-            raise self._failures[name]
+        await self.refresh((name,))
+        if name in self.failures:
+            raise self.failures[name]
 
 
 def _same(component: GxComponent, field: str, value: float, *, surely: bool = False) -> bool:

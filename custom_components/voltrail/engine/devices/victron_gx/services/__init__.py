@@ -1,4 +1,4 @@
-"""The services of the GX, one module each.
+"""The services of the GX: one module each, but for those that are alike.
 
 ``platform`` (5800 to 5819) is left out on purpose: it restores the configuration of the
 inverters.
@@ -8,36 +8,27 @@ from typing import Final
 
 from ..service import Service
 from .acload import ACLOAD
-from .acsystem import ACSYSTEM
 from .alternator import ALTERNATOR
 from .battery import BATTERY
-from .charger import CHARGER
-from .dcdc import DCDC
-from .dcgenset import DCGENSET
-from .dcload import DCLOAD
-from .dcsource import DCSOURCE
-from .dcsystem import DCSYSTEM
-from .digitalinput import DIGITALINPUT
+from .chargers import CHARGER, DCDC
+from .dc_meters import DCLOAD, DCSOURCE, DCSYSTEM, FUELCELL
 from .evcharger import EVCHARGER
-from .fuelcell import FUELCELL
 from .generator import GENERATOR
-from .genset import GENSET
+from .gensets import DCGENSET, GENSET
 from .gps import GPS
 from .grid import GRID
 from .heatpump import HEATPUMP
 from .hub4 import HUB4
+from .inputs import DIGITALINPUT, PULSEMETER
 from .inverter import INVERTER
-from .meteo import METEO
 from .motordrive import MOTORDRIVE
-from .multi import MULTI
-from .pulsemeter import PULSEMETER
 from .pump import PUMP
 from .pvinverter import PVINVERTER
+from .rs import ACSYSTEM, MULTI
+from .sensors import METEO, TANK, TEMPERATURE
 from .settings import SETTINGS
 from .solarcharger import SOLARCHARGER
 from .system import SYSTEM
-from .tank import TANK
-from .temperature import TEMPERATURE
 from .vebus import VEBUS
 
 SERVICES: Final[tuple[Service, ...]] = (

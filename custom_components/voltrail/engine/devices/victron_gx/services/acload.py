@@ -1,64 +1,45 @@
 """Meters of AC loads."""
 
-from ....model.points import Quantity, Tier, derived, measure, text
-from ....polling.polled_device import Cadence
-from ..component import GxComponent, total
-from ..fields import int16, int32, kwh32, string, uint16
-from ..service import Block, Filler, Service
+from ....model.points import Quantity, Tier, measure, phases
+from ..component import GxComponent, phase_counters, phase_sum
+from ..fields import each, int16, int32, kwh32, uint16
+from ..identities import identity
+from ..service import Service, main, reserved
 
 
-class AcLoad(GxComponent):
+class AcLoad(GxComponent, tier=Tier.EXPERT):
     """What the loads take. 3900 to 3902 have a sign in the server, not in the printed list."""
 
-    voltage_l1 = measure(uint16(3910, 10), Quantity.VOLTAGE, phase=1)
-    current_l1 = measure(int16(3911, 10), Quantity.CURRENT, phase=1)
-    voltage_l2 = measure(uint16(3912, 10), Quantity.VOLTAGE, phase=2)
-    current_l2 = measure(int16(3913, 10), Quantity.CURRENT, phase=2)
-    voltage_l3 = measure(uint16(3914, 10), Quantity.VOLTAGE, phase=3)
-    current_l3 = measure(int16(3915, 10), Quantity.CURRENT, phase=3)
-    energy_consumed_l1 = measure(kwh32(3916), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
-    energy_consumed_l2 = measure(kwh32(3918), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
-    energy_consumed_l3 = measure(kwh32(3920), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
+    voltage_l1, voltage_l2, voltage_l3 = phases(
+        uint16, (3910, 3912, 3914), Quantity.VOLTAGE, scale=10, tier=Tier.MAIN
+    )
+    current_l1, current_l2, current_l3 = phases(
+        int16, (3911, 3913, 3915), Quantity.CURRENT, scale=10, tier=Tier.MAIN
+    )
+    energy_consumed_l1, energy_consumed_l2, energy_consumed_l3 = phases(
+        kwh32, (3916, 3918, 3920), Quantity.ENERGY
+    )
     frequency = measure(uint16(3922, 100, since=75), Quantity.FREQUENCY, tier=Tier.DETAIL)
-    power_l1 = measure(int32(3924, since=78, before=int16(3900)), Quantity.POWER, phase=1)
-    power_l2 = measure(int32(3926, since=78, before=int16(3901)), Quantity.POWER, phase=2)
-    power_l3 = measure(int32(3928, since=78, before=int16(3902)), Quantity.POWER, phase=3)
-    power_factor_l1 = measure(
-        int16(3930, 1000, since=79), Quantity.POWER_FACTOR, phase=1, tier=Tier.EXPERT
+    power_l1, power_l2, power_l3 = phases(
+        int32,
+        (3924, 3926, 3928),
+        Quantity.POWER,
+        since=78,
+        before=each(int16, 3900, 3901, 3902),
+        tier=Tier.MAIN,
     )
-    power_factor_l2 = measure(
-        int16(3931, 1000, since=79), Quantity.POWER_FACTOR, phase=2, tier=Tier.EXPERT
+    power_factor_l1, power_factor_l2, power_factor_l3 = phases(
+        int16, (3930, 3931, 3932), Quantity.POWER_FACTOR, scale=1000, since=79
     )
-    power_factor_l3 = measure(
-        int16(3932, 1000, since=79), Quantity.POWER_FACTOR, phase=3, tier=Tier.EXPERT
-    )
-    power_factor = measure(int16(3933, 1000, since=79), Quantity.POWER_FACTOR, tier=Tier.EXPERT)
-
-    @derived(Quantity.POWER)
-    def power(self) -> float | None:
-        """All phases together."""
-        return total(self.power_l1, self.power_l2, self.power_l3)
-
-    @derived(Quantity.ENERGY)
-    def energy_consumed(self) -> float | None:
-        """All phases together; nothing while one of them has lost its counter."""
-        return self.counted("energy_consumed_l1", "energy_consumed_l2", "energy_consumed_l3")
-
-
-class AcLoadIdentity(GxComponent):
-    """Who the meter is."""
-
-    serial_number = text(string(3903, 7), tier=Tier.EXPERT, private=True)
-    custom_name = text(string(3940, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
+    power_factor = measure(int16(3933, 1000, since=79), Quantity.POWER_FACTOR)
+    power = phase_sum("power", tier=Tier.MAIN)
+    energy_consumed = phase_counters("energy_consumed")
 
 
 ACLOAD = Service(
-    key="acload",
-    title="AC load meter",
-    probe=3900,
-    blocks=(
-        Block(name="identity", component=AcLoadIdentity, cadence=Cadence.IDENTITY),
-        Block(name="main", component=AcLoad, cadence=Cadence.MEASUREMENTS),
-    ),
-    fillers=(Filler(address=3923, count=1), Filler(address=3934, count=6)),
+    "acload",
+    "AC load meter",
+    3900,
+    (identity(3940, serial=(3903, 7)), main(AcLoad)),
+    fillers=reserved((3923, 1), (3934, 6)),
 )

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 from ....model.controls import Control
-from ....model.points import Quantity, Tier, derived, enumerated, measure, text
-from ....polling.polled_device import Cadence
-from ..component import AlarmedComponent, GxComponent, watts
-from ..fields import Zero, code, int16, kwh32, string, uint16, uint32
-from ..service import Block, Filler, Service
-from ..service_device import Node
-from ..states import Alarm, OnOff, OperatingState
-from ..write_limits import Setting
+from ....model.points import Quantity, Tier, enumerated, measure
+from ..block_controls import BlockControls
+from ..component import AlarmedComponent, DcComponent
+from ..fields import UNTIL_SEEN, code, int16, kwh32, uint16, uint32
+from ..identities import identity
+from ..service import Service, main, reserved
+from ..service_device import ServiceDevice
+from ..states import ON_OFF, Alarm, OnOff, OperatingState
 
 
 class AlternatorError(IntEnum):
@@ -54,72 +54,44 @@ class AlternatorError(IntEnum):
     CONVERTER_ERROR_207 = 207
 
 
-class Alternator(AlarmedComponent):
+class Alternator(DcComponent, AlarmedComponent, tier=Tier.DETAIL):
     """What the alternator gives, and its alarms."""
 
-    voltage = measure(uint16(4100, 100), Quantity.VOLTAGE)
-    current = measure(int16(4101, 10), Quantity.CURRENT)
+    voltage = measure(uint16(4100, 100), Quantity.VOLTAGE, tier=Tier.MAIN)
+    current = measure(int16(4101, 10), Quantity.CURRENT, tier=Tier.MAIN)
     # The printed list has hundredths and no sign, which made 1.26 V of 12.6 V.
-    starter_voltage = measure(
-        int16(4102, 10, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL
-    )
-    temperature = measure(
-        int16(4103, 10, zero=Zero.UNTIL_SEEN), Quantity.TEMPERATURE, tier=Tier.DETAIL
-    )
-    energy_produced = measure(kwh32(4104), Quantity.ENERGY)
-    low_voltage_alarm = enumerated(code(4106, Alarm), tier=Tier.DETAIL)
-    high_voltage_alarm = enumerated(code(4107, Alarm), tier=Tier.DETAIL)
+    starter_voltage = measure(int16(4102, 10, zero=UNTIL_SEEN), Quantity.VOLTAGE)
+    temperature = measure(int16(4103, 10, zero=UNTIL_SEEN), Quantity.TEMPERATURE)
+    energy_produced = measure(kwh32(4104), Quantity.ENERGY, tier=Tier.MAIN)
+    low_voltage_alarm = enumerated(code(4106, Alarm))
+    high_voltage_alarm = enumerated(code(4107, Alarm))
     low_starter_voltage_alarm = enumerated(code(4108, Alarm), tier=Tier.EXPERT)
     high_starter_voltage_alarm = enumerated(code(4109, Alarm), tier=Tier.EXPERT)
     low_temperature_alarm = enumerated(code(4110, Alarm), tier=Tier.EXPERT)
     high_temperature_alarm = enumerated(code(4111, Alarm), tier=Tier.EXPERT)
-    operating_state = enumerated(code(4112, OperatingState, since=37))
-    alternator_error = enumerated(code(4113, AlternatorError, since=37), tier=Tier.DETAIL)
-    engine_speed = measure(
-        uint16(4114, since=37, zero=Zero.UNTIL_SEEN), Quantity.ROTATION, tier=Tier.DETAIL
-    )
-    alternator_speed = measure(
-        uint16(4115, since=37, zero=Zero.UNTIL_SEEN), Quantity.ROTATION, tier=Tier.DETAIL
-    )
-    field_drive = measure(
-        uint16(4116, since=37, zero=Zero.UNTIL_SEEN), Quantity.RATIO, tier=Tier.DETAIL
-    )
-    input_voltage = measure(
-        uint16(4117, 100, since=56, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL
-    )
-    input_power = measure(
-        uint16(4118, since=56, zero=Zero.UNTIL_SEEN), Quantity.POWER, tier=Tier.DETAIL
-    )
+    operating_state = enumerated(code(4112, OperatingState, since=37), tier=Tier.MAIN)
+    alternator_error = enumerated(code(4113, AlternatorError, since=37))
+    engine_speed = measure(uint16(4114, since=37, zero=UNTIL_SEEN), Quantity.ROTATION)
+    alternator_speed = measure(uint16(4115, since=37, zero=UNTIL_SEEN), Quantity.ROTATION)
+    field_drive = measure(uint16(4116, since=37, zero=UNTIL_SEEN), Quantity.RATIO)
+    input_voltage = measure(uint16(4117, 100, since=56, zero=UNTIL_SEEN), Quantity.VOLTAGE)
+    input_power = measure(uint16(4118, since=56, zero=UNTIL_SEEN), Quantity.POWER)
     # Printed as read-only; the server takes it.
-    on_off = enumerated(
-        code(4119, OnOff, since=56, setting=Setting(minimum=1, maximum=4)), tier=Tier.DETAIL
-    )
+    on_off = enumerated(code(4119, OnOff, since=56, setting=ON_OFF))
     charged_charge = measure(uint32(4120, 10, since=56), Quantity.CHARGE, tier=Tier.EXPERT)
 
-    @derived(Quantity.POWER)
-    def power(self) -> float | None:
-        """What it gives to the battery."""
-        return watts(self.voltage, self.current)
 
-
-class AlternatorIdentity(GxComponent):
-    """The name that its owner gave it; at 4220 in the printed list, which is another's."""
-
-    custom_name = text(string(4130, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
-
-
-def _controls(node: Node) -> Iterator[Control]:
-    yield from node.switch(Alternator, "on_off", key="charger_on", on=OnOff.ON, off=OnOff.OFF)
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    alternator = BlockControls(device, Alternator)
+    yield from alternator.switch("on_off", key="charger_on", on=OnOff.ON, off=OnOff.OFF)
 
 
 ALTERNATOR = Service(
-    key="alternator",
-    title="Alternator",
-    probe=4100,
-    blocks=(
-        Block(name="identity", component=AlternatorIdentity, cadence=Cadence.IDENTITY),
-        Block(name="main", component=Alternator, cadence=Cadence.MEASUREMENTS),
-    ),
-    fillers=(Filler(address=4122, count=8),),
+    "alternator",
+    "Alternator",
+    4100,
+    # The name stands at 4220 in the printed list, which is that of a DC source.
+    (identity(4130), main(Alternator)),
+    fillers=reserved((4122, 8)),
     controls=_controls,
 )

@@ -1,17 +1,29 @@
 """Batteries and battery monitors: BMV, SmartShunt, Lynx, and managed batteries on CAN."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import IntEnum
-from typing import ClassVar, Final
+from typing import Final
 
 from ....model.controls import Control
-from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
-from ....polling.polled_device import Cadence
+from ....model.points import Quantity, Tier, enumerated, flag, measure, text
+from ..block_controls import BlockControls
 from ..component import AlarmedComponent, GxComponent
-from ..energy import EnergyTotal
-from ..fields import Zero, code, int16, int32, kwh16, string, uint16, uint32, yes
-from ..service import Block, Service
-from ..service_device import Node
+from ..fields import (
+    NO_VALUE,
+    UNTIL_SEEN,
+    code,
+    int16,
+    int32,
+    kwh16,
+    row,
+    string,
+    uint16,
+    uint32,
+    yes,
+)
+from ..identities import identity
+from ..service import Energy, Service, main, settings
+from ..service_device import ServiceDevice
 from ..states import Alarm
 from ..write_limits import SWITCH, Setting
 
@@ -90,96 +102,77 @@ class Balancer(IntEnum):
     IMBALANCE = 3
 
 
-class Battery(AlarmedComponent):
+class Battery(AlarmedComponent, tier=Tier.EXPERT):
     """What the battery measures, its alarms, its limits and its history.
 
     Batteries on CAN have no history: all of it stays 0.
     """
 
     # The GX says 0 for what a battery that is lost or just starts does not tell; 0 % would be
-    # taken for an empty one.
-    lifelines: ClassVar = {
-        "voltage": (
-            "power",
-            "current",
-            "temperature",
-            "consumed_charge",
-            "state_of_charge",
-            "charge_current_limit",
-            "discharge_current_limit",
-            "minimum_cell_temperature",
-            "maximum_cell_temperature",
-        ),
-        # Of a battery without a history nobody knows what happened to it.
-        "maximum_voltage": (
-            "charge_cycles",
-            "full_discharges",
-            "automatic_syncs",
-            "low_voltage_alarms",
-            "high_voltage_alarms",
-            "low_starter_voltage_alarms",
-            "high_starter_voltage_alarms",
-        ),
-    }
-
-    power = measure(int32(256, since=78, before=int16(258, since=42)), Quantity.POWER)
-    voltage = measure(uint16(259, 100, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE)
-    starter_voltage = measure(
-        uint16(260, 100, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL
+    # taken for an empty one. Hence the voltage is the lifeline of what it measures, and the
+    # highest voltage that of its history.
+    power = measure(
+        int32(256, since=78, before=int16(258, since=42), lifeline="voltage"),
+        Quantity.POWER,
+        tier=Tier.MAIN,
     )
-    current = measure(int16(261, 10), Quantity.CURRENT)
-    temperature = measure(int16(262, 10, zero=Zero.UNTIL_SEEN), Quantity.TEMPERATURE)
-    mid_voltage = measure(
-        uint16(263, 100, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL
+    voltage = measure(uint16(259, 100, zero=UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.MAIN)
+    starter_voltage = measure(uint16(260, 100, zero=UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL)
+    current = measure(int16(261, 10, lifeline="voltage"), Quantity.CURRENT, tier=Tier.MAIN)
+    temperature = measure(
+        int16(262, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.TEMPERATURE, tier=Tier.MAIN
     )
+    mid_voltage = measure(uint16(263, 100, zero=UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL)
     mid_voltage_deviation = measure(
-        uint16(264, 100, zero=Zero.UNTIL_SEEN), Quantity.RATIO, tier=Tier.DETAIL
+        uint16(264, 100, zero=UNTIL_SEEN), Quantity.RATIO, tier=Tier.DETAIL
     )
     consumed_charge = measure(
-        uint32(330, -1, since=79, before=uint16(265, -10)), Quantity.CHARGE, tier=Tier.DETAIL
+        uint32(330, -1, since=79, before=uint16(265, -10), lifeline="voltage"),
+        Quantity.CHARGE,
+        tier=Tier.DETAIL,
     )
-    state_of_charge = measure(uint16(266, 10, zero=Zero.UNTIL_SEEN), Quantity.STATE_OF_CHARGE)
+    state_of_charge = measure(
+        uint16(266, 10, zero=UNTIL_SEEN, lifeline="voltage"),
+        Quantity.STATE_OF_CHARGE,
+        tier=Tier.MAIN,
+    )
 
-    alarm = enumerated(code(267, Alarm), tier=Tier.EXPERT)
+    alarm = enumerated(code(267, Alarm))
     low_voltage_alarm = enumerated(code(268, Alarm), tier=Tier.DETAIL)
     high_voltage_alarm = enumerated(code(269, Alarm), tier=Tier.DETAIL)
-    low_starter_voltage_alarm = enumerated(code(270, Alarm), tier=Tier.EXPERT)
-    high_starter_voltage_alarm = enumerated(code(271, Alarm), tier=Tier.EXPERT)
+    low_starter_voltage_alarm = enumerated(code(270, Alarm))
+    high_starter_voltage_alarm = enumerated(code(271, Alarm))
     low_state_of_charge_alarm = enumerated(code(272, Alarm), tier=Tier.DETAIL)
     low_temperature_alarm = enumerated(code(273, Alarm), tier=Tier.DETAIL)
     high_temperature_alarm = enumerated(code(274, Alarm), tier=Tier.DETAIL)
-    mid_voltage_alarm = enumerated(code(275, Alarm), tier=Tier.EXPERT)
-    low_fused_voltage_alarm = enumerated(code(276, Alarm), tier=Tier.EXPERT)
-    high_fused_voltage_alarm = enumerated(code(277, Alarm), tier=Tier.EXPERT)
-    fuse_blown_alarm = enumerated(code(278, Alarm), tier=Tier.EXPERT)
-    high_internal_temperature_alarm = enumerated(code(279, Alarm), tier=Tier.EXPERT)
-    # BMV and the like only; what hangs on it nobody knows from here.
-    battery_relay = flag(yes(280, setting=SWITCH), tier=Tier.EXPERT)
+    mid_voltage_alarm = enumerated(code(275, Alarm))
+    low_fused_voltage_alarm = enumerated(code(276, Alarm))
+    high_fused_voltage_alarm = enumerated(code(277, Alarm))
+    fuse_blown_alarm = enumerated(code(278, Alarm))
+    high_internal_temperature_alarm = enumerated(code(279, Alarm))
+    # BMV and the like only; what it switches is not known here.
+    battery_relay = flag(yes(280, setting=SWITCH))
 
-    deepest_discharge = measure(uint16(281, -10), Quantity.CHARGE, tier=Tier.EXPERT)
-    last_discharge = measure(uint16(282, -10), Quantity.CHARGE, tier=Tier.EXPERT)
-    average_discharge = measure(uint16(283, -10), Quantity.CHARGE, tier=Tier.EXPERT)
-    charge_cycles = measure(uint16(284), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    full_discharges = measure(uint16(285), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    total_charge_drawn = measure(uint16(286, -10), Quantity.CHARGE, tier=Tier.EXPERT)
-    minimum_voltage = measure(
-        uint16(287, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
+    deepest_discharge = measure(uint16(281, -10), Quantity.CHARGE)
+    last_discharge = measure(uint16(282, -10), Quantity.CHARGE)
+    average_discharge = measure(uint16(283, -10), Quantity.CHARGE)
+    charge_cycles = measure(uint16(284, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT)
+    full_discharges = measure(uint16(285, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT)
+    total_charge_drawn = measure(uint16(286, -10), Quantity.CHARGE)
+    minimum_voltage = measure(uint16(287, 100, zero=NO_VALUE), Quantity.VOLTAGE)
+    maximum_voltage = measure(uint16(288, 100, zero=NO_VALUE), Quantity.VOLTAGE)
+    time_since_full_charge = measure(uint16(289, 0.01), Quantity.DURATION)
+    automatic_syncs = measure(uint16(290, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT)
+    low_voltage_alarms = measure(uint16(291, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT)
+    high_voltage_alarms = measure(uint16(292, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT)
+    low_starter_voltage_alarms = measure(
+        uint16(293, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT
     )
-    maximum_voltage = measure(
-        uint16(288, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
+    high_starter_voltage_alarms = measure(
+        uint16(294, lifeline="maximum_voltage"), Quantity.TOTAL_COUNT
     )
-    time_since_full_charge = measure(uint16(289, 0.01), Quantity.DURATION, tier=Tier.EXPERT)
-    automatic_syncs = measure(uint16(290), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    low_voltage_alarms = measure(uint16(291), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    high_voltage_alarms = measure(uint16(292), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    low_starter_voltage_alarms = measure(uint16(293), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    high_starter_voltage_alarms = measure(uint16(294), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    minimum_starter_voltage = measure(
-        uint16(295, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
-    )
-    maximum_starter_voltage = measure(
-        uint16(296, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
-    )
+    minimum_starter_voltage = measure(uint16(295, 100, zero=NO_VALUE), Quantity.VOLTAGE)
+    maximum_starter_voltage = measure(uint16(296, 100, zero=NO_VALUE), Quantity.VOLTAGE)
     # The four fused ones were given up in 2014 and are always 0.
     low_fused_voltage_alarms = uint16(297)
     high_fused_voltage_alarms = uint16(298)
@@ -188,171 +181,129 @@ class Battery(AlarmedComponent):
     energy_discharged_history = kwh16(301)
     energy_charged_history = kwh16(302)
     # 0 stands for "charging".
-    time_to_go = measure(uint16(303, 0.01, zero=Zero.NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL)
-    state_of_health = measure(uint16(304, 10, zero=Zero.NO_VALUE), Quantity.RATIO, tier=Tier.DETAIL)
+    time_to_go = measure(uint16(303, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL)
+    state_of_health = measure(uint16(304, 10, zero=NO_VALUE), Quantity.RATIO, tier=Tier.DETAIL)
     charge_voltage_limit = measure(
-        uint16(305, 10, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
+        uint16(305, 10, zero=NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
     )
     discharge_voltage_limit = measure(
-        uint16(306, 10, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
+        uint16(306, 10, zero=NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
     )
     # 0 A is what a battery says that must not be charged: a value, once there was another.
     charge_current_limit = measure(
-        uint16(307, 10, zero=Zero.UNTIL_SEEN), Quantity.CURRENT, tier=Tier.DETAIL
+        uint16(307, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.CURRENT, tier=Tier.DETAIL
     )
     discharge_current_limit = measure(
-        uint16(308, 10, zero=Zero.UNTIL_SEEN), Quantity.CURRENT, tier=Tier.DETAIL
+        uint16(308, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.CURRENT, tier=Tier.DETAIL
     )
-    capacity = measure(uint16(309, 10, zero=Zero.NO_VALUE), Quantity.CHARGE, tier=Tier.DETAIL)
+    capacity = measure(uint16(309, 10, zero=NO_VALUE), Quantity.CHARGE, tier=Tier.DETAIL)
     # Seconds since 1970.
     last_error_time_1 = int32(310)
     last_error_time_2 = int32(312)
     last_error_time_3 = int32(314)
     last_error_time_4 = int32(316)
     minimum_cell_temperature = measure(
-        int16(318, 10, zero=Zero.UNTIL_SEEN), Quantity.TEMPERATURE, tier=Tier.DETAIL
+        int16(318, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.TEMPERATURE, tier=Tier.DETAIL
     )
     maximum_cell_temperature = measure(
-        int16(319, 10, zero=Zero.UNTIL_SEEN), Quantity.TEMPERATURE, tier=Tier.DETAIL
+        int16(319, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.TEMPERATURE, tier=Tier.DETAIL
     )
-    high_charge_current_alarm = enumerated(code(320, Alarm), tier=Tier.EXPERT)
-    high_discharge_current_alarm = enumerated(code(321, Alarm), tier=Tier.EXPERT)
+    high_charge_current_alarm = enumerated(code(320, Alarm))
+    high_discharge_current_alarm = enumerated(code(321, Alarm))
     cell_imbalance_alarm = enumerated(code(322, Alarm), tier=Tier.DETAIL)
     internal_failure_alarm = enumerated(code(323, Alarm), tier=Tier.DETAIL)
-    high_charge_temperature_alarm = enumerated(code(324, Alarm), tier=Tier.EXPERT)
-    low_charge_temperature_alarm = enumerated(code(325, Alarm), tier=Tier.EXPERT)
+    high_charge_temperature_alarm = enumerated(code(324, Alarm))
+    low_charge_temperature_alarm = enumerated(code(325, Alarm))
     # 1 is "almost discharged".
     low_cell_voltage_alarm = enumerated(code(326, Alarm), tier=Tier.DETAIL)
-    bms_cable_alarm = enumerated(code(327, Alarm, since=96), tier=Tier.EXPERT)
-    contactor_alarm = enumerated(code(328, Alarm, since=96), tier=Tier.EXPERT)
-    high_current_alarm = enumerated(code(329, Alarm, since=96), tier=Tier.EXPERT)
+    bms_cable_alarm = enumerated(code(327, Alarm, since=96))
+    contactor_alarm = enumerated(code(328, Alarm, since=96))
+    high_current_alarm = enumerated(code(329, Alarm, since=96))
 
 
-class Bms(GxComponent):
+class Bms(GxComponent, tier=Tier.EXPERT):
     """The battery's own management: modules, cells, errors."""
 
     battery_state = enumerated(code(1282, BatteryState), tier=Tier.DETAIL)
     battery_error = enumerated(code(1283, BatteryError), tier=Tier.DETAIL)
-    system_switch = flag(yes(1284), tier=Tier.EXPERT)
+    system_switch = flag(yes(1284))
     balancing = flag(yes(1285), tier=Tier.DETAIL)
-    batteries = measure(uint16(1286, zero=Zero.NO_VALUE), Quantity.COUNT, tier=Tier.EXPERT)
-    batteries_parallel = measure(uint16(1287, zero=Zero.NO_VALUE), Quantity.COUNT, tier=Tier.EXPERT)
-    batteries_series = measure(uint16(1288, zero=Zero.NO_VALUE), Quantity.COUNT, tier=Tier.EXPERT)
-    cells_per_battery = measure(uint16(1289, zero=Zero.NO_VALUE), Quantity.COUNT, tier=Tier.EXPERT)
+    batteries = measure(uint16(1286, zero=NO_VALUE), Quantity.COUNT)
+    batteries_parallel = measure(uint16(1287, zero=NO_VALUE), Quantity.COUNT)
+    batteries_series = measure(uint16(1288, zero=NO_VALUE), Quantity.COUNT)
+    cells_per_battery = measure(uint16(1289, zero=NO_VALUE), Quantity.COUNT)
     minimum_cell_voltage = measure(
-        uint16(1290, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
+        uint16(1290, 100, zero=NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
     )
     maximum_cell_voltage = measure(
-        uint16(1291, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
+        uint16(1291, 100, zero=NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL
     )
-    shutdowns_by_error = measure(uint16(1292), Quantity.TOTAL_COUNT, tier=Tier.EXPERT)
-    last_error_1 = enumerated(code(1293, BatteryError), number=1, tier=Tier.EXPERT)
-    last_error_2 = enumerated(code(1294, BatteryError), number=2, tier=Tier.EXPERT)
-    last_error_3 = enumerated(code(1295, BatteryError), number=3, tier=Tier.EXPERT)
-    last_error_4 = enumerated(code(1296, BatteryError), number=4, tier=Tier.EXPERT)
+    shutdowns_by_error = measure(uint16(1292), Quantity.TOTAL_COUNT)
+    last_error_1, last_error_2, last_error_3, last_error_4 = (
+        enumerated(code(address, BatteryError), number=number) for number, address in row(1293, 4)
+    )
     charge_allowed = flag(yes(1297), tier=Tier.DETAIL)
     discharge_allowed = flag(yes(1298), tier=Tier.DETAIL)
-    external_relay = flag(yes(1299), tier=Tier.EXPERT)
-    lowest_cell_voltage = measure(
-        uint16(1300, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
-    )
-    highest_cell_voltage = measure(
-        uint16(1301, 100, zero=Zero.NO_VALUE), Quantity.VOLTAGE, tier=Tier.EXPERT
-    )
-    modules_offline = measure(uint16(1302, since=39), Quantity.COUNT, tier=Tier.EXPERT)
-    modules_online = measure(uint16(1303, since=39), Quantity.COUNT, tier=Tier.EXPERT)
-    modules_blocking_charge = measure(uint16(1304, since=39), Quantity.COUNT, tier=Tier.EXPERT)
-    modules_blocking_discharge = measure(uint16(1305, since=39), Quantity.COUNT, tier=Tier.EXPERT)
-    minimum_voltage_cell = text(string(1306, 4, since=39), tier=Tier.EXPERT)
-    maximum_voltage_cell = text(string(1310, 4, since=39), tier=Tier.EXPERT)
-    minimum_temperature_cell = text(string(1314, 4, since=39), tier=Tier.EXPERT)
-    maximum_temperature_cell = text(string(1318, 4, since=39), tier=Tier.EXPERT)
+    external_relay = flag(yes(1299))
+    lowest_cell_voltage = measure(uint16(1300, 100, zero=NO_VALUE), Quantity.VOLTAGE)
+    highest_cell_voltage = measure(uint16(1301, 100, zero=NO_VALUE), Quantity.VOLTAGE)
+    modules_offline = measure(uint16(1302, since=39), Quantity.COUNT)
+    modules_online = measure(uint16(1303, since=39), Quantity.COUNT)
+    modules_blocking_charge = measure(uint16(1304, since=39), Quantity.COUNT)
+    modules_blocking_discharge = measure(uint16(1305, since=39), Quantity.COUNT)
+    minimum_voltage_cell = text(string(1306, 4, since=39))
+    maximum_voltage_cell = text(string(1310, 4, since=39))
+    minimum_temperature_cell = text(string(1314, 4, since=39))
+    maximum_temperature_cell = text(string(1318, 4, since=39))
     # These stood at 1319 to 1324 before server 1.0.95, where the text above ends now.
-    battery_mode = enumerated(
-        code(1322, BatteryMode, since=95, setting=Setting(minimum=3, maximum=252)),
-        tier=Tier.EXPERT,
-    )
-    balancer = enumerated(code(1323, Balancer, since=95), tier=Tier.EXPERT)
-    communication_error = flag(yes(1324, since=95), tier=Tier.EXPERT)
-    voltage_error = flag(yes(1325, since=95), tier=Tier.EXPERT)
-    number_of_batteries_error = flag(yes(1326, since=95), tier=Tier.EXPERT)
-    configuration_error = flag(yes(1327, since=95), tier=Tier.EXPERT)
-    connection_information = text(string(1328, 8, since=68), tier=Tier.EXPERT, private=True)
-
-
-class BatteryIdentity(GxComponent):
-    """The name that its owner gave it."""
-
-    custom_name = text(string(1336, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
-
-
-class BatteryEnergy:
-    """What went in and out, over the life of the battery or since it was first met."""
-
-    def __init__(self, account: EnergyTotal) -> None:
-        self._account = account
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def energy_charged(self) -> float | None:
-        """What the battery took in."""
-        return self._account.value("energy_charged")
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def energy_discharged(self) -> float | None:
-        """What the battery gave."""
-        return self._account.value("energy_discharged")
+    battery_mode = enumerated(code(1322, BatteryMode, since=95, setting=Setting(3, 252)))
+    balancer = enumerated(code(1323, Balancer, since=95))
+    communication_error = flag(yes(1324, since=95))
+    voltage_error = flag(yes(1325, since=95))
+    number_of_batteries_error = flag(yes(1326, since=95))
+    configuration_error = flag(yes(1327, since=95))
+    connection_information = text(string(1328, 8, since=68), private=True)
 
 
 COUNTER_SPAN: Final = 6_553_600.0
-"""Wh. Where the counters of battery monitors start anew."""
+"""Wh. Where the counters of battery monitors start again at 0."""
 
 
-def _views(node: Node) -> Iterable[object]:
-    battery = node.the(Battery)
-
-    def power() -> float | None:
-        # Without a voltage nothing is measured, and a power of 0 means nothing.
-        if battery.voltage is None:
-            return None
-        if battery.register("power") is not None:
-            return battery.power
-        return None if battery.current is None else battery.voltage * battery.current
-
-    account = node.device.ledger.open(
-        node.names[Battery],
-        battery,
-        power=power,
-        positive="energy_charged",
-        negative="energy_discharged",
-        hardware={
-            "energy_charged": lambda: battery.energy_charged_history,
-            "energy_discharged": lambda: battery.energy_discharged_history,
-        },
-        span=COUNTER_SPAN,
-    )
-    yield BatteryEnergy(account)
+def _power(device: ServiceDevice) -> float | None:
+    battery = device.the(Battery)
+    # Without a voltage nothing is measured, and a power of 0 means nothing.
+    if battery.voltage is None:
+        return None
+    if battery.register("power") is not None:
+        return battery.power
+    return None if battery.current is None else battery.voltage * battery.current
 
 
-def _controls(node: Node) -> Iterator[Control]:
-    yield from node.switch(Battery, "battery_relay", tier=Tier.EXPERT)
-    yield from node.button(
-        Bms, "battery_mode", key="battery_on", value=BatteryMode.ON, lasting=True
-    )
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    yield from BlockControls(device, Battery).switch("battery_relay", tier=Tier.EXPERT)
+    bms = BlockControls(device, Bms)
+    yield from bms.button("battery_on", "battery_mode", BatteryMode.ON, lasting=True)
     # Takes the battery off the system.
-    yield from node.button(
-        Bms, "battery_mode", key="battery_standby", value=BatteryMode.STANDBY, lasting=True
-    )
+    yield from bms.button("battery_standby", "battery_mode", BatteryMode.STANDBY, lasting=True)
 
 
 BATTERY = Service(
-    key="battery",
-    title="Battery",
-    probe=259,
-    blocks=(
-        Block(name="identity", component=BatteryIdentity, cadence=Cadence.IDENTITY),
-        Block(name="main", component=Battery, cadence=Cadence.MEASUREMENTS),
-        Block(name="bms", component=Bms, cadence=Cadence.SETTINGS),
+    "battery",
+    "Battery",
+    259,
+    (identity(1336), main(Battery), settings("bms", Bms)),
+    energies=(
+        Energy(
+            Battery,
+            power=_power,
+            positive="energy_charged",
+            negative="energy_discharged",
+            counters={
+                "energy_charged": lambda device: device.the(Battery).energy_charged_history,
+                "energy_discharged": lambda device: device.the(Battery).energy_discharged_history,
+            },
+            span=COUNTER_SPAN,
+        ),
     ),
-    views=_views,
     controls=_controls,
 )

@@ -1,22 +1,21 @@
 """The EV Charging Station of Victron."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from enum import IntEnum
-from typing import ClassVar, Final
+from typing import Final
 
 from ....model.charging import MINIMUM_CURRENT
-from ....model.controls import Bounds, Control, NumberControl, SwitchControl
+from ....model.controls import Bounds, Control, NumberControl
 from ....model.errors import NotNowError
-from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
-from ....polling.polled_device import Cadence
+from ....model.points import Quantity, Tier, enumerated, flag, measure, phases
+from ..block_controls import BlockControls
 from ..component import GxComponent
-from ..fields import code, int32, kwh32, string, uint16, uint32, yes
-from ..product import device_firmware
-from ..service import Block, Filler, Service
-from ..service_device import Node
+from ..fields import code, int32, kwh32, uint16, uint32, yes
+from ..identities import identity
+from ..service import Service, main, reserved
+from ..service_device import ServiceDevice
 from ..states import InverterPosition
-from ..write_limits import SWITCH, Rail, Setting
+from ..write_limits import SWITCH, Limit, Setting
 
 HARDWARE_LIMIT: Final = 32.0
 """A per phase. What the charging station is made for."""
@@ -58,28 +57,18 @@ class EvChargerStatus(IntEnum):
 class EvCharger(GxComponent):
     """The charge, the session and the settings."""
 
-    # A session that falls to 0 and comes back would be counted twice.
-    lifelines: ClassVar = {"maximum_current": ("session_energy",)}
-
     # Stored in the charging station.
     maximum_current = measure(
         uint16(
-            3814,
-            setting=Setting(
-                minimum=MINIMUM_CURRENT, maximum=HARDWARE_LIMIT, rail=Rail.AC_CURRENT, saved=True
-            ),
+            3814, setting=Setting(MINIMUM_CURRENT, HARDWARE_LIMIT, Limit.AC_CURRENT, saved=True)
         ),
         Quantity.CURRENT,
         tier=Tier.EXPERT,
     )
-    ev_charger_mode = enumerated(
-        code(3815, EvChargerMode, setting=Setting(minimum=0, maximum=2)), tier=Tier.DETAIL
-    )
+    ev_charger_mode = enumerated(code(3815, EvChargerMode, setting=Setting(0, 2)), tier=Tier.DETAIL)
     # The session again, as it was before it counted all sessions up to server 1.0.95.
     session_energy_twin = kwh32(3816, since=96)
-    power_l1 = measure(uint16(3818), Quantity.POWER, phase=1)
-    power_l2 = measure(uint16(3819), Quantity.POWER, phase=2)
-    power_l3 = measure(uint16(3820), Quantity.POWER, phase=3)
+    power_l1, power_l2, power_l3 = phases(uint16, (3818, 3819, 3820), Quantity.POWER)
     power = measure(uint16(3821), Quantity.POWER)
     # Can be written for the server's part; 3825 is the one to set.
     current = measure(uint16(3823, writable=True), Quantity.CURRENT)
@@ -87,51 +76,37 @@ class EvCharger(GxComponent):
     set_current = measure(
         uint16(
             3825,
-            setting=Setting(minimum=MINIMUM_CURRENT, maximum=HARDWARE_LIMIT, rail=Rail.AC_CURRENT),
+            setting=Setting(
+                minimum=MINIMUM_CURRENT, maximum=HARDWARE_LIMIT, limit=Limit.AC_CURRENT
+            ),
         ),
         Quantity.CURRENT,
         tier=Tier.DETAIL,
     )
     charging = flag(yes(3826, setting=SWITCH), tier=Tier.DETAIL)
     position = enumerated(
-        code(3827, InverterPosition, since=36, setting=Setting(minimum=0, maximum=2)),
-        tier=Tier.EXPERT,
+        code(3827, InverterPosition, since=36, setting=Setting(0, 2)), tier=Tier.EXPERT
     )
     session_duration = measure(uint32(3828, since=95, before=uint16(3822, 0.01)), Quantity.DURATION)
-    # Listed in watts.
-    session_energy = measure(kwh32(3830, since=95), Quantity.SESSION_ENERGY)
+    # Listed in watts. One that falls to 0 and comes back would be counted twice.
+    session_energy = measure(
+        kwh32(3830, since=95, lifeline="maximum_current"), Quantity.SESSION_ENERGY
+    )
     session_cost = measure(int32(3832, 100, since=95), Quantity.COUNT, tier=Tier.EXPERT)
     session_cost_saved = measure(int32(3834, 100, since=95), Quantity.COUNT, tier=Tier.EXPERT)
-    # With some firmware of the charging station it starts anew with each session.
+    # With some firmware of the charging station it starts at 0 with each session.
     energy_charged = measure(kwh32(3836, since=96, before=kwh32(3816, until=95)), Quantity.ENERGY)
-
-
-class EvChargerIdentity(GxComponent):
-    """Who the charging station is."""
-
-    product_id = measure(uint16(3800), Quantity.COUNT, tier=Tier.EXPERT)
-    firmware_code = uint32(3802)
-    serial_number = text(string(3804, 6), tier=Tier.EXPERT, private=True)
-    model = text(string(3810, 4), tier=Tier.EXPERT)
-    custom_name = text(string(3840, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
-
-    served_with: ClassVar = {"firmware": "firmware_code"}
-
-    @derived(Kind.TEXT, tier=Tier.EXPERT)
-    def firmware(self) -> str | None:
-        """The version of its firmware."""
-        return device_firmware(self.firmware_code)
 
 
 class Orders:
     """What the charging station can be told like every charger: how much, and whether at all.
 
     Both hold in manual mode only. In any other one it keeps what it is told and charges as it
-    likes, so there they are refused; nobody changes the mode on the way.
+    likes, so there they are refused; the mode is not changed for them.
     """
 
-    def __init__(self, node: Node, charger: EvCharger) -> None:
-        self._node = node
+    def __init__(self, device: ServiceDevice, charger: EvCharger) -> None:
+        self._device = device
         self._charger = charger
         self._allowed = charger.bounds("set_current")
 
@@ -142,8 +117,8 @@ class Orders:
     def bounds(self) -> Bounds:
         """Return what the current may be; only where it can be limited at all."""
         assert self._allowed is not None, "offered only within rails"
-        device = self._charger.maximum_current or HARDWARE_LIMIT
-        return Bounds(minimum=0, maximum=min(self._allowed.maximum, device), step=1)
+        most = self._charger.maximum_current or HARDWARE_LIMIT
+        return Bounds(minimum=0, maximum=min(self._allowed.maximum, most), step=1)
 
     def limit(self) -> float | None:
         """Return the limit in force; 0 while paused."""
@@ -155,36 +130,36 @@ class Orders:
     async def set_limit(self, amps: float) -> None:
         """Limit the current: 0, and anything below 6 A, pauses."""
         amps = self.bounds().accept(amps)
-        async with self._node.lock:
+        async with self._device.lock:
             await self._require_manual_mode()
             if amps < MINIMUM_CURRENT:
-                await self._node.set(EvCharger, "charging", 0)
+                await self._device.set(EvCharger, "charging", 0)
                 return
-            await self._node.set(EvCharger, "set_current", amps)
+            await self._device.set(EvCharger, "set_current", amps)
             if not self._charger.charging:
-                await self._node.set(EvCharger, "charging", 1)
+                await self._device.set(EvCharger, "charging", 1)
 
     async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
         """Pause, or go on with the last limit, within the rails."""
-        async with self._node.lock:
+        async with self._device.lock:
             await self._require_manual_mode()
             last = self._charger.set_current
             if charging and self._allowed is not None and last and last > self.bounds().maximum:
-                await self._node.set(EvCharger, "set_current", self.bounds().maximum)
-            await self._node.set(EvCharger, "charging", charging)
+                await self._device.set(EvCharger, "set_current", self.bounds().maximum)
+            await self._device.set(EvCharger, "charging", charging)
 
     async def _require_manual_mode(self) -> None:
-        await self._node.device.refresh_now(self._node.names[EvCharger])
+        await self._device.refresh(EvCharger)
         if not self.usable():
             raise NotNowError(reason="the charging station is not in manual mode")
 
     def controls(self) -> Iterator[Control]:
         """Yield the limit and the switch, as every charger has them."""
-        node = self._node
-        if self._allowed is not None and node.rails.write:
+        device = self._device
+        if self._allowed is not None and device.gateway.write_limits.write:
             yield NumberControl(
                 key="current_limit",
-                part=node.part,
+                part=device.part,
                 depends_on=("main",),
                 quantity=Quantity.CURRENT,
                 bounds=self.bounds,
@@ -192,28 +167,29 @@ class Orders:
                 write=self.set_limit,
                 usable=self.usable,
             )
-        for control in node.switch(EvCharger, "charging", tier=Tier.MAIN, usable=self.usable):
-            assert isinstance(control, SwitchControl)
-            yield replace(control, write=self.set_charging)
+        yield from BlockControls(device, EvCharger, usable=self.usable).switch(
+            "charging", tier=Tier.MAIN, write=self.set_charging
+        )
 
 
-def _controls(node: Node) -> Iterator[Control]:
-    yield from Orders(node, node.the(EvCharger)).controls()
-    yield from node.select(EvCharger, "ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
-    yield from node.number(EvCharger, "maximum_current", tier=Tier.EXPERT)
-    yield from node.select(EvCharger, "position", tuple(InverterPosition), tier=Tier.EXPERT)
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    yield from Orders(device, device.the(EvCharger)).controls()
+    charger = BlockControls(device, EvCharger)
+    yield from charger.select("ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
+    yield from charger.number("maximum_current", tier=Tier.EXPERT)
+    yield from charger.select("position", tuple(InverterPosition), tier=Tier.EXPERT)
 
 
 EVCHARGER = Service(
-    key="evcharger",
-    title="EV Charging Station",
-    probe=3800,
+    "evcharger",
+    "EV Charging Station",
+    3800,
+    (
+        identity(3840, product=3800, firmware=uint32(3802), serial=(3804, 6), model=(3810, 4)),
+        main(EvCharger),
+    ),
+    fillers=reserved((3801, 1), (3838, 2)),
     # While it changes its state the GX does not find it for 2 to 5 s.
     blink=5.0,
-    blocks=(
-        Block(name="identity", component=EvChargerIdentity, cadence=Cadence.IDENTITY),
-        Block(name="main", component=EvCharger, cadence=Cadence.MEASUREMENTS),
-    ),
-    fillers=(Filler(address=3801, count=1), Filler(address=3838, count=2)),
     controls=_controls,
 )

@@ -5,13 +5,13 @@ from enum import IntEnum
 
 from ....model.controls import Control
 from ....model.points import Quantity, Tier, enumerated, flag, measure
-from ....polling.polled_device import Cadence
+from ..block_controls import BlockControls
 from ..component import AlarmedComponent
 from ..fields import code, uint16, uint32, yes
-from ..service import Block, Service
-from ..service_device import Node
+from ..service import Service, main
+from ..service_device import ServiceDevice
 from ..states import Alarm
-from ..write_limits import SAVED_SWITCH, SWITCH, Setting
+from ..write_limits import COMMAND, SAVED_SWITCH, SWITCH
 
 
 class RunReason(IntEnum):
@@ -49,32 +49,30 @@ class GeneratorError(IntEnum):
     REMOTE_FAULT = 2
 
 
-class Generator(AlarmedComponent):
+class Generator(AlarmedComponent, tier=Tier.DETAIL):
     """What start/stop does and why."""
 
-    manual_start = flag(yes(3500, since=35, setting=SWITCH), tier=Tier.DETAIL)
-    run_reason = enumerated(code(3501, RunReason, since=35))
-    run_time = measure(uint32(3504, since=35, before=uint16(3502, since=35)), Quantity.DURATION)
-    quiet_hours = flag(yes(3503, since=35), tier=Tier.DETAIL)
-    generator_state = enumerated(code(3506, GeneratorState, since=35))
-    generator_error = enumerated(code(3507, GeneratorError, since=35), tier=Tier.DETAIL)
-    no_generator_at_input_alarm = enumerated(code(3508, Alarm, since=35), tier=Tier.DETAIL)
-    auto_start = flag(yes(3509, since=41, setting=SAVED_SWITCH), tier=Tier.DETAIL)
-    time_to_service = measure(uint32(3510, since=51), Quantity.DURATION, tier=Tier.DETAIL)
-    service_reset = yes(3512, since=51, setting=Setting(minimum=1, maximum=1))
+    manual_start = flag(yes(3500, since=35, setting=SWITCH))
+    run_reason = enumerated(code(3501, RunReason, since=35), tier=Tier.MAIN)
+    run_time = measure(
+        uint32(3504, since=35, before=uint16(3502, since=35)), Quantity.DURATION, tier=Tier.MAIN
+    )
+    quiet_hours = flag(yes(3503, since=35))
+    generator_state = enumerated(code(3506, GeneratorState, since=35), tier=Tier.MAIN)
+    generator_error = enumerated(code(3507, GeneratorError, since=35))
+    no_generator_at_input_alarm = enumerated(code(3508, Alarm, since=35))
+    auto_start = flag(yes(3509, since=41, setting=SAVED_SWITCH))
+    time_to_service = measure(uint32(3510, since=51), Quantity.DURATION)
+    service_reset = yes(3512, since=51, setting=COMMAND)
 
 
-def _controls(node: Node) -> Iterator[Control]:
-    yield from node.switch(Generator, "manual_start")
-    yield from node.switch(Generator, "auto_start")
-    yield from node.button(Generator, "service_reset", key="reset_service_counter")
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    generator = BlockControls(device, Generator)
+    yield from generator.switch("manual_start")
+    yield from generator.switch("auto_start")
+    yield from generator.button("reset_service_counter", "service_reset")
 
 
 GENERATOR = Service(
-    key="generator",
-    title="Generator start/stop",
-    probe=3500,
-    since=35,
-    blocks=(Block(name="main", component=Generator, cadence=Cadence.MEASUREMENTS),),
-    controls=_controls,
+    "generator", "Generator start/stop", 3500, (main(Generator),), since=35, controls=_controls
 )

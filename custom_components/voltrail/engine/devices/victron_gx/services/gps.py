@@ -1,10 +1,9 @@
 """GPS receivers."""
 
 from ....model.points import Aspect, Quantity, Tier, flag, measure
-from ....polling.polled_device import Cadence
 from ..component import GxComponent
 from ..fields import int32, uint16, yes
-from ..service import Block, Service
+from ..service import Service, main
 
 
 class Gps(GxComponent):
@@ -19,9 +18,4 @@ class Gps(GxComponent):
     altitude = measure(int32(2808, 10), Quantity.DISTANCE, private=True)
 
 
-GPS = Service(
-    key="gps",
-    title="GPS receiver",
-    probe=2800,
-    blocks=(Block(name="main", component=Gps, cadence=Cadence.MEASUREMENTS),),
-)
+GPS = Service("gps", "GPS receiver", 2800, blocks=(main(Gps),))

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import ClassVar
+from typing import Final
 
 from ....model.controls import Control
-from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
-from ....polling.polled_device import Cadence
-from ..component import AlarmedComponent, GxComponent
-from ..fields import Zero, code, int16, kwh16, kwh32, string, uint16, yes
-from ..product import device_firmware
-from ..service import Block, Filler, Service
-from ..service_device import Node
-from ..states import Alarm, OperatingState, TrackerMode
+from ....model.points import Quantity, Tier, enumerated, measure
+from ..block_controls import BlockControls
+from ..component import AlarmedComponent, GxComponent, counter_sum
+from ..fields import UNTIL_SEEN, code, int16, kwh32, uint16
+from ..identities import identity
+from ..service import Service, main, reserved, settings
+from ..service_device import ServiceDevice
+from ..states import Alarm, OperatingState
+from ..trackers import trackers
 from ..write_limits import Setting
 
 
@@ -29,120 +30,65 @@ class InverterMode(IntEnum):
     HIBERNATE = 253
 
 
-class Inverter(AlarmedComponent):
+class Inverter(AlarmedComponent, tier=Tier.DETAIL):
     """What the inverter gives, its alarms, and the energy of an Inverter RS."""
 
-    output_current = measure(int16(3100, 10), Quantity.CURRENT)
-    output_voltage = measure(uint16(3101, 10), Quantity.VOLTAGE)
-    output_power = measure(int16(3102, 0.1), Quantity.POWER)
-    battery_voltage = measure(uint16(3105, 100), Quantity.VOLTAGE)
-    battery_current = measure(int16(3106, 10), Quantity.CURRENT)
-    high_temperature_alarm = enumerated(code(3110, Alarm), tier=Tier.DETAIL)
-    high_voltage_alarm = enumerated(code(3111, Alarm), tier=Tier.DETAIL)
+    output_current = measure(int16(3100, 10), Quantity.CURRENT, tier=Tier.MAIN)
+    output_voltage = measure(uint16(3101, 10), Quantity.VOLTAGE, tier=Tier.MAIN)
+    output_power = measure(int16(3102, 0.1), Quantity.POWER, tier=Tier.MAIN)
+    battery_voltage = measure(uint16(3105, 100), Quantity.VOLTAGE, tier=Tier.MAIN)
+    battery_current = measure(int16(3106, 10), Quantity.CURRENT, tier=Tier.MAIN)
+    high_temperature_alarm = enumerated(code(3110, Alarm))
+    high_voltage_alarm = enumerated(code(3111, Alarm))
     high_output_voltage_alarm = enumerated(code(3112, Alarm), tier=Tier.EXPERT)
-    low_temperature_alarm = enumerated(code(3113, Alarm), tier=Tier.DETAIL)
-    low_voltage_alarm = enumerated(code(3114, Alarm), tier=Tier.DETAIL)
+    low_temperature_alarm = enumerated(code(3113, Alarm))
+    low_voltage_alarm = enumerated(code(3114, Alarm))
     low_output_voltage_alarm = enumerated(code(3115, Alarm), tier=Tier.EXPERT)
-    overload_alarm = enumerated(code(3116, Alarm), tier=Tier.DETAIL)
+    overload_alarm = enumerated(code(3116, Alarm))
     ripple_alarm = enumerated(code(3117, Alarm), tier=Tier.EXPERT)
-    inverter_mode = enumerated(
-        code(3126, InverterMode, setting=Setting(minimum=1, maximum=253)), tier=Tier.DETAIL
-    )
-    operating_state = enumerated(code(3128, OperatingState))
+    inverter_mode = enumerated(code(3126, InverterMode, setting=Setting(1, 253)))
+    operating_state = enumerated(code(3128, OperatingState), tier=Tier.MAIN)
     # Whether they survive a restart is UNCONFIRMED.
     energy_battery_to_output = measure(kwh32(3130), Quantity.ENERGY, tier=Tier.EXPERT)
     energy_output_to_battery = measure(kwh32(3132), Quantity.ENERGY, tier=Tier.EXPERT)
     energy_pv_to_output = measure(kwh32(3134), Quantity.ENERGY, tier=Tier.EXPERT)
     energy_pv_to_battery = measure(kwh32(3136), Quantity.ENERGY, tier=Tier.EXPERT)
-    pv_voltage = measure(uint16(3138, 10, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE, tier=Tier.DETAIL)
-    low_state_of_charge_alarm = enumerated(code(3168, Alarm, since=40), tier=Tier.DETAIL)
-
-    @derived(Quantity.ENERGY)
-    def energy_produced(self) -> float | None:
-        """What the sun gave, to the loads and to the battery."""
-        return self.counted("energy_pv_to_output", "energy_pv_to_battery")
+    pv_voltage = measure(uint16(3138, 10, zero=UNTIL_SEEN), Quantity.VOLTAGE)
+    low_state_of_charge_alarm = enumerated(code(3168, Alarm, since=40))
+    # What the sun gave.
+    energy_produced = counter_sum("energy_pv_to_output", "energy_pv_to_battery")
 
 
-class InverterTrackers(GxComponent):
-    """The trackers of an Inverter RS."""
-
-    pv_voltage_1 = measure(uint16(3140, 10), Quantity.VOLTAGE, number=1, tier=Tier.EXPERT)
-    pv_voltage_2 = measure(uint16(3141, 10), Quantity.VOLTAGE, number=2, tier=Tier.EXPERT)
-    pv_voltage_3 = measure(uint16(3142, 10), Quantity.VOLTAGE, number=3, tier=Tier.EXPERT)
-    pv_voltage_4 = measure(uint16(3143, 10), Quantity.VOLTAGE, number=4, tier=Tier.EXPERT)
-    energy_today_1 = measure(kwh16(3148), Quantity.SESSION_ENERGY, number=1, tier=Tier.EXPERT)
-    energy_today_2 = measure(kwh16(3149), Quantity.SESSION_ENERGY, number=2, tier=Tier.EXPERT)
-    energy_today_3 = measure(kwh16(3150), Quantity.SESSION_ENERGY, number=3, tier=Tier.EXPERT)
-    energy_today_4 = measure(kwh16(3151), Quantity.SESSION_ENERGY, number=4, tier=Tier.EXPERT)
-    energy_yesterday_1 = measure(kwh16(3152), Quantity.STORED_ENERGY, number=1, tier=Tier.EXPERT)
-    energy_yesterday_2 = measure(kwh16(3153), Quantity.STORED_ENERGY, number=2, tier=Tier.EXPERT)
-    energy_yesterday_3 = measure(kwh16(3154), Quantity.STORED_ENERGY, number=3, tier=Tier.EXPERT)
-    energy_yesterday_4 = measure(kwh16(3155), Quantity.STORED_ENERGY, number=4, tier=Tier.EXPERT)
-    maximum_power_today_1 = measure(uint16(3156), Quantity.POWER, number=1, tier=Tier.EXPERT)
-    maximum_power_today_2 = measure(uint16(3157), Quantity.POWER, number=2, tier=Tier.EXPERT)
-    maximum_power_today_3 = measure(uint16(3158), Quantity.POWER, number=3, tier=Tier.EXPERT)
-    maximum_power_today_4 = measure(uint16(3159), Quantity.POWER, number=4, tier=Tier.EXPERT)
-    maximum_power_yesterday_1 = measure(uint16(3160), Quantity.POWER, number=1, tier=Tier.EXPERT)
-    maximum_power_yesterday_2 = measure(uint16(3161), Quantity.POWER, number=2, tier=Tier.EXPERT)
-    maximum_power_yesterday_3 = measure(uint16(3162), Quantity.POWER, number=3, tier=Tier.EXPERT)
-    maximum_power_yesterday_4 = measure(uint16(3163), Quantity.POWER, number=4, tier=Tier.EXPERT)
-    pv_power_1 = measure(uint16(3164), Quantity.POWER, number=1, tier=Tier.EXPERT)
-    pv_power_2 = measure(uint16(3165), Quantity.POWER, number=2, tier=Tier.EXPERT)
-    pv_power_3 = measure(uint16(3166), Quantity.POWER, number=3, tier=Tier.EXPERT)
-    pv_power_4 = measure(uint16(3167), Quantity.POWER, number=4, tier=Tier.EXPERT)
-    tracker_mode_1 = enumerated(code(3169, TrackerMode, since=50), number=1, tier=Tier.EXPERT)
-    tracker_mode_2 = enumerated(code(3170, TrackerMode, since=50), number=2, tier=Tier.EXPERT)
-    tracker_mode_3 = enumerated(code(3171, TrackerMode, since=50), number=3, tier=Tier.EXPERT)
-    tracker_mode_4 = enumerated(code(3172, TrackerMode, since=50), number=4, tier=Tier.EXPERT)
-    tracker_enabled_1 = flag(yes(3173, since=91), number=1, tier=Tier.EXPERT)
-    tracker_enabled_2 = flag(yes(3174, since=91), number=2, tier=Tier.EXPERT)
-    tracker_enabled_3 = flag(yes(3175, since=91), number=3, tier=Tier.EXPERT)
-    tracker_enabled_4 = flag(yes(3176, since=91), number=4, tier=Tier.EXPERT)
+TRACKERS: Final = trackers(
+    GxComponent,
+    voltage=3140,
+    voltage_scale=10,
+    energy_today=3148,
+    energy_yesterday=3152,
+    maximum_power_today=3156,
+    maximum_power_yesterday=3160,
+    power=3164,
+    mode=3169,
+    enabled=3173,
+)
 
 
-class InverterIdentity(GxComponent):
-    """Who the inverter is."""
-
-    firmware_code = uint16(3125)
-    product_id = measure(uint16(3127), Quantity.COUNT, tier=Tier.EXPERT)
-    custom_name = text(string(3180, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
-
-    served_with: ClassVar = {"firmware": "firmware_code"}
-
-    @derived(Kind.TEXT, tier=Tier.EXPERT)
-    def firmware(self) -> str | None:
-        """The version of its firmware."""
-        return device_firmware(self.firmware_code)
-
-
-def _controls(node: Node) -> Iterator[Control]:
-    yield from node.select(
-        Inverter,
-        "inverter_mode",
-        tuple(mode for mode in InverterMode if mode is not InverterMode.OFF),
-    )
-    yield from node.button(
-        Inverter, "inverter_mode", key="switch_off", value=InverterMode.OFF, lasting=True
-    )
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    inverter = BlockControls(device, Inverter)
+    modes = tuple(mode for mode in InverterMode if mode is not InverterMode.OFF)
+    yield from inverter.select("inverter_mode", modes)
+    yield from inverter.button("switch_off", "inverter_mode", InverterMode.OFF, lasting=True)
 
 
 INVERTER = Service(
-    key="inverter",
-    title="Inverter",
-    probe=3100,
-    blocks=(
-        Block(name="identity", component=InverterIdentity, cadence=Cadence.IDENTITY),
-        Block(name="main", component=Inverter, cadence=Cadence.MEASUREMENTS),
-        Block(name="trackers", component=InverterTrackers, cadence=Cadence.SETTINGS),
+    "inverter",
+    "Inverter",
+    3100,
+    (
+        identity(3180, product=3127, firmware=uint16(3125)),
+        main(Inverter),
+        settings("trackers", TRACKERS),
     ),
-    fillers=(
-        Filler(address=3103, count=2),
-        Filler(address=3107, count=3),
-        Filler(address=3118, count=7),
-        Filler(address=3129, count=1),
-        Filler(address=3139, count=1),
-        Filler(address=3144, count=4),
-        Filler(address=3177, count=3),
-    ),
+    fillers=reserved((3103, 2), (3107, 3), (3118, 7), (3129, 1), (3139, 1), (3144, 4), (3177, 3)),
     controls=_controls,
 )

@@ -12,39 +12,21 @@ from ....model.controls import Control
 from ....model.errors import NotNowError
 from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
+from ..block_controls import BlockControls
 from ..component import INT16_SPAN, GxComponent, unwrapped
-from ..fields import (
-    DAYS,
-    HOURS,
-    Zero,
-    code,
-    int16,
-    int32,
-    kwh16,
-    string,
-    uint16,
-    yes,
-)
-from ..service import Block, Filler, Service
-from ..service_device import Node
+from ..fields import DAYS, HOURS, NO_VALUE, code, int16, int32, kwh16, string, uint16, yes
+from ..service import Block, Service, reserved, settings
+from ..service_device import ServiceDevice
 from ..states import InputType
-from ..write_limits import SAVED_SWITCH, Rail, Setting
+from ..write_limits import PERCENT, SAVED_SWITCH, Limit, Setting
 
 LARGEST_POWER: Final = 300_000
 """W. What the GX's own interface offers for its limits of power."""
 
-SETPOINT: Final = Setting(
-    minimum=-LARGEST_POWER, maximum=LARGEST_POWER, rail=Rail.AC_POWER, saved=True
-)
-PEAK_CURRENT: Final = Setting(minimum=5, maximum=5000, off=-1, rail=Rail.AC_CURRENT, saved=True)
-
-
-def _power_limit(*, off: float | None) -> Setting:
-    return Setting(minimum=0, maximum=LARGEST_POWER, off=off, rail=Rail.AC_POWER, saved=True)
-
-
-def _percent() -> Setting:
-    return Setting(minimum=0, maximum=100, step=1, saved=True)
+SETPOINT: Final = Setting(-LARGEST_POWER, LARGEST_POWER, Limit.AC_POWER, saved=True)
+PEAK_CURRENT: Final = Setting(5, 5000, Limit.AC_CURRENT, off=-1, saved=True)
+POWER_LIMIT: Final = Setting(0, LARGEST_POWER, Limit.AC_POWER, off=-1, saved=True)
+NARROW_POWER_LIMIT: Final = Setting(0, LARGEST_POWER, Limit.AC_POWER, saved=True)
 
 
 class BatteryLifeState(IntEnum):
@@ -69,7 +51,7 @@ class BatteryLifeState(IntEnum):
 
 
 class PhaseRegulation(IntEnum):
-    """How ESS regulates the phases, register 2902; 3 hands control to somebody else.
+    """How ESS regulates the phases, register 2902; 3 hands control to another program.
 
     It has been seen to read 0, which no document explains.
     """
@@ -123,15 +105,7 @@ class DessScheduleStrategy(IntEnum):
     SELF_CONSUMPTION = 1
 
 
-class PumpMode(IntEnum):
-    """How the pump is run."""
-
-    AUTO = 0
-    ON = 1
-    OFF = 2
-
-
-class EssControl(GxComponent):
+class EssControl(GxComponent, tier=Tier.DETAIL):
     """The set-point of ESS, and what may be fed in."""
 
     # One setting in two registers: watts up to 32 kW, which wrap beyond, and hundreds.
@@ -141,60 +115,48 @@ class EssControl(GxComponent):
     maximum_discharge_share = measure(uint16(2702, writable=True), Quantity.RATIO, tier=Tier.EXPERT)
     grid_setpoint_hundreds = int16(2703, 0.01, setting=SETPOINT)
     maximum_charge_current = measure(
-        int16(
-            2705,
-            setting=Setting(minimum=0, maximum=10_000, off=-1, rail=Rail.DC_CURRENT, saved=True),
-        ),
+        int16(2705, setting=Setting(0, 10_000, Limit.DC_CURRENT, off=-1, saved=True)),
         Quantity.CURRENT,
-        tier=Tier.DETAIL,
     )
-    feed_in_dc_pv = flag(yes(2707, setting=SAVED_SWITCH), tier=Tier.DETAIL)
-    ac_pv_feed_in_prevented = flag(yes(2708, setting=SAVED_SWITCH), tier=Tier.DETAIL)
+    feed_in_dc_pv = flag(yes(2707, setting=SAVED_SWITCH))
+    ac_pv_feed_in_prevented = flag(yes(2708, setting=SAVED_SWITCH))
 
-    @derived(Quantity.POWER, tier=Tier.DETAIL)
+    @derived(Quantity.POWER)
     def grid_setpoint(self) -> float | None:
         """What ESS regulates the grid to; positive is import."""
         return unwrapped(self.grid_setpoint_watts, self.grid_setpoint_hundreds, INT16_SPAN)
 
 
-class EssLimits(GxComponent):
+class EssLimits(GxComponent, tier=Tier.DETAIL):
     """The limits of the battery and of the AC inputs."""
 
     # 0 is "no limit" here.
     maximum_charge_voltage = measure(
-        uint16(
-            2710,
-            10,
-            setting=Setting(minimum=1, maximum=80, off=0, rail=Rail.DC_VOLTAGE, saved=True),
-        ),
+        uint16(2710, 10, setting=Setting(1, 80, Limit.DC_VOLTAGE, off=0, saved=True)),
         Quantity.VOLTAGE,
         tier=Tier.EXPERT,
     )
     ac_input_type_1 = enumerated(
-        code(2711, InputType, since=45, setting=Setting(minimum=0, maximum=3, saved=True)),
+        code(2711, InputType, since=45, setting=Setting(0, 3, saved=True)),
         number=1,
         tier=Tier.EXPERT,
     )
     ac_input_type_2 = enumerated(
-        code(2712, InputType, since=45, setting=Setting(minimum=0, maximum=3, saved=True)),
+        code(2712, InputType, since=45, setting=Setting(0, 3, saved=True)),
         number=2,
         tier=Tier.EXPERT,
     )
     # Per phase, and only with a meter of the grid.
-    export_current_limit = measure(
-        int16(2713, since=72, setting=PEAK_CURRENT), Quantity.CURRENT, tier=Tier.DETAIL
-    )
-    import_current_limit = measure(
-        int16(2714, since=76, setting=PEAK_CURRENT), Quantity.CURRENT, tier=Tier.DETAIL
-    )
-    peak_shaving_always = flag(yes(2715, since=73, setting=SAVED_SWITCH), tier=Tier.DETAIL)
+    export_current_limit = measure(int16(2713, since=72, setting=PEAK_CURRENT), Quantity.CURRENT)
+    import_current_limit = measure(int16(2714, since=76, setting=PEAK_CURRENT), Quantity.CURRENT)
+    peak_shaving_always = flag(yes(2715, since=73, setting=SAVED_SWITCH))
 
 
-class PowerLimits(GxComponent):
+class PowerLimits(GxComponent, tier=Tier.DETAIL):
     """The limits of power.
 
     The older registers 2704 and 2706 cannot hold "no limit": it is stored as -1 and reads
-    as 0, like a limit of 0 W. So nobody knows what a 0 there says.
+    as 0, like a limit of 0 W. So what a 0 means there is unknown.
     """
 
     grid_metering = enumerated(
@@ -204,37 +166,29 @@ class PowerLimits(GxComponent):
         int32(
             2720,
             since=97,
-            setting=_power_limit(off=-1),
-            before=int16(2704, 0.1, since=50, zero=Zero.NO_VALUE, setting=_power_limit(off=None)),
+            setting=POWER_LIMIT,
+            before=int16(2704, 0.1, since=50, zero=NO_VALUE, setting=NARROW_POWER_LIMIT),
         ),
         Quantity.POWER,
-        tier=Tier.DETAIL,
     )
     maximum_feed_in_power = measure(
         int32(
             2722,
             since=97,
-            setting=_power_limit(off=-1),
-            before=int16(2706, 0.01, zero=Zero.NO_VALUE, setting=_power_limit(off=None)),
+            setting=POWER_LIMIT,
+            before=int16(2706, 0.01, zero=NO_VALUE, setting=NARROW_POWER_LIMIT),
         ),
         Quantity.POWER,
-        tier=Tier.DETAIL,
     )
 
 
-class Ess(GxComponent):
+class Ess(GxComponent, tier=Tier.DETAIL):
     """The mode of ESS."""
 
-    batterylife_state = enumerated(
-        code(2900, BatteryLifeState, setting=Setting(minimum=0, maximum=10, saved=True)),
-        tier=Tier.DETAIL,
-    )
-    minimum_state_of_charge = measure(
-        uint16(2901, 10, setting=_percent()), Quantity.RATIO, tier=Tier.DETAIL
-    )
+    batterylife_state = enumerated(code(2900, BatteryLifeState, setting=Setting(0, 10, saved=True)))
+    minimum_state_of_charge = measure(uint16(2901, 10, setting=PERCENT), Quantity.RATIO)
     phase_regulation = enumerated(
-        code(2902, PhaseRegulation, setting=Setting(minimum=1, maximum=3, saved=True)),
-        tier=Tier.EXPERT,
+        code(2902, PhaseRegulation, setting=Setting(1, 3, saved=True)), tier=Tier.EXPERT
     )
     batterylife_limit = measure(uint16(2903, 10), Quantity.RATIO, tier=Tier.EXPERT)
 
@@ -243,7 +197,7 @@ class Ess(GxComponent):
         """Whether the inverters are left to others."""
         return self.phase_regulation is PhaseRegulation.EXTERNAL_CONTROL
 
-    @derived(EssMode)
+    @derived(EssMode, tier=Tier.MAIN)
     def ess_mode(self) -> EssMode | None:
         """The mode as the GX's own interface shows it."""
         if self.external:
@@ -255,7 +209,7 @@ class Ess(GxComponent):
             return EssMode.OPTIMISED_WITH_BATTERYLIFE
         return EssMode.OPTIMISED_WITHOUT_BATTERYLIFE if state in WITHOUT_BATTERYLIFE else None
 
-    @derived(Quantity.RATIO, tier=Tier.DETAIL)
+    @derived(Quantity.RATIO)
     def active_state_of_charge_limit(self) -> float | None:
         """Down to where the battery is discharged now.
 
@@ -281,68 +235,41 @@ _OPTIMISED: Final = {
 """With which state each of the two begins, and those that it has."""
 
 
-class DessSettings(GxComponent):
+class DessSettings(GxComponent, tier=Tier.EXPERT):
     """The settings of Dynamic ESS, and the first slot of its schedule."""
 
     dess_battery_capacity = measure(
-        kwh16(5420, since=71, setting=Setting(minimum=0, maximum=1_000_000, saved=True)),
-        Quantity.STORED_ENERGY,
-        tier=Tier.EXPERT,
+        kwh16(5420, since=71, setting=Setting(0, 1_000_000, saved=True)), Quantity.STORED_ENERGY
     )
     # Listed without a sign, although -1 is allowed for both.
     dess_full_charge_duration = measure(
-        uint16(
-            5421,
-            times=HOURS,
-            since=71,
-            setting=Setting(minimum=0, maximum=12 * HOURS, saved=True),
-        ),
+        uint16(5421, times=HOURS, since=71, setting=Setting(0, 12 * HOURS, saved=True)),
         Quantity.DURATION,
-        tier=Tier.EXPERT,
     )
     dess_full_charge_interval = measure(
-        uint16(
-            5422,
-            times=DAYS,
-            since=71,
-            setting=Setting(minimum=0, maximum=99 * DAYS, saved=True),
-        ),
+        uint16(5422, times=DAYS, since=71, setting=Setting(0, 99 * DAYS, saved=True)),
         Quantity.DURATION,
-        tier=Tier.EXPERT,
     )
     dess_mode = enumerated(
-        code(5423, DessMode, since=71, setting=Setting(minimum=0, maximum=4, saved=True)),
-        tier=Tier.DETAIL,
+        code(5423, DessMode, since=71, setting=Setting(0, 4, saved=True)), tier=Tier.DETAIL
     )
-    dess_schedule_feed_in_allowed = flag(
-        yes(5424, since=71, setting=SAVED_SWITCH), tier=Tier.EXPERT
-    )
+    dess_schedule_feed_in_allowed = flag(yes(5424, since=71, setting=SAVED_SWITCH))
     dess_schedule_duration = measure(
-        uint16(5425, since=71, setting=Setting(minimum=0, maximum=65_535, saved=True)),
-        Quantity.DURATION,
-        tier=Tier.EXPERT,
+        uint16(5425, since=71, setting=Setting(0, 65_535, saved=True)), Quantity.DURATION
     )
     dess_schedule_restriction = enumerated(
-        code(
-            5426,
-            DessScheduleRestriction,
-            since=71,
-            setting=Setting(minimum=0, maximum=3, saved=True),
-        ),
-        tier=Tier.EXPERT,
+        code(5426, DessScheduleRestriction, since=71, setting=Setting(0, 3, saved=True))
     )
-    dess_schedule_state_of_charge = measure(
-        uint16(5427, since=71, setting=_percent()), Quantity.RATIO, tier=Tier.EXPERT
-    )
+    dess_schedule_state_of_charge = measure(uint16(5427, since=71, setting=PERCENT), Quantity.RATIO)
     # Seconds since 1970; VRM writes it, with the rest of the slot.
     dess_schedule_start_seconds = int32(5428, since=71, writable=True)
     dess_schedule_strategy = enumerated(
-        code(5430, DessScheduleStrategy, since=96, setting=SAVED_SWITCH), tier=Tier.EXPERT
+        code(5430, DessScheduleStrategy, since=96, setting=SAVED_SWITCH)
     )
 
     served_with: ClassVar = {"dess_schedule_start": "dess_schedule_start_seconds"}
 
-    @derived(Kind.MOMENT, tier=Tier.EXPERT)
+    @derived(Kind.MOMENT)
     def dess_schedule_start(self) -> datetime | None:
         """When the first slot of the schedule begins."""
         seconds = self.dess_schedule_start_seconds
@@ -355,23 +282,7 @@ class SystemName(GxComponent):
     system_name = text(string(5700, 8, since=97, writable=True), tier=Tier.EXPERT, private=True)
 
 
-class PumpSettings(GxComponent):
-    """How the pump is run by a tank's level: settings of the GX, shown with the pump."""
-
-    pump_auto_start = flag(yes(4701, since=43, setting=SAVED_SWITCH), tier=Tier.DETAIL)
-    pump_mode = enumerated(
-        code(4702, PumpMode, since=43, setting=Setting(minimum=0, maximum=2, saved=True)),
-        tier=Tier.DETAIL,
-    )
-    pump_start_level = measure(
-        uint16(4703, since=43, setting=_percent()), Quantity.RATIO, tier=Tier.DETAIL
-    )
-    pump_stop_level = measure(
-        uint16(4704, since=43, setting=_percent()), Quantity.RATIO, tier=Tier.DETAIL
-    )
-
-
-async def set_grid_setpoint(node: Node, watts: float) -> None:
+async def set_grid_setpoint(device: ServiceDevice, watts: float) -> None:
     """Set what ESS regulates the grid to, through the register that can hold it.
 
     Both lead to the same setting. The one in hundreds reaches beyond 32 kW, the one in
@@ -379,127 +290,118 @@ async def set_grid_setpoint(node: Node, watts: float) -> None:
     """
 
     def register() -> str:
-        now = node.the(EssControl).grid_setpoint or 0
+        now = device.the(EssControl).grid_setpoint or 0
         exact = abs(watts) < INT16_SPAN / 2 and (watts % 100 or now % 100)
         return "grid_setpoint_watts" if exact else "grid_setpoint_hundreds"
 
-    await node.set(EssControl, "grid_setpoint_watts", watts, through=register)
+    await device.set(EssControl, "grid_setpoint_watts", watts, through=register)
 
 
-async def set_ess_mode(node: Node, mode: EssMode) -> None:
+async def set_ess_mode(device: ServiceDevice, mode: EssMode) -> None:
     """Change the mode the way the GX's own interface does it."""
-    async with node.lock:
-        await _set_ess_mode(node, mode)
+    async with device.lock:
+        await _set_ess_mode(device, mode)
 
 
-async def _set_ess_mode(node: Node, mode: EssMode) -> None:
-    ess = node.the(Ess)
-    await node.device.refresh_now(node.names[Ess])
+async def _set_ess_mode(device: ServiceDevice, mode: EssMode) -> None:
+    ess = device.the(Ess)
+    await device.refresh(Ess)
     external = ess.external
     if mode is EssMode.EXTERNAL_CONTROL:
         if not external:
-            await node.set(Ess, "phase_regulation", PhaseRegulation.EXTERNAL_CONTROL)
-        await node.set(Ess, "batterylife_state", BatteryLifeState.DISABLED)
+            await device.set(Ess, "phase_regulation", PhaseRegulation.EXTERNAL_CONTROL)
+        await device.set(Ess, "batterylife_state", BatteryLifeState.DISABLED)
         return
     if external:
-        await node.set(Ess, "phase_regulation", PhaseRegulation.TOTAL)
+        await device.set(Ess, "phase_regulation", PhaseRegulation.TOTAL)
     if mode is EssMode.KEEP_CHARGED:
-        await node.set(Ess, "batterylife_state", BatteryLifeState.KEEP_CHARGED)
+        await device.set(Ess, "batterylife_state", BatteryLifeState.KEEP_CHARGED)
         return
     first, states = _OPTIMISED[mode]
     if ess.batterylife_state not in states:
         # The GX goes on at once to the state that fits the battery.
-        await node.set(Ess, "batterylife_state", first, becomes=states)
+        await device.set(Ess, "batterylife_state", first, becomes=states)
 
 
-async def require_external_control(node: Node) -> None:
+async def require_external_control(device: ServiceDevice) -> None:
     """Refuse unless ESS leaves the inverters to others: it would overwrite them at once."""
-    await node.device.refresh_now(node.names[Ess])
-    if not node.the(Ess).external:
+    await device.refresh(Ess)
+    if not device.the(Ess).external:
         raise NotNowError(reason="ESS is not in external control")
 
 
-def ess_controls(node: Node) -> Iterator[Control]:
+def ess_controls(device: ServiceDevice) -> Iterator[Control]:
     """Yield what ESS can be asked; only systems with ESS have any use for it."""
-    yield from node.choice(
+    ess, control = BlockControls(device, Ess), BlockControls(device, EssControl)
+    limits, power = BlockControls(device, EssLimits), BlockControls(device, PowerLimits)
+    yield from ess.choice(
         "ess_mode",
-        Ess,
         tuple(EssMode),
-        lambda: node.the(Ess).ess_mode,
-        lambda mode: set_ess_mode(node, mode),
+        lambda: device.the(Ess).ess_mode,
+        lambda mode: set_ess_mode(device, mode),
     )
-    yield from node.number(Ess, "minimum_state_of_charge")
-    yield from node.computed(
-        "grid_setpoint",
-        EssControl,
+    yield from ess.number("minimum_state_of_charge")
+    yield from control.number(
         "grid_setpoint_watts",
+        key="grid_setpoint",
         quantity=Quantity.POWER,
-        read=lambda: node.the(EssControl).grid_setpoint,
-        write=lambda watts: set_grid_setpoint(node, watts),
+        read=lambda: device.the(EssControl).grid_setpoint,
+        write=lambda watts: set_grid_setpoint(device, watts),
     )
-    yield from node.limit(PowerLimits, "maximum_feed_in_power", switch="feed_in_limited")
-    yield from node.limit(PowerLimits, "maximum_inverter_power", switch="inverter_power_limited")
-    yield from node.limit(EssLimits, "export_current_limit", switch="export_current_limited")
-    yield from node.limit(EssLimits, "import_current_limit", switch="import_current_limited")
-    yield from node.switch(EssLimits, "peak_shaving_always")
-    yield from node.switch(EssControl, "feed_in_dc_pv")
+    yield from power.limit("maximum_feed_in_power", switch="feed_in_limited")
+    yield from power.limit("maximum_inverter_power", switch="inverter_power_limited")
+    yield from limits.limit("export_current_limit", switch="export_current_limited")
+    yield from limits.limit("import_current_limit", switch="import_current_limited")
+    yield from limits.switch("peak_shaving_always")
+    yield from control.switch("feed_in_dc_pv")
     # The register says what is prevented.
-    yield from node.switch(EssControl, "ac_pv_feed_in_prevented", key="feed_in_ac_pv", on=0, off=1)
-    yield from node.select(PowerLimits, "grid_metering", tuple(GridMetering), tier=Tier.EXPERT)
-    yield from node.select(DessSettings, "dess_mode", tuple(DessMode))
-    yield from node.number(DessSettings, "dess_battery_capacity", tier=Tier.EXPERT)
-    yield from node.number(DessSettings, "dess_full_charge_duration", tier=Tier.EXPERT)
-    yield from node.number(DessSettings, "dess_full_charge_interval", tier=Tier.EXPERT)
-    yield from node.switch(DessSettings, "dess_schedule_feed_in_allowed", tier=Tier.EXPERT)
-    yield from node.number(DessSettings, "dess_schedule_duration", tier=Tier.EXPERT)
-    yield from node.select(
-        DessSettings,
-        "dess_schedule_restriction",
-        tuple(DessScheduleRestriction),
-        tier=Tier.EXPERT,
+    yield from control.switch("ac_pv_feed_in_prevented", key="feed_in_ac_pv", on=0, off=1)
+    yield from power.select("grid_metering", tuple(GridMetering), tier=Tier.EXPERT)
+    yield from _dynamic_ess_controls(device)
+
+
+def _dynamic_ess_controls(device: ServiceDevice) -> Iterator[Control]:
+    dess = BlockControls(device, DessSettings)
+    yield from dess.select("dess_mode", tuple(DessMode))
+    yield from dess.number("dess_battery_capacity", tier=Tier.EXPERT)
+    yield from dess.number("dess_full_charge_duration", tier=Tier.EXPERT)
+    yield from dess.number("dess_full_charge_interval", tier=Tier.EXPERT)
+    yield from dess.switch("dess_schedule_feed_in_allowed", tier=Tier.EXPERT)
+    yield from dess.number("dess_schedule_duration", tier=Tier.EXPERT)
+    yield from dess.select(
+        "dess_schedule_restriction", tuple(DessScheduleRestriction), tier=Tier.EXPERT
     )
-    yield from node.number(DessSettings, "dess_schedule_state_of_charge", tier=Tier.EXPERT)
-    yield from node.select(
-        DessSettings, "dess_schedule_strategy", tuple(DessScheduleStrategy), tier=Tier.EXPERT
+    yield from dess.number("dess_schedule_state_of_charge", tier=Tier.EXPERT)
+    yield from dess.select("dess_schedule_strategy", tuple(DessScheduleStrategy), tier=Tier.EXPERT)
+
+
+def _controls(device: ServiceDevice) -> Iterator[Control]:
+    limits = BlockControls(device, EssLimits)
+    yield from BlockControls(device, EssControl).limit(
+        "maximum_charge_current", switch="charge_current_limited"
     )
-
-
-def _controls(node: Node) -> Iterator[Control]:
-    yield from node.limit(EssControl, "maximum_charge_current", switch="charge_current_limited")
-    yield from node.limit(
-        EssLimits,
-        "maximum_charge_voltage",
-        switch="charge_voltage_limited",
-        tier=Tier.EXPERT,
-        guard=node.device.require_fitting_battery,
+    yield from BlockControls(device, EssLimits, guard=device.gateway.require_fitting_battery).limit(
+        "maximum_charge_voltage", switch="charge_voltage_limited", tier=Tier.EXPERT
     )
-    yield from node.select(EssLimits, "ac_input_type_1", tuple(InputType), tier=Tier.EXPERT)
-    yield from node.select(EssLimits, "ac_input_type_2", tuple(InputType), tier=Tier.EXPERT)
-    if node.device.has("hub4"):
-        yield from ess_controls(node)
-
-
-def pump_controls(node: Node) -> Iterator[Control]:
-    """Yield how the pump is run."""
-    yield from node.switch(PumpSettings, "pump_auto_start")
-    yield from node.select(PumpSettings, "pump_mode", tuple(PumpMode))
-    yield from node.number(PumpSettings, "pump_start_level", tier=Tier.DETAIL)
-    yield from node.number(PumpSettings, "pump_stop_level", tier=Tier.DETAIL)
+    yield from limits.select("ac_input_type_1", tuple(InputType), tier=Tier.EXPERT)
+    yield from limits.select("ac_input_type_2", tuple(InputType), tier=Tier.EXPERT)
+    if device.gateway.has("hub4"):
+        yield from ess_controls(device)
 
 
 SETTINGS = Service(
-    key="settings",
-    title="Settings",
-    probe=2700,
-    blocks=(
-        Block(name="ess_control", component=EssControl, cadence=Cadence.SETTINGS),
-        Block(name="ess_limits", component=EssLimits, cadence=Cadence.SETTINGS),
-        Block(name="power_limits", component=PowerLimits, cadence=Cadence.SETTINGS),
-        Block(name="ess", component=Ess, cadence=Cadence.SETTINGS),
-        Block(name="dess_settings", component=DessSettings, cadence=Cadence.SETTINGS),
+    "settings",
+    "Settings",
+    2700,
+    (
+        settings("ess_control", EssControl),
+        settings("ess_limits", EssLimits),
+        settings("power_limits", PowerLimits),
+        settings("ess", Ess),
+        settings("dess_settings", DessSettings),
         Block(name="system_name", component=SystemName, cadence=Cadence.IDENTITY),
     ),
     # A filler also stands at 2719.
-    fillers=(Filler(address=2719, count=1),),
+    fillers=reserved((2719, 1)),
     controls=_controls,
 )

@@ -1,19 +1,31 @@
 """The system as a whole: what the GX adds up out of all devices."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import ClassVar
 
 from ....model.controls import Control
-from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.points import (
+    Kind,
+    Quantity,
+    Tier,
+    derived,
+    enumerated,
+    flag,
+    measure,
+    phases,
+    text,
+)
 from ....polling.polled_device import Cadence
-from ..component import INT16_SPAN, GxComponent, total, unwrapped, watts
-from ..energy import EnergyStore, EnergyTotal
+from ..block_controls import BlockControls
+from ..component import INT16_SPAN, GxComponent, phase_sum, total, unwrapped, watts
 from ..fields import (
     INT16,
-    Zero,
+    NO_VALUE,
+    UNTIL_SEEN,
     code,
+    each,
     int16,
     int32,
     string,
@@ -23,8 +35,8 @@ from ..fields import (
     yes,
 )
 from ..server import FIRST_WITH_BLOCK, NOT_TOLD, firmware_text
-from ..service import Block, Filler, Service
-from ..service_device import Node
+from ..service import Block, Energy, Service, main, reserved, settings
+from ..service_device import ServiceDevice
 from ..write_limits import SAVED_SWITCH
 
 
@@ -101,8 +113,6 @@ class Gx(GxComponent):
 class System(GxComponent):
     """Power of the grid, the sun, the loads and the battery."""
 
-    lifelines: ClassVar = {"battery_voltage": ("battery_current", "state_of_charge")}
-
     relay_1 = flag(yes(806, setting=SAVED_SWITCH), number=1, tier=Tier.DETAIL)
     relay_2 = flag(yes(807, setting=SAVED_SWITCH), number=2, tier=Tier.DETAIL)
 
@@ -110,85 +120,86 @@ class System(GxComponent):
     # Seconds since 1970. The register list calls it "A DC".
     utc = uint64(830, since=FIRST_WITH_BLOCK)
 
-    battery_voltage = measure(uint16(840, 10, zero=Zero.UNTIL_SEEN), Quantity.VOLTAGE)
-    battery_current = measure(int16(841, 10), Quantity.CURRENT)
+    battery_voltage = measure(uint16(840, 10, zero=UNTIL_SEEN), Quantity.VOLTAGE)
+    battery_current = measure(int16(841, 10, lifeline="battery_voltage"), Quantity.CURRENT)
     # A float inside the GX, which wraps above 32.7 kW, and there is no wider twin.
     battery_power_16 = int16(842)
-    state_of_charge = measure(uint16(843, zero=Zero.UNTIL_SEEN), Quantity.STATE_OF_CHARGE)
+    state_of_charge = measure(
+        uint16(843, zero=UNTIL_SEEN, lifeline="battery_voltage"), Quantity.STATE_OF_CHARGE
+    )
     battery_activity = enumerated(code(844, BatteryActivity))
     battery_consumed_charge = measure(uint16(845, -10), Quantity.CHARGE, tier=Tier.EXPERT)
     # 0 stands for "charging".
     battery_time_to_go = measure(
-        uint16(846, 0.01, zero=Zero.NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL
+        uint16(846, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL
     )
     pv_dc_power = measure(uint16(850), Quantity.POWER)
     pv_dc_current = measure(int16(851, 10), Quantity.CURRENT, tier=Tier.DETAIL)
-    charger_power = measure(uint16(855, zero=Zero.UNTIL_SEEN), Quantity.POWER, tier=Tier.DETAIL)
-    dc_system_power = measure(int16(860, zero=Zero.UNTIL_SEEN), Quantity.POWER)
+    charger_power = measure(uint16(855, zero=UNTIL_SEEN), Quantity.POWER, tier=Tier.DETAIL)
+    dc_system_power = measure(int16(860, zero=UNTIL_SEEN), Quantity.POWER)
     vebus_dc_current = measure(int16(865, 10), Quantity.CURRENT, tier=Tier.EXPERT)
     vebus_dc_power = measure(int16(866), Quantity.POWER, tier=Tier.EXPERT)
     # Positive to the battery. Whether a VE.Bus or an RS inverter/charger does it.
     inverter_charger_current = measure(int32(868, 10, since=58), Quantity.CURRENT, tier=Tier.DETAIL)
     inverter_charger_power = measure(int32(870, since=58), Quantity.POWER, tier=Tier.DETAIL)
 
-    input_loads_power_l1 = measure(int32(872, since=59), Quantity.POWER, phase=1, tier=Tier.DETAIL)
-    input_loads_power_l2 = measure(int32(874, since=59), Quantity.POWER, phase=2, tier=Tier.DETAIL)
-    input_loads_power_l3 = measure(int32(876, since=59), Quantity.POWER, phase=3, tier=Tier.DETAIL)
-    output_loads_power_l1 = measure(int32(878, since=59), Quantity.POWER, phase=1, tier=Tier.DETAIL)
-    output_loads_power_l2 = measure(int32(880, since=59), Quantity.POWER, phase=2, tier=Tier.DETAIL)
-    output_loads_power_l3 = measure(int32(882, since=59), Quantity.POWER, phase=3, tier=Tier.DETAIL)
+    input_loads_power_l1, input_loads_power_l2, input_loads_power_l3 = phases(
+        int32, (872, 874, 876), Quantity.POWER, since=59, tier=Tier.DETAIL
+    )
+    output_loads_power_l1, output_loads_power_l2, output_loads_power_l3 = phases(
+        int32, (878, 880, 882), Quantity.POWER, since=59, tier=Tier.DETAIL
+    )
 
-    pv_output_power_l1 = measure(
-        uint32(884, since=85, before=uint16(808)), Quantity.POWER, phase=1, tier=Tier.DETAIL
+    pv_output_power_l1, pv_output_power_l2, pv_output_power_l3 = phases(
+        uint32,
+        (884, 886, 888),
+        Quantity.POWER,
+        since=85,
+        before=each(uint16, 808, 809, 810),
+        tier=Tier.DETAIL,
     )
-    pv_output_power_l2 = measure(
-        uint32(886, since=85, before=uint16(809)), Quantity.POWER, phase=2, tier=Tier.DETAIL
-    )
-    pv_output_power_l3 = measure(
-        uint32(888, since=85, before=uint16(810)), Quantity.POWER, phase=3, tier=Tier.DETAIL
-    )
-    pv_input_power_l1 = measure(
-        uint32(890, since=85, before=uint16(811)), Quantity.POWER, phase=1, tier=Tier.DETAIL
-    )
-    pv_input_power_l2 = measure(
-        uint32(892, since=85, before=uint16(812)), Quantity.POWER, phase=2, tier=Tier.DETAIL
-    )
-    pv_input_power_l3 = measure(
-        uint32(894, since=85, before=uint16(813)), Quantity.POWER, phase=3, tier=Tier.DETAIL
+    pv_input_power_l1, pv_input_power_l2, pv_input_power_l3 = phases(
+        uint32,
+        (890, 892, 894),
+        Quantity.POWER,
+        since=85,
+        before=each(uint16, 811, 812, 813),
+        tier=Tier.DETAIL,
     )
     # Listed for completeness; the document expects that it is never used.
-    pv_genset_power_l1 = measure(
-        uint32(896, since=85, before=uint16(814)), Quantity.POWER, phase=1, tier=Tier.EXPERT
-    )
-    pv_genset_power_l2 = measure(
-        uint32(898, since=85, before=uint16(815)), Quantity.POWER, phase=2, tier=Tier.EXPERT
-    )
-    pv_genset_power_l3 = measure(
-        uint32(900, since=85, before=uint16(816)), Quantity.POWER, phase=3, tier=Tier.EXPERT
+    pv_genset_power_l1, pv_genset_power_l2, pv_genset_power_l3 = phases(
+        uint32,
+        (896, 898, 900),
+        Quantity.POWER,
+        since=85,
+        before=each(uint16, 814, 815, 816),
+        tier=Tier.EXPERT,
     )
     # What the system supplies to all loads, on either side of the inverter.
-    consumption_power_l1 = measure(
-        uint32(902, since=85, before=uint16(817)), Quantity.POWER, phase=1
-    )
-    consumption_power_l2 = measure(
-        uint32(904, since=85, before=uint16(818)), Quantity.POWER, phase=2
-    )
-    consumption_power_l3 = measure(
-        uint32(906, since=85, before=uint16(819)), Quantity.POWER, phase=3
+    consumption_power_l1, consumption_power_l2, consumption_power_l3 = phases(
+        uint32, (902, 904, 906), Quantity.POWER, since=85, before=each(uint16, 817, 818, 819)
     )
     # The grid: positive is import.
-    power_l1 = measure(int32(908, since=85, before=int16(820)), Quantity.POWER, phase=1)
-    power_l2 = measure(int32(910, since=85, before=int16(821)), Quantity.POWER, phase=2)
-    power_l3 = measure(int32(912, since=85, before=int16(822)), Quantity.POWER, phase=3)
-    genset_power_l1 = measure(
-        int32(914, since=85, before=int16(823)), Quantity.POWER, phase=1, tier=Tier.EXPERT
+    power_l1, power_l2, power_l3 = phases(
+        int32, (908, 910, 912), Quantity.POWER, since=85, before=each(int16, 820, 821, 822)
     )
-    genset_power_l2 = measure(
-        int32(916, since=85, before=int16(824)), Quantity.POWER, phase=2, tier=Tier.EXPERT
+    genset_power_l1, genset_power_l2, genset_power_l3 = phases(
+        int32,
+        (914, 916, 918),
+        Quantity.POWER,
+        since=85,
+        before=each(int16, 823, 824, 825),
+        tier=Tier.EXPERT,
     )
-    genset_power_l3 = measure(
-        int32(918, since=85, before=int16(825)), Quantity.POWER, phase=3, tier=Tier.EXPERT
-    )
+
+    # On all phases together: what comes from the grid (negative is feed-in), what all loads take,
+    # what the genset gives, and what the loads take between the meter and the inverter/charger
+    # and at its output, which are the secured ones.
+    power = phase_sum("power", called="grid_power")
+    consumption_power = phase_sum("consumption_power")
+    genset_power = phase_sum("genset_power", tier=Tier.DETAIL)
+    input_loads_power = phase_sum("input_loads_power", tier=Tier.DETAIL)
+    output_loads_power = phase_sum("output_loads_power", tier=Tier.DETAIL)
 
     served_with: ClassVar = {
         "time": "utc",
@@ -208,198 +219,110 @@ class System(GxComponent):
         near = watts(self.battery_voltage, self.battery_current)
         return None if near is None else unwrapped(self.battery_power_16, near, INT16_SPAN)
 
-    @derived(Quantity.POWER, called="grid_power")
-    def power(self) -> float | None:
-        """What comes from the grid, on all phases together; negative is feed-in."""
-        return total(self.power_l1, self.power_l2, self.power_l3)
-
-    @derived(Quantity.POWER)
-    def consumption_power(self) -> float | None:
-        """What all loads take."""
-        return total(
-            self.consumption_power_l1, self.consumption_power_l2, self.consumption_power_l3
-        )
-
     @derived(Quantity.POWER)
     def pv_power(self) -> float | None:
         """What the sun gives, over solar chargers and inverters together."""
         return total(
             self.pv_dc_power,
-            self.pv_output_power_l1,
-            self.pv_output_power_l2,
-            self.pv_output_power_l3,
-            self.pv_input_power_l1,
-            self.pv_input_power_l2,
-            self.pv_input_power_l3,
-        )
-
-    @derived(Quantity.POWER, tier=Tier.DETAIL)
-    def genset_power(self) -> float | None:
-        """What the genset gives."""
-        return total(self.genset_power_l1, self.genset_power_l2, self.genset_power_l3)
-
-    @derived(Quantity.POWER, tier=Tier.DETAIL)
-    def input_loads_power(self) -> float | None:
-        """What the loads between the meter and the inverter/charger take."""
-        return total(
-            self.input_loads_power_l1, self.input_loads_power_l2, self.input_loads_power_l3
-        )
-
-    @derived(Quantity.POWER, tier=Tier.DETAIL)
-    def output_loads_power(self) -> float | None:
-        """What the loads at the output of the inverter/charger take: the secured ones."""
-        return total(
-            self.output_loads_power_l1, self.output_loads_power_l2, self.output_loads_power_l3
+            *(self.pv_output_power_l1, self.pv_output_power_l2, self.pv_output_power_l3),
+            *(self.pv_input_power_l1, self.pv_input_power_l2, self.pv_input_power_l3),
         )
 
 
-class DynamicEss(GxComponent):
+class DynamicEss(GxComponent, tier=Tier.EXPERT):
     """What Dynamic ESS is doing."""
 
     dess_active = flag(yes(5400, since=71), tier=Tier.DETAIL)
-    dess_feed_in_allowed = flag(yes(5401, since=71), tier=Tier.EXPERT)
-    dess_available = flag(yes(5402, since=71), tier=Tier.EXPERT)
-    dess_charge_rate = measure(uint16(5403, 0.1, since=71), Quantity.POWER, tier=Tier.EXPERT)
-    dess_error = enumerated(code(5404, DessError, since=71), tier=Tier.EXPERT)
-    dess_restriction = enumerated(code(5405, DessRestriction, since=71), tier=Tier.EXPERT)
-    dess_strategy = enumerated(code(5406, DessStrategy, since=71), tier=Tier.EXPERT)
+    dess_feed_in_allowed = flag(yes(5401, since=71))
+    dess_available = flag(yes(5402, since=71))
+    dess_charge_rate = measure(uint16(5403, 0.1, since=71), Quantity.POWER)
+    dess_error = enumerated(code(5404, DessError, since=71))
+    dess_restriction = enumerated(code(5405, DessRestriction, since=71))
+    dess_strategy = enumerated(code(5406, DessStrategy, since=71))
     dess_target_state_of_charge = measure(uint16(5407, since=71), Quantity.RATIO, tier=Tier.DETAIL)
 
 
-class HouseEnergy:
-    """Energy that only the system as a whole can tell; nothing there counts it."""
+class EnergyGaps:
+    """How complete the energy is that was worked out of power."""
 
-    def __init__(
-        self, ledger: EnergyStore, account: EnergyTotal, sun: EnergyTotal, genset: EnergyTotal
-    ) -> None:
-        self._ledger = ledger
-        self._account = account
-        self._sun = sun
-        self._genset = genset
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def energy_consumed(self) -> float | None:
-        """What all loads took."""
-        return self._account.value("energy_consumed")
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def pv_energy_produced(self) -> float | None:
-        """What the sun gave, over solar chargers and inverters together."""
-        return self._sun.value("energy_produced")
-
-    @derived(Quantity.ENERGY, depends_on=("main",), tier=Tier.EXPERT)
-    def genset_energy_produced(self) -> float | None:
-        """What a genset gave."""
-        return self._genset.value("energy_produced")
+    def __init__(self, device: ServiceDevice) -> None:
+        self._store = device.gateway.energy
 
     @derived(Quantity.COUNT, depends_on=("main",), tier=Tier.EXPERT)
     def energy_gaps(self) -> float:
         """How often energy could not be added up, here or at one of the devices."""
-        return self._ledger.gaps
+        return self._store.gaps
 
 
-class GridEnergyOfSystem:
-    """What came from the grid and went to it, where no meter counts it."""
-
-    def __init__(self, account: EnergyTotal) -> None:
-        self._account = account
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def energy_imported(self) -> float | None:
-        """What was drawn."""
-        return self._account.value("energy_imported")
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def energy_exported(self) -> float | None:
-        """What was fed in."""
-        return self._account.value("energy_exported")
-
-
-class BatteryEnergyOfSystem:
-    """What went in and out of the battery, where no battery is a device of its own."""
-
-    def __init__(self, account: EnergyTotal) -> None:
-        self._account = account
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def battery_energy_charged(self) -> float | None:
-        """What the battery took in."""
-        return self._account.value("energy_charged")
-
-    @derived(Quantity.ENERGY, depends_on=("main",))
-    def battery_energy_discharged(self) -> float | None:
-        """What the battery gave."""
-        return self._account.value("energy_discharged")
-
-
-def _views(node: Node) -> Iterable[object]:
-    system, ledger = node.the(System), node.device.ledger
-    yield HouseEnergy(
-        ledger,
-        ledger.open(
-            "consumption",
-            system,
-            power=lambda: system.consumption_power,
-            positive="energy_consumed",
-        ),
-        ledger.open("sun", system, power=lambda: system.pv_power, positive="energy_produced"),
-        ledger.open(
-            "genset", system, power=lambda: system.genset_power, positive="energy_produced"
-        ),
-    )
-    if not node.device.has("grid"):
-        # The phases are added up before import and export are told apart: so does the
-        # utility's meter.
-        yield GridEnergyOfSystem(
-            ledger.open(
-                "grid",
-                system,
-                power=lambda: system.power,
-                positive="energy_imported",
-                negative="energy_exported",
-            )
-        )
-    if not node.device.has("battery"):
-        yield BatteryEnergyOfSystem(
-            ledger.open(
-                "battery",
-                system,
-                power=lambda: system.battery_power,
-                positive="energy_charged",
-                negative="energy_discharged",
-            )
-        )
-
-
-def _controls(node: Node) -> Iterator[Control]:
+def _controls(device: ServiceDevice) -> Iterator[Control]:
     # They move only while their function is "manual"; a GX with another function set
     # acknowledges the write and does nothing, which the read-back tells.
-    yield from node.switch(System, "relay_1")
-    yield from node.switch(System, "relay_2")
+    system = BlockControls(device, System)
+    yield from system.switch("relay_1")
+    yield from system.switch("relay_2")
 
 
 SYSTEM = Service(
-    key="system",
-    title="GX",
-    probe=817,
-    blocks=(
+    "system",
+    "GX",
+    817,
+    (
         Block(name="gx", component=Gx, cadence=Cadence.IDENTITY),
-        Block(name="main", component=System, cadence=Cadence.MEASUREMENTS),
-        Block(name="dynamic_ess", component=DynamicEss, cadence=Cadence.SETTINGS),
+        main(System),
+        settings("dynamic_ess", DynamicEss),
     ),
+    # The second are listed from 1.0.95 on, "to allow fetching blocks"; 97 is the next step told
+    # apart.
     fillers=(
-        Filler(address=827, count=3, since=FIRST_WITH_BLOCK),
-        Filler(address=836, count=4, since=FIRST_WITH_BLOCK),
-        # Listed from 1.0.95 on, "to allow fetching blocks"; 97 is the next step told apart.
-        Filler(address=847, count=3),
-        Filler(address=852, count=3),
-        Filler(address=856, count=4),
-        Filler(address=861, count=4),
-        Filler(address=867, count=1),
+        *reserved((827, 3), (836, 4), since=FIRST_WITH_BLOCK),
+        *reserved((847, 3), (852, 3), (856, 4), (861, 4), (867, 1)),
     ),
     # Up to server 1.0.95 a reserved register stands inside the value at 870. A range goes
     # from value to value, so it does not find the next one behind it.
     breaks={872: 95},
-    views=_views,
+    # Energy that only the system as a whole can tell; nothing there counts it.
+    energies=(
+        Energy(
+            System,
+            key="consumption",
+            power=lambda device: device.the(System).consumption_power,
+            positive="energy_consumed",
+        ),
+        Energy(
+            System,
+            key="sun",
+            power=lambda device: device.the(System).pv_power,
+            positive="energy_produced",
+            prefix="pv_",
+        ),
+        Energy(
+            System,
+            key="genset",
+            power=lambda device: device.the(System).genset_power,
+            positive="energy_produced",
+            prefix="genset_",
+            tiers={"energy_produced": Tier.EXPERT},
+        ),
+        # The phases are added up before import and export are told apart: so does the
+        # utility's meter.
+        Energy(
+            System,
+            key="grid",
+            power=lambda device: device.the(System).power,
+            positive="energy_imported",
+            negative="energy_exported",
+            unless="grid",
+        ),
+        Energy(
+            System,
+            key="battery",
+            power=lambda device: device.the(System).battery_power,
+            positive="energy_charged",
+            negative="energy_discharged",
+            prefix="battery_",
+            unless="battery",
+        ),
+    ),
+    view=EnergyGaps,
     controls=_controls,
 )

@@ -1,0 +1,97 @@
+"""What of a device is read when: one schedule for everything that polls."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Final
+
+from ..model.errors import VoltrailError
+from .polled_device import Cadence, PolledDevice
+
+SETTINGS_INTERVAL: Final = 60.0
+"""Settings change rarely; a change that shows in the measurements is followed up at once."""
+
+RETRY_INTERVAL: Final = 5.0
+"""Seconds after a poll that failed until the next one, however long it has been failing. A try
+costs little, and what comes back shall be back within seconds."""
+
+LONGEST_PAUSE: Final = 60.0
+"""The same for a device whose life signs tell that it is back: others use its line as well."""
+
+EAGER_RETRIES: Final = 6
+"""So many polls read a settings block again that failed, before it waits for its minute."""
+
+
+class Schedule:
+    """Reads measurements at every turn, and settings once a minute or on a hint."""
+
+    def __init__(
+        self,
+        device: PolledDevice,
+        wanted: Callable[[], Collection[str] | None] = lambda: None,
+    ) -> None:
+        self._device = device
+        self._wanted = wanted
+        self._settings_due = 0.0
+        self._attention: object = None
+        self._retries = 0
+        self.failures = 0
+        """How many polls in a row failed."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next poll."""
+        regular = self._device.options.scan_interval
+        if not self.failures:
+            return regular
+        if self._device.heard_by_life_signs:
+            longer = regular * 2.0 ** min(self.failures - 1, 8)
+            return max(regular, min(longer, LONGEST_PAUSE))
+        return min(regular, RETRY_INTERVAL)
+
+    def hurry(self) -> None:
+        """Read the settings with the next poll."""
+        self._settings_due = 0.0
+
+    async def poll(self) -> None:
+        """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
+        try:
+            await self._poll()
+        except VoltrailError:
+            self.failures += 1
+            # Whatever was read before is old by the time the device is back.
+            self.hurry()
+            raise
+        self.failures = 0
+
+    async def _poll(self) -> None:
+        device, wanted = self._device, self._wanted()
+        await device.poll(Cadence.MEASUREMENTS, wanted)
+        if self._due:
+            await device.poll(Cadence.SETTINGS, wanted)
+            self.settings_are_fresh()
+        elif self._retries and (failed := self._failed_settings(wanted)):
+            self._retries -= 1
+            await device.refresh(failed)
+
+    @property
+    def _due(self) -> bool:
+        return _now() >= self._settings_due or self._device.attention != self._attention
+
+    def settings_are_fresh(self) -> None:
+        """Take note that the settings were just read."""
+        self._settings_due = _now() + SETTINGS_INTERVAL
+        self._attention = self._device.attention
+        self._retries = EAGER_RETRIES
+
+    def _failed_settings(self, wanted: Collection[str] | None) -> list[str]:
+        device = self._device
+        keep = None if wanted is None else device.essential.union(wanted)
+        return [
+            name
+            for name in device.names(Cadence.SETTINGS)
+            if name in device.failures and (keep is None or name in keep)
+        ]
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
