@@ -91,9 +91,9 @@ def _merge(
 ) -> None:
     """Let the device take over what a person made of the device that its one socket was.
 
-    Before 0.2 the socket of every such charger was a device below the charger's. Its entities,
-    its area, its name and its labels pass to the charger; automations that name its id still
-    reach it.
+    In earlier versions the socket of every such charger was a device below the charger's. Its
+    entities, its area, its name and its labels pass to the charger; actions that name its id
+    still reach it.
     """
     registry = dr.async_get(hass)
     former = registry.async_get_child_device_by_identifier(identifier, entry.entry_id)

@@ -51,7 +51,7 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 
 def former_socket(hass: HomeAssistant, entry: MockConfigEntry) -> dr.ChildDeviceEntry:
-    """Register the devices as release 0.1 left them; return that of the only socket."""
+    """Register the devices as earlier versions left them; return that of the only socket."""
     registry = dr.async_get(hass)
     key = f"alfen_{SERIAL}"
     station = registry.async_get_or_create(
@@ -68,7 +68,7 @@ def former_socket(hass: HomeAssistant, entry: MockConfigEntry) -> dr.ChildDevice
 def former_power(
     hass: HomeAssistant, entry: MockConfigEntry, former: dr.ChildDeviceEntry
 ) -> er.RegistryEntry:
-    """Register the power of the socket as release 0.1 left it."""
+    """Register the power of the socket as earlier versions left it."""
     return er.async_get(hass).async_get_or_create(
         "sensor",
         DOMAIN,
@@ -95,7 +95,7 @@ async def test_one_socket_is_one_device(
         assert found.name == "Driveway Power"
 
 
-async def test_the_registries_of_the_last_release_are_taken_over(
+async def test_earlier_registries_are_taken_over(
     hass: HomeAssistant,
     device_registry: dr.DeviceRegistry,
     entity_registry: er.EntityRegistry,
