@@ -14,6 +14,10 @@ from .session_words import described
 
 PARALLEL_UPDATES = 0
 
+ATTR_LATEST: Final = "latest"
+LATEST: Final = 10
+"""How many of the last sessions are shown, for a dashboard."""
+
 STAGES: Final = (Happening.CONNECTED, Happening.STARTED, Happening.FINISHED)
 """What is shown of a session; triggers know more."""
 
@@ -34,6 +38,8 @@ class VoltrailSessionEvent(VoltrailEntity, EventEntity):
     """The last stage of the sessions at a charge point."""
 
     _attr_translation_key = "session"
+    # The log keeps them; the recorder need not keep ten of them with each event.
+    _unrecorded_attributes = frozenset({ATTR_LATEST})
 
     def __init__(self, coordinator: VoltrailCoordinator, sessions: PointSessions) -> None:
         part = sessions.point.part
@@ -53,6 +59,12 @@ class VoltrailSessionEvent(VoltrailEntity, EventEntity):
         listeners = self._sessions.listeners
         listeners.append(self._happened)
         self.async_on_remove(lambda: listeners.remove(self._happened))
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return the last finished sessions, the newest first."""
+        return {ATTR_LATEST: [described(one) for one in self._sessions.log.latest(LATEST)]}
 
     @override
     def _state_now(self) -> object:

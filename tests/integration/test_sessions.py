@@ -89,6 +89,7 @@ async def test_the_stages_of_a_session(
     assert told["energy"] > 0.5
     assert told["highest_power"] > 4
     assert told["phases"] == 3
+    assert told["latest"][0]["energy"] == told["energy"]
     assert told["charging_time"] == pytest.approx(10, abs=1)
     assert told["counter_end"] - told["counter_start"] == pytest.approx(told["energy"], abs=0.002)
 
