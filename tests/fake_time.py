@@ -105,6 +105,7 @@ class FakeTimeLoop(asyncio.SelectorEventLoop):
     ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
         """Connect to a device in memory; there is no other network."""
         await asyncio.sleep(0)
+        await self.network.reach(host or "", port or 0)
         return self.network.connect(protocol_factory, host or "", port or 0)
 
     @override

@@ -11,7 +11,17 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, devices, link, presence, repairs, session_log, storage
+from . import (
+    auto_enable,
+    dashboard,
+    devices,
+    energy_offer,
+    link,
+    presence,
+    repairs,
+    session_log,
+    storage,
+)
 from .api import actions, rpc, sessions
 from .const import (
     CONF_FAMILY,
@@ -35,6 +45,7 @@ from .engine.model.options import Options
 from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
+from .moving_in import offer as moving_in
 from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
@@ -47,6 +58,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     actions.async_register(hass)
     sessions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
+    await dashboard.async_register(hass)
     return True
 
 
@@ -83,6 +95,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     entry.async_on_unload(keeper.stop)
     keeper.start()
     presence.async_watch(hass, entry)
+    energy_offer.async_watch(hass, entry)
+    moving_in.async_watch(hass, entry)
     return True
 
 
@@ -166,6 +180,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     await storage.store(hass, entry.entry_id).async_remove()
     await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
+    await moving_in.async_forget(hass, entry)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await energy_offer.async_forget(hass)
 
 
 async def async_remove_config_entry_device(

@@ -34,6 +34,7 @@ from .engine.polling.base_device import BaseDevice
 from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
 from .engine.polling.schedule import Schedule
+from .engine.polling.trouble import Level
 from .push.mqtt_listener import TopicListener
 from .push.stream_listener import StreamListener
 from .session_log import SessionKeeper
@@ -146,19 +147,22 @@ class PollingCoordinator(VoltrailCoordinator):
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
         # Only what an entity shows, once there are entities: the first poll comes before them.
         self.schedule = Schedule(device, lambda: self.watched or None)
-        self._restored = True
 
     @override
     async def _async_update_data(self) -> None:
         try:
             await self.schedule.poll()
         except VoltrailError as err:
+            # The device has told the log; once is enough.
+            self.last_update_success = False
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.details,
                 retry_after=self.schedule.pause,
             ) from err
+        self.last_update_success = True
+        self.update_interval = timedelta(seconds=self.schedule.pause)
         # Over a link that others use, a poll goes on to its end although its entry is gone.
         if not self._shutdown_requested:
             await self._reconcile()
@@ -182,11 +186,7 @@ class PollingCoordinator(VoltrailCoordinator):
         try:
             await self.device.reconcile()
         except VoltrailError as err:
-            if self._restored:
-                _LOGGER.warning("%s: could not restore the set-point: %s", self.name, err)
-            self._restored = False
-        else:
-            self._restored = True
+            self.device.trouble.note(Level.PARTLY, f"could not restore the set-point: {err}")
 
     def _follow_problems(self) -> None:
         problems = list(self.device.problems())

@@ -23,9 +23,13 @@ def _identifier(coordinator: VoltrailCoordinator, part: Part | None) -> tuple[st
 
 
 def only_socket(device: BaseDevice) -> Part | None:
-    """Return the part of the only charge point: the charger and its one socket are one thing."""
+    """Return the part of the only charge point: the charger and its one socket are one thing.
+
+    A charger behind a gateway is hardware of its own.
+    """
     points = list(device.charge_points())
-    return points[0].part if len(points) == 1 else None
+    part = points[0].part if len(points) == 1 else None
+    return None if part is None or part.identity is not None else part
 
 
 def async_register(

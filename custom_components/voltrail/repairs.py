@@ -1,14 +1,18 @@
 """Issues for what only a person can put right, at the device or in its settings."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 
+from . import energy_offer
 from .const import DOMAIN
 from .engine.polling.polled_device import Problem
+from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
 
 
 def _issue_id(entry: ConfigEntry, problem: Problem) -> str:
@@ -58,3 +62,13 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Probl
 def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Take back everything: nobody looks at the device any more."""
     async_sync(hass, entry, ())
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
+) -> RepairsFlow:
+    """Return the flow that does for the person what Voltrail offers to do."""
+    for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow)):
+        if data is not None and issue_id.startswith(f"{kind}_"):
+            return flow(data["entry_id"])
+    return energy_offer.EnergyFlow()

@@ -117,10 +117,8 @@ class PointSessions:
 
 
 def _found(device: BaseDevice, point: Chargeable) -> dict[str, Reading]:
-    """Return the readings of a charge point that tell of a session; then its station's."""
-    known = list(device.readings())
-    own = [one for one in known if one.part == point.part]
-    own += [one for one in known if one.part is None and point.part is not None]
+    """Return the readings of a charge point that tell of a session."""
+    own = [one for one in device.readings() if one.part == point.part]
     found: dict[str, Reading] = {}
     for what, names in _VALUES.items():
         for reading in own:

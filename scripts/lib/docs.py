@@ -56,6 +56,8 @@ class Writer:
         if what in _BY_PURPOSE:
             return self._by_purpose(what)
         assert key is not None, f"{what} of which family?"
+        if what == "predecessor":
+            return self._predecessor(key)
         if what in ("entities", "states"):
             if (found := self._tables.get(key)) is None:
                 return None
@@ -119,6 +121,24 @@ class Writer:
             issue = self.words["issues"].get(key, {"title": humanised(key), "description": ""})
             yield f"| {_filled(issue['title'])} | {_filled(issue['description'])} |"
 
+    # -- other integrations ----------------------------------------------------------
+
+    def _predecessor(self, name: str) -> Iterator[str]:
+        """Yield what another integration calls our values."""
+        predecessor = next(
+            one for family in FAMILIES for one in family.predecessors if one.table.stem == name
+        )
+        rows = predecessor.counterparts()
+        yield f"<details><summary>{predecessor.title}: {len(rows)} values</summary>"
+        yield ""
+        yield "| There | Voltrail | To be looked at |"
+        yield "| --- | --- | --- |"
+        for row in rows:
+            doubt = self.words["common"][f"doubt_{row.doubt}"] if row.doubt else ""
+            yield f"| `{row.key}` | `{row.path.replace('{unit}', 'N')}` | {doubt} |"
+        yield ""
+        yield "</details>"
+
     # -- actions ---------------------------------------------------------------------
 
     def _by_purpose(self, what: str) -> Iterator[str]:
@@ -162,7 +182,7 @@ def _asked(family: Family) -> tuple[str, ...]:
     """Return the fields of the forms of a family, in their order."""
     own = tuple(option.key for option in family.option_fields)
     if family.pushed:
-        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, *own)
+        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, "handshake", *own)
     read_only = ("read_only",) if "read_only" in problem_keys(family.key) else ()
     return (*_PLACE, *_LINE, *own, *read_only)
 
@@ -177,6 +197,8 @@ def _default(family: Family, transport: Transport, field: str) -> str:
         return "appears if the device only allows reading"
     if family.pushed and field in _LINE:
         return "automatic"
+    if field == "handshake":
+        return "none"
     known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
     if transport is Transport.SERIAL and family.line is not None:
         line = family.line

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import pytest
@@ -27,6 +27,9 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.voltrail.api.actions import QUESTIONS
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
+from custom_components.voltrail.engine.errors import LinkDownError
+from custom_components.voltrail.engine.polling.pushed_device import PushedDevice
+from custom_components.voltrail.push.stream_listener import hear_piece
 from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
 
 from .helpers import entity_id, state
@@ -130,6 +133,12 @@ async def test_over_a_serial_port(
         await until(lambda: listener.openings == 1, "the port is open")
         await home.run(62)
         assert_equal_to_the_simulator(hass, home)
+        # The system takes the parity of a pseudo-terminal once and refuses it from then on.
+        for _ in range(2):
+            assert await hass.config_entries.async_reload(entry.entry_id)
+            listener = entry.runtime_data.coordinator._listener
+            await until(lambda: listener.openings == 1, "the port is open again")  # noqa: B023
+            assert listener.trouble == ""
         assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -270,6 +279,41 @@ async def test_silence_and_return(
     lines = [record.message for record in caplog.records if record.levelno >= logging.INFO]
     assert len(lines) == 2
     assert "it speaks again" in lines[1]
+
+
+async def test_a_flood_does_not_hold_the_event_loop() -> None:
+    """Others get their turn after each piece, also while more of it is there already."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"~\xa7\xff\x41\x08\x83\x13" * 10_000)
+    reader.feed_eof()
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    heard: list[int] = []
+
+    class Device:
+        """Notes how much it hears in one go."""
+
+        def hear(self, data: bytes, _now: float) -> None:
+            heard.append(len(data))
+
+    async def listen() -> None:
+        while True:
+            await hear_piece(reader, cast("PushedDevice", Device()))
+
+    busy = asyncio.create_task(others())
+    with pytest.raises(LinkDownError):
+        await listen()
+    busy.cancel()
+    assert sum(heard) == 70_000
+    # What such a piece costs at most is counted in tests/engine/han/test_speed.py.
+    assert max(heard) <= 2048
+    assert turns >= len(heard) > 30
 
 
 async def test_a_system_with_fewer_options(

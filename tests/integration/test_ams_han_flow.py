@@ -250,7 +250,11 @@ class Line:
 def line(request: pytest.FixtureRequest, clock: JumpingClock) -> Iterator[Line]:
     """A line, and Home Assistant's serial library on it."""
     found = Line(**getattr(request, "param", {"baudrate": 2400, "parity": "E"}))
-    with patch(f"{STREAMS}.open_serial_connection", found.open):
+    # It stands for an adapter, though it is a pseudo-terminal.
+    with (
+        patch(f"{STREAMS}.open_serial_connection", found.open),
+        patch(f"{STREAMS}._PSEUDO_TERMINALS", "/nowhere/"),
+    ):
         yield found
 
 
@@ -292,6 +296,7 @@ async def test_the_settings_of_a_line_are_found_out(
             "bytesize": line.settings["byte_size"],
             "parity": line.settings["parity"],
             "stopbits": 1,
+            "handshake": "none",
             "fingerprint": result["result"].data["fingerprint"],
         }
         # What is garbled is given up sooner than silence.
@@ -462,7 +467,7 @@ async def test_what_is_heard_instead(
 @pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize(
     ("sends", "key", "tries"),
-    [(False, "meter_silent_serial", 1), (True, "meter_garbled_serial", 7)],
+    [(False, "meter_silent_serial", 1), (True, "meter_garbled_serial", 8)],
 )
 async def test_a_line_that_cannot_be_read(
     *,
@@ -489,7 +494,7 @@ async def test_a_line_that_cannot_be_read(
     assert result["step_id"] == "serial"
     assert result["errors"] == {"base": key}
     assert len(line.tried) == tries
-    assert told == [number / 7 for number in range(tries)]
+    assert told == [number / 8 for number in range(tries)]
     assert person.waited <= 20 * tries + 5
 
 

@@ -106,7 +106,7 @@ def test_every_imported_integration_is_a_dependency() -> None:
     """What is imported of Home Assistant's integrations is named, or part of every set-up."""
     manifest = load(INTEGRATION / "manifest.json")
     named = {*manifest["dependencies"], *manifest.get("after_dependencies", ())}
-    always = {*map(str, PLATFORMS), "diagnostics", "http", "websocket_api"}
+    always = {*map(str, PLATFORMS), "diagnostics", "http", "repairs", "websocket_api"}
     for path in INTEGRATION.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.ImportFrom) or node.module is None:
@@ -201,7 +201,9 @@ def test_data_descriptions_belong_to_fields(english: dict[str, Any]) -> None:
 def test_issues_are_described(english: dict[str, Any]) -> None:
     """A repair says what is wrong and what to do."""
     for key, issue in english["issues"].items():
-        assert set(issue) == {"title", "description"}, key
+        assert set(issue) in ({"title", "description"}, {"title", "fix_flow"}), key
+        for step in issue.get("fix_flow", {}).get("step", {}).values():
+            assert {"title", "description"} <= set(step), key
 
 
 def test_icons(english: dict[str, Any]) -> None:

@@ -254,10 +254,11 @@ def identifiers(charger: Charger) -> Collection[str]:
 def chargers_at(hass: HomeAssistant, place: Place) -> list[Charger]:
     """Return the charge points at a place: one, or all of a station."""
     entry = place.entry
-    points = list(entry.runtime_data.device.charge_points())
-    if place.part is not None:
-        points = [one for one in points if one.part is not None and one.part.key == place.part]
-    return [Charger(entry=entry, point=point) for point in points]
+    return [
+        Charger(entry=entry, point=point)
+        for point in entry.runtime_data.device.charge_points()
+        if place.covers(None if point.part is None else point.part.key)
+    ]
 
 
 def chosen_chargers(

@@ -27,6 +27,18 @@ class Place:
     named: bool
     """Whether it was named itself, and not only the area that it stands in."""
 
+    def covers(self, part: str | None) -> bool:
+        """Whether a part of the entry is meant as well.
+
+        The sockets of a charger are children of its device, as they are for Home Assistant's own
+        orders; hardware behind a gateway stands for itself.
+        """
+        if self.part is not None or part is None:
+            return part in (None, self.part)
+        devices = self.entry.runtime_data.devices if hasattr(self.entry, "runtime_data") else {}
+        info = devices.get(part)
+        return info is None or info is devices[None] or "parent_device_id" in info
+
 
 @callback
 def place_of_device(hass: HomeAssistant, device_id: str, *, named: bool = True) -> Place | None:

@@ -87,7 +87,7 @@ class _TargetTrigger(Trigger):
         """Return how the target calls a place; None if it does not mean it."""
         entry_id, part = spot
         for place in places(self._hass, self._target):
-            if place.entry.entry_id == entry_id and part in (None, place.part or part):
+            if place.entry.entry_id == entry_id and place.covers(part):
                 return place
         return None
 

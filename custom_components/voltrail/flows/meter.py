@@ -23,6 +23,7 @@ from ..const import (
     CONF_BYTESIZE,
     CONF_FAMILY,
     CONF_FINGERPRINT,
+    CONF_HANDSHAKE,
     CONF_IDENTITY_KEY,
     CONF_PARITY,
     CONF_STOPBITS,
@@ -34,11 +35,13 @@ from ..engine.devices.family import Family, LineSettings, OptionField, Transport
 from ..engine.model.options import Options
 from ..engine.polling.pushed_device import PushedDevice
 from ..push.mqtt_listener import topics
+from ..push.stream_listener import HANDSHAKES
 from .forms import Schema, choice, integer, mistakes, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
 
 AUTOMATIC: Final = "automatic"
+NO_HANDSHAKE: Final = "none"
 
 _LINE: Final = (CONF_BAUDRATE, CONF_BYTESIZE, CONF_PARITY, CONF_STOPBITS)
 _PLACE: Final = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID, CONF_TOPICS)
@@ -69,6 +72,10 @@ def _serial_fields(kind: Family) -> Schema:
         vol.Required(CONF_BYTESIZE, default=AUTOMATIC): _line_choice("7", "8"),
         vol.Required(CONF_PARITY, default=AUTOMATIC): _line_choice("N", "E", "O"),
         vol.Required(CONF_STOPBITS, default=AUTOMATIC): _line_choice("1", "2"),
+        # Automatic would not do: an adapter that needs one is silent without it.
+        vol.Optional(CONF_HANDSHAKE, default=NO_HANDSHAKE): choice(
+            NO_HANDSHAKE, *HANDSHAKES, translation_key=CONF_HANDSHAKE
+        ),
     }
 
 
@@ -217,6 +224,7 @@ class MeterFlow(ConfigFlow):
                 data[CONF_TOPICS] = ", ".join(topics(typed[CONF_TOPICS]))
             case _:
                 data[CONF_DEVICE] = typed[CONF_DEVICE]
+                data[CONF_HANDSHAKE] = typed.get(CONF_HANDSHAKE, NO_HANDSHAKE)
                 return [data | asdict(line) for line in self._lines(typed)]
         return [data]
 

@@ -357,7 +357,7 @@ class ChargePoint(ABC):
         """The key of the limit that is meant where a person or a program just says "limit"."""
         return "current_limit"
 
-    @derived(LimitedBy, depends_on=("limits", "status"), tier=Tier.DETAIL)
+    @derived(LimitedBy, depends_on=("limits", "status", "main"), tier=Tier.DETAIL)
     def limited_by(self) -> LimitedBy | None:
         """Which of both limits drives: the one that was set last."""
         if not self.target.set:
@@ -418,6 +418,7 @@ class ChargePoint(ABC):
 
     async def _carry_out(self, wanted: Target, send: Send) -> None:
         """Store an order, send it, and note what is in force afterwards."""
+        self.lock.require_newest()
         before = self.target
         lowers = self.cautious(before, wanted) is not before
         orders = self.orders

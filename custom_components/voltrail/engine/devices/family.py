@@ -7,6 +7,7 @@ from ..model.options import Options
 from ..polling.polled_device import PolledDevice, UnitSource
 from ..polling.pushed_device import PushedDevice
 from ..transport.endpoint import LineSettings, Transport
+from .predecessor import Predecessor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,8 @@ class Family[D: PolledDevice = PolledDevice]:
     """The manufacturer that such a device names in its UPnP description."""
     ssdp_serial: str = ""
     """What the serial number is called in that description."""
+    predecessors: tuple[Predecessor, ...] = ()
+    """Older integrations for such devices, whose histories can go on."""
 
     @property
     def pushed(self) -> bool:

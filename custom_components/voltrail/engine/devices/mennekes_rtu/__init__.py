@@ -5,6 +5,7 @@ from typing import Final
 from ..family import Family, LineSettings, Transport
 from .check import check
 from .device import MennekesRtu
+from .predecessors import PREDECESSORS
 
 FAMILY: Final = Family(
     key="mennekes_rtu",
@@ -23,6 +24,7 @@ FAMILY: Final = Family(
     shortest_interval=3,
     is_charger=True,
     installer_maximum=32,
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "MennekesRtu"]

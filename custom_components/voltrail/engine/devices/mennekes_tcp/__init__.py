@@ -8,6 +8,7 @@ from typing import Final
 
 from ..family import Family, OptionField, Transport
 from .device import MennekesTcp
+from .predecessors import PREDECESSORS
 from .profile_4x import ONE_PHASE_POWER
 
 FAMILY: Final = Family(
@@ -23,6 +24,7 @@ FAMILY: Final = Family(
     scan_interval=10,
     is_charger=True,
     installer_maximum=32,
+    predecessors=PREDECESSORS,
     option_fields=(
         OptionField(
             key="one_phase_power",
