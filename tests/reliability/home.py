@@ -4,7 +4,7 @@ import asyncio
 import logging
 import math
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, override
@@ -145,12 +145,16 @@ class Home:
             if state.attributes.get("state_class") == "total_increasing"
         )
 
-    def entity(self, platform: str, path: str) -> str:
-        """Return the id of the entity of a value or control."""
+    def find(self, platform: str, path: str) -> str | None:
+        """Return the id of the entity of a value or control, if there is one."""
         key = self.entry.runtime_data.coordinator.identity_key
-        found = er.async_get(self.hass).async_get_entity_id(
+        return er.async_get(self.hass).async_get_entity_id(
             platform, DOMAIN, f"{key}_{path.replace('/', '_')}"
         )
+
+    def entity(self, platform: str, path: str) -> str:
+        """Return the id of the entity of a value or control that has to be there."""
+        found = self.find(platform, path)
         assert found is not None, f"there is no {platform} for {path}"
         return found
 
@@ -216,6 +220,24 @@ async def home(
                     await hass.async_stop(force=True)
 
 
+@asynccontextmanager
+async def shared_home(subjects: Sequence[Subject]) -> AsyncIterator[list[Home]]:
+    """Start one Home Assistant for many devices."""
+    with mock_storage():
+        async with async_test_home_assistant() as hass:
+            hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+            houses = []
+            for subject in subjects:
+                entry = entry_of(subject)
+                entry.add_to_hass(hass)
+                houses.append(Home(hass, entry, subject))
+            with houses[0].log.listening():
+                try:
+                    yield houses
+                finally:
+                    await hass.async_stop(force=True)
+
+
 def entry_of(subject: Subject, *, like: MockConfigEntry | None = None) -> MockConfigEntry:
     """Return an entry as the config flow makes it, or as it is after a restart."""
     options = dict(subject.options)
@@ -227,7 +249,7 @@ def entry_of(subject: Subject, *, like: MockConfigEntry | None = None) -> MockCo
         entry_id=None if like is None else like.entry_id,
         domain=DOMAIN,
         title=subject.key,
-        unique_id=f"{subject.data['family']}_{subject.data['fingerprint'] or subject.key}",
+        unique_id=f"{subject.data['family']}_{subject.data['host']}",
         data=subject.data,
         options=options,
     )

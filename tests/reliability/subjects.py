@@ -57,11 +57,11 @@ def _charging(device: Any) -> None:
 
 
 @asynccontextmanager
-async def _amtron_4x(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _amtron_4x(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = Charger4X(model="4Business 710 22 C2")
     _charging(charger)
-    await stack.enter_async_context(serve_in_memory(charger, host="4x.device"))
-    relay = MemoryRelay("4x.device", 502, Framing.MBAP, name="4x")
+    await stack.enter_async_context(serve_in_memory(charger, host=f"4x{suffix}.device"))
+    relay = MemoryRelay(f"4x{suffix}.device", 502, Framing.MBAP, name=f"4x{suffix}")
     yield Subject(
         key="mennekes_tcp 4X",
         device=charger,
@@ -69,7 +69,7 @@ async def _amtron_4x(stack: AsyncExitStack) -> AsyncIterator[Subject]:
         data={
             "family": "mennekes_tcp",
             "transport": "tcp",
-            "host": "4x",
+            "host": f"4x{suffix}",
             "port": 502,
             "unit_id": 1,
             "fingerprint": "4X 4Business 710 22 C2",
@@ -84,11 +84,11 @@ async def _amtron_4x(stack: AsyncExitStack) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
-async def _amtron_ecu(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _amtron_ecu(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = ChargerEcu()
     _charging(charger)
-    await stack.enter_async_context(serve_in_memory(charger, host="ecu.device"))
-    relay = MemoryRelay("ecu.device", 502, Framing.MBAP, name="ecu")
+    await stack.enter_async_context(serve_in_memory(charger, host=f"ecu{suffix}.device"))
+    relay = MemoryRelay(f"ecu{suffix}.device", 502, Framing.MBAP, name=f"ecu{suffix}")
     yield Subject(
         key="mennekes_tcp ECU",
         device=charger,
@@ -96,7 +96,7 @@ async def _amtron_ecu(stack: AsyncExitStack) -> AsyncIterator[Subject]:
         data={
             "family": "mennekes_tcp",
             "transport": "tcp",
-            "host": "ecu",
+            "host": f"ecu{suffix}",
             "port": 502,
             "unit_id": 1,
             "fingerprint": "ECU CC612",
@@ -137,27 +137,29 @@ def _compact_subject(key: str, charger: Compact, relay: MemoryRelay, transport: 
 
 
 @asynccontextmanager
-async def _compact_serial(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _compact_serial(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = _compact()
-    await stack.enter_async_context(serve_serial_in_memory(charger, host="bus.device", port=1))
-    relay = MemoryRelay("bus.device", 1, Framing.RTU, name="bus")
+    await stack.enter_async_context(
+        serve_serial_in_memory(charger, host=f"bus{suffix}.device", port=1)
+    )
+    relay = MemoryRelay(f"bus{suffix}.device", 1, Framing.RTU, name=f"bus{suffix}")
     yield _compact_subject("mennekes_rtu serial", charger, relay, "rtu_over_tcp")
 
 
 @asynccontextmanager
-async def _compact_gateway(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _compact_gateway(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = _compact()
-    await stack.enter_async_context(serve_in_memory(charger, host="gateway.device"))
-    relay = MemoryRelay("gateway.device", 502, Framing.MBAP, name="gateway")
+    await stack.enter_async_context(serve_in_memory(charger, host=f"gateway{suffix}.device"))
+    relay = MemoryRelay(f"gateway{suffix}.device", 502, Framing.MBAP, name=f"gateway{suffix}")
     yield _compact_subject("mennekes_rtu gateway", charger, relay, "tcp")
 
 
 @asynccontextmanager
-async def _alfen(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _alfen(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     eve = Eve(max_clients=1)
     _charging(eve)
-    await stack.enter_async_context(serve_in_memory(eve, host="eve.device"))
-    relay = MemoryRelay("eve.device", 502, Framing.MBAP, name="eve")
+    await stack.enter_async_context(serve_in_memory(eve, host=f"eve{suffix}.device"))
+    relay = MemoryRelay(f"eve{suffix}.device", 502, Framing.MBAP, name=f"eve{suffix}")
     (socket,) = eve.sockets
     yield Subject(
         key="alfen",
@@ -166,7 +168,7 @@ async def _alfen(stack: AsyncExitStack) -> AsyncIterator[Subject]:
         data={
             "family": "alfen",
             "transport": "tcp",
-            "host": "eve",
+            "host": f"eve{suffix}",
             "port": 502,
             "unit_id": 200,
             "fingerprint": "ACE0012345",
@@ -181,15 +183,15 @@ BEHIND_THE_GX: Final = ("vebus 227", "battery 225", "grid 30", "hub4 100")
 
 
 @asynccontextmanager
-async def _victron(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+async def _victron(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     gx = ess_home()
     home = gx.home
     home.mains.noise = home.house.restlessness = 0.0
     home.battery.capacity = 1e7
     # At night the weather changes nothing.
     home.sky.sunrise, home.sky.sunset = 23.0, 23.5
-    await stack.enter_async_context(serve_in_memory(gx, host="gx.device"))
-    relay = MemoryRelay("gx.device", 502, Framing.MBAP, name="gx")
+    await stack.enter_async_context(serve_in_memory(gx, host=f"gx{suffix}.device"))
+    relay = MemoryRelay(f"gx{suffix}.device", 502, Framing.MBAP, name=f"gx{suffix}")
     yield Subject(
         key="victron_gx",
         device=gx,
@@ -197,7 +199,7 @@ async def _victron(stack: AsyncExitStack) -> AsyncIterator[Subject]:
         data={
             "family": "victron_gx",
             "transport": "tcp",
-            "host": "gx",
+            "host": f"gx{suffix}",
             "port": 502,
             "unit_id": 100,
             "fingerprint": str(gx.services["system_0"]["serial"]),
@@ -244,7 +246,7 @@ class Speaker:
 
 def _meter(kind: str, name: str, *, encrypted: bool) -> Any:
     @asynccontextmanager
-    async def build(stack: AsyncExitStack) -> AsyncIterator[Subject]:
+    async def build(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
         meter_type = METERS[kind]
         seal = meter_type.seal(KEY) if encrypted else None
         house = House(net=meter_type.net)
@@ -252,8 +254,8 @@ def _meter(kind: str, name: str, *, encrypted: bool) -> Any:
         meter = HanMeter(meter_type, start=START, house=house, seal=seal)
         speaker = Speaker(meter)
         stack.push_async_callback(speaker.close)
-        network_of(asyncio.get_running_loop()).attach((f"{name}.device", 3001), speaker)
-        relay = MemoryRelay(f"{name}.device", 3001, Framing.NONE, name=name)
+        network_of(asyncio.get_running_loop()).attach((f"{name}{suffix}.device", 3001), speaker)
+        relay = MemoryRelay(f"{name}{suffix}.device", 3001, Framing.NONE, name=f"{name}{suffix}")
         yield Subject(
             key=f"ams_han {'encrypted' if encrypted else 'plain'}",
             device=meter,
@@ -261,7 +263,7 @@ def _meter(kind: str, name: str, *, encrypted: bool) -> Any:
             data={
                 "family": "ams_han",
                 "transport": "network",
-                "host": name,
+                "host": f"{name}{suffix}",
                 "port": 3001,
                 "fingerprint": "",
             },
@@ -285,9 +287,10 @@ SUBJECTS: Final = {
 
 
 @asynccontextmanager
-async def subject(key: str) -> AsyncIterator[Subject]:
-    """Have a device behind a relay, in faked time."""
+async def subject(key: str, *, number: int | None = None) -> AsyncIterator[Subject]:
+    """Have a device behind a relay, in faked time; with a number there may be many of a kind."""
+    suffix = "" if number is None else f"-{number}"
     async with AsyncExitStack() as stack:
-        found: Subject = await stack.enter_async_context(SUBJECTS[key](stack))
+        found: Subject = await stack.enter_async_context(SUBJECTS[key](stack, suffix))
         stack.push_async_callback(found.relay.close)
         yield found

@@ -1,7 +1,7 @@
 """Random walks over orders, faults, restarts, kills and options, for every family of charger."""
 
 import os
-from typing import ClassVar, Final
+from typing import ClassVar, Final, override
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -72,6 +72,7 @@ class Owners(RuleBasedStateMachine):
         """Switch the charger off and on again."""
         self.walk.reboot()
 
+    @override
     def teardown(self) -> None:
         """See what is in force in the end."""
         try:

@@ -2,9 +2,12 @@
 
 import asyncio
 import copy
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from simulators.relay import catalogue
@@ -14,6 +17,9 @@ from tests.reliability.subjects import Subject, subject
 
 LOWEST: Final = 6.0
 """What a charger can give least; below, it pauses."""
+UNCONFIRMED: Final = 65.0
+"""Seconds within which the confirmation of an order, or a raise of which there were many, may
+not be on the disk yet: killed before, the lower one of before may be in force."""
 GRACE: Final = 20.0
 """Seconds within which a lowered limit of the installer is in force."""
 FAULTS: Final = (
@@ -45,15 +51,16 @@ class Walk:
         self._asked = False
         self.wanted: float | None = None
         """What the owner asked for last; None as long as he asked for nothing."""
-        self.possible: set[float] = set()
+        self._history: list[tuple[float, float | None]] = [(-UNCONFIRMED, None)]
+        """When was asked for what; at first for nothing."""
+        self.possible: set[float | None] = set()
         """What may be in force because nobody knows whether an order got through."""
         self.log: list[str] = []
         self.run(self._begin(key))
 
-    def run[T](self, work: Any) -> T:
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Let something happen in this walk's own time."""
-        result: T = self._runner.run(work)
-        return result
+        return self._runner.run(work)
 
     async def _begin(self, key: str) -> None:
         self.subject: Subject = await self._outer.enter_async_context(subject(key))
@@ -97,7 +104,18 @@ class Walk:
         """Ask for a limit."""
         self.run(self._order(amps))
 
+    def _can_be_asked(self) -> bool:
+        """Whether there is a number to turn: Home Assistant drops orders to what is away."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            return False
+        assert self.subject.order is not None
+        entity_id = self.home.find("number", self.subject.order)
+        state = None if entity_id is None else self.home.hass.states.get(entity_id)
+        return state is not None and state.state != STATE_UNAVAILABLE
+
     async def _order(self, amps: float) -> None:
+        if not self._can_be_asked():
+            return
         try:
             await self.home.order(amps)
         except ServiceValidationError:
@@ -110,15 +128,26 @@ class Walk:
         await self._live(1)
 
     def _take(self, amps: float) -> None:
+        self._history.append((asyncio.get_running_loop().time(), amps))
         self.wanted = amps
         self.possible = set()
         self._asked = True
 
     def _doubt(self, amps: float) -> None:
-        before = self.possible | ({self.wanted} if self.wanted is not None else set())
-        self.possible = {*before, amps}
+        self.possible |= {self.wanted, amps}
         if self.wanted is None:
             self.wanted = amps
+
+    def _forget_what_is_not_on_the_disk(self) -> None:
+        """Take note of what may be in force after a kill."""
+        now = asyncio.get_running_loop().time()
+        for (_, before), (moment, _) in zip(
+            reversed(self._history[:-1]), reversed(self._history), strict=False
+        ):
+            if now - moment > UNCONFIRMED:
+                return
+            if before is None or self.wanted is None or before < self.wanted:
+                self.possible.add(before)
 
     def break_link(self, name: str, seconds: float) -> None:
         """Let a fault happen for a while."""
@@ -165,7 +194,8 @@ class Walk:
         """
 
         async def story() -> None:
-            asked = None if amps is None else asyncio.create_task(self.home.order(amps))
+            asks = amps is not None and self._can_be_asked()
+            asked = asyncio.create_task(self.home.order(amps or 0.0)) if asks else None
             if amps is not None:
                 await asyncio.sleep(after)
             disk = copy.deepcopy(self._disk)
@@ -176,6 +206,7 @@ class Walk:
                 asked.cancel()
                 await asyncio.gather(asked, return_exceptions=True)
                 self._take(amps) if done else self._doubt(amps)
+            self._forget_what_is_not_on_the_disk()
             await self._inner.aclose()
             self._disk.clear()
             self._disk.update(disk)
@@ -227,9 +258,10 @@ class Walk:
         await self._live(100)
         assert self.subject.in_force is not None
         limit = self.subject.in_force()
-        if self.wanted is None:
+        if self.wanted is None or None in self.possible:
+            # It may go by nothing of ours.
             return
-        allowed = {self._given(amps) for amps in {self.wanted, *self.possible}}
+        allowed = {self._given(amps) for amps in {self.wanted, *self.possible} if amps is not None}
         assert any(abs(limit - amps) < 0.11 for amps in allowed), f"{limit} A, not one of {allowed}"
 
     def _given(self, amps: float) -> float:

@@ -1,6 +1,6 @@
 """A family: a kind of device, and how one of them is reached."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..model.options import Options
@@ -67,6 +67,8 @@ class Family[D: PolledDevice = PolledDevice]:
     installer_maximum: float = 80.0
     """The largest value offered for the installer's current limit, in ampere."""
     option_fields: tuple[OptionField, ...] = field(default=())
+    code_texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """What an interface for programs calls the codes of a reading, by the name of the reading."""
     zeroconf: tuple[str, ...] = ()
     """The mDNS service types under which such a device makes itself known. What they say
     about a port is not about Modbus."""

@@ -190,7 +190,9 @@ class MennekesTcp(ChargerDevice):
         yield from super().problems()
         yield from self.profile.problems()
         since = self._timed_out_since
-        if since is not None and _now() - since >= SAFE_CURRENT_PATIENCE:
+        # One that was never told anything from here has lost nothing.
+        lasts = since is not None and _now() - since >= SAFE_CURRENT_PATIENCE
+        if lasts and self.profile.asked:
             yield Problem(key="safe_current_active", details={})
 
     @property
