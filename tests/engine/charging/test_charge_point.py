@@ -204,11 +204,11 @@ async def test_a_limit_waits_for_its_time() -> None:
     point = SpacedPoint()
     point.takes = 3.0
     await point.set_current_limit(10)
+    point.takes = 0.0
     for amps in (12, 14, 16):
         await point.set_current_limit(amps)
     assert point.waits
     await asyncio.sleep(4.9)
-    point.takes = 0.0
     assert point.written == [10]
     await asyncio.sleep(0.2)
     assert point.written == [10, 16]

@@ -1,16 +1,18 @@
 """What looks after all charge points of a device."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, cast, override
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 import pytest
 from modbus_connection import ModbusUnit
 
 from custom_components.voltrail.engine.charging.charge_point import ChargePoint
 from custom_components.voltrail.engine.charging.charger_device import ChargerDevice
-from custom_components.voltrail.engine.model.errors import DeviceSilentError
+from custom_components.voltrail.engine.model.errors import DeviceSilentError, VoltrailError
 from custom_components.voltrail.engine.model.parts import Identity, Part
+from custom_components.voltrail.engine.polling.polled_device import Cadence, PolledDevice
 from tests.fake_time import in_fake_time
 
 LEFT, RIGHT = (Part(key=f"socket_{number}", word="socket", number=number) for number in (1, 2))
@@ -24,7 +26,7 @@ class Point:
     def __init__(self, part: Part | None, *, fails: bool = False) -> None:
         self.part = part
         self.fails = fails
-        self.reconciled = 0
+        self.reconciled = self.marked = 0
         self.state: dict[str, Any] = {"current": 10}
 
     async def reconcile(self) -> None:
@@ -32,6 +34,13 @@ class Point:
         self.reconciled += 1
         if self.fails:
             raise DeviceSilentError
+
+    def note_silence(self, seconds: float) -> None:
+        """Take note of how long nobody spoke."""
+
+    def mark(self) -> None:
+        """Take note that it may have forgotten."""
+        self.marked += 1
 
     def dump_state(self) -> dict[str, Any]:
         """Return what is kept."""
@@ -71,12 +80,33 @@ async def test_one_that_fails_does_not_keep_the_others() -> None:
     assert [point.reconciled for point in points] == [1, 1]
 
 
+@in_fake_time
+async def test_after_a_silence_everything_is_in_doubt() -> None:
+    """Once, with the first poll that is answered; no link need have been lost for that."""
+    point = Point(LEFT)
+    device = Device().with_points(point)
+    answers: list[VoltrailError | None] = [None, DeviceSilentError(), DeviceSilentError()]
+
+    async def poll(*_: object) -> None:
+        if answers and (failure := answers.pop(0)) is not None:
+            raise failure
+
+    marked = []
+    with patch.object(PolledDevice, "poll", poll):
+        for _ in range(5):
+            with suppress(DeviceSilentError):
+                await device.poll(Cadence.MEASUREMENTS)
+            marked.append(point.marked)
+    assert marked == [0, 0, 0, 1, 1]
+
+
 def test_a_device_that_is_met_twice_has_each_point_once() -> None:
     """The first meeting was broken off half-way."""
     old, new = Point(LEFT), Point(LEFT)
     device = Device().with_points(old, Point(RIGHT), new)
-    assert old not in list(device.charge_points())
-    assert len(list(device.charge_points())) == 2
+    points: list[object] = [*device.charge_points()]
+    assert old not in points
+    assert len(points) == 2
     assert all(view is not old for view, _ in device._views)
 
 
