@@ -107,7 +107,9 @@ class SimulatedCharger(SimulatedDevice, ABC):
         for watcher in tuple(self.watchers):
             watcher(request)
         self.writes_seen.append(request)
-        if (unit := self.current_registers.get(register.name)) is not None:
+        unit = self.current_registers.get(register.name)
+        # Half a number is refused; it is no current.
+        if unit is not None and len(request.values) >= register.count:
             amps = register.decode(list(request.values[: register.count]))
             assert isinstance(amps, int | float), f"{register.name} holds a current"
             self.amps_seen.append(amps * unit)

@@ -199,6 +199,38 @@ async def test_an_overtaken_order_that_is_cancelled_hands_nothing_on() -> None:
 
 
 @in_fake_time
+async def test_an_urgent_order_that_is_gone_ends_no_rest() -> None:
+    """It was cancelled before the order that it would have overtaken began to rest."""
+    orders = Orders()
+
+    async def two_steps() -> None:
+        async with orders.lock:
+            await asyncio.sleep(1)
+            await orders.lock.rest(1)
+
+    slow = asyncio.create_task(two_steps())
+    await asyncio.sleep(0.3)
+    gone = orders.give("gone", urgent=True)
+    await asyncio.sleep(0.3)
+    gone.cancel()
+    assert await outcomes(slow, gone) == [None, asyncio.CancelledError]
+    assert asyncio.get_running_loop().time() == pytest.approx(2)
+
+
+@in_fake_time
+async def test_who_lets_go_and_asks_again_waits() -> None:
+    """The one that waited is next, even if it did not wake up yet."""
+    orders = Orders()
+    async with orders.lock:
+        waiting = orders.give("b")
+        await asyncio.sleep(0)
+    async with orders.lock:
+        orders.log.append("c")
+    await waiting
+    assert orders.log == ["b", "b done", "c"]
+
+
+@in_fake_time
 async def test_nobody_comes_between_a_release_and_the_next_one() -> None:
     """Who asks at that very moment waits for its turn."""
     orders = Orders()
@@ -224,13 +256,13 @@ async def test_no_order_begins_after_the_end(
     orders = Orders()
     first = orders.give("a")
     await asyncio.sleep(0)
-    waiting = give(orders)
+    waiting = [give(orders), give(orders)]
     await asyncio.sleep(0.5)
     orders.lock.close()
     assert orders.lock.closed
     late = give(orders)
     # The one under way is not said to be done: the next owner holds what was before.
-    assert await outcomes(first, waiting, late) == [LinkDownError] * 3
+    assert await outcomes(first, *waiting, late) == [LinkDownError] * 4
     assert orders.log == ["a", "a done"]
 
 

@@ -290,6 +290,16 @@ async def test_confirming(trusts: bool, standing: Standing, confirmed: bool) -> 
     assert charger.done[0] == first
 
 
+@in_fake_time
+async def test_what_was_asserted_and_seen_is_held() -> None:
+    """Who changes it right after that means it, and is not fought."""
+    charger = Charger()
+    charger.wanted = 16
+    charger.reconciler.mark()
+    await charger.poll(OTHER, OTHER, OTHER)
+    assert charger.done == ["look", "assert", "adopt"]
+
+
 # -- an assertion that fails --
 
 

@@ -139,10 +139,13 @@ async def test_a_lower_order_overtakes_higher_ones_that_wait(case: Case, lower: 
         await house.settle(10)
         point = house.points[0]
         await point.set_current_limit(12)
-        orders = [point.set_current_limit(amps) for amps in (13, 15, 16)]
+        orders = [point.set_current_limit(amps) for amps in (13, 14, 15, 16)]
+        house.charger.amps_seen.clear()
         last = point.set_current_limit(lower) if lower else point.pause()
         await asyncio.gather(*orders, last)
         await asyncio.sleep(2 if lower == 0 else SPACING)
+        # The first was under way already; the others never reach the wire.
+        assert not {14, 15, 16} & set(house.charger.amps_seen)
         async with house.never_more_than(lower, 10):
             await house.polls(3)
         assert house.offered[0] == lower
@@ -386,6 +389,8 @@ async def test_a_charger_that_can_only_be_read_is_left_alone(case: Case) -> None
             await asyncio.sleep(SPACING)
         assert all(point.target.current == 10 and not point.target.paused for point in house.points)
         if told:
+            house.charger.set_from_outside(8)
+            house.device.mark()
             await house.polls(7)
             assert len(house.charger.writes_seen) == written
 

@@ -68,3 +68,36 @@ async def test_it_holds_its_limit_and_follows_up_a_lost_write() -> None:
             await asyncio.sleep(10)
             await house.poll()
         assert house.offered == (32,)
+
+
+@in_fake_time
+async def test_a_silence_leaves_it_in_doubt() -> None:
+    """It may have been away though the link was not lost; what it holds then is not adopted."""
+    async with living_in(SPECIMEN) as house:
+        await house.settle(10)
+        await house.polls(1)
+        house.charger.faults.silence()
+        await asyncio.sleep(10)
+        assert not await house.poll()
+        house.charger.set_from_outside(32)
+        house.charger.faults.clear()
+        await house.polls(1)
+        assert house.offered == (10,)
+
+
+@in_fake_time
+async def test_a_block_that_fails_is_no_reason_to_judge() -> None:
+    """Nothing is asked, nothing is said, until the limit can be read again."""
+    async with living_in(SPECIMEN) as house:
+        await house.settle(10)
+        await house.polls(1)
+        house.charger.set_from_outside(32)
+        house.device.mark()
+        refusal = house.charger.faults.inject("exception", times=None, function=3, address=5)
+        await asyncio.sleep(10)
+        assert await house.poll()
+        assert refusal.seen
+        assert not house.troubles
+        house.charger.faults.clear()
+        await house.polls(1)
+        assert house.offered == (10,)
