@@ -100,7 +100,7 @@ def test_phases_are_declared_together() -> None:
         assert isinstance(current, Tens)
         assert (power.scale, current.scale) == (10, phase)
         assert points[f"power_l{phase}"] == Point(
-            kind=Kind.NUMBER, quantity=Quantity.POWER, phase=f"L{phase}"
+            kind=Kind.NUMBER, quantity=Quantity.POWER, phase=f"L{phase}", resolution=10
         )
 
 

@@ -390,6 +390,19 @@ async def test_what_a_search_left_out_is_asked_for_later() -> None:
         assert meeting.device.searcher.probes == probes
 
 
+@in_fake_time
+async def test_a_failure_of_a_moment_hides_no_device() -> None:
+    """Only "no path" and "no such address" mean that nothing is there; the rest is asked again."""
+    gx = ess_home()
+    gx.faults.inject("exception", unit=225, address=259, times=2, code=4)
+    async with meet_in_memory(gx) as meeting:
+        assert ["battery", 225, 512] not in meeting.device.dump_state()["services"]
+        for _ in range(12):
+            await asyncio.sleep(600)
+            await meeting.poll()
+        assert ["battery", 225, 512] in meeting.device.dump_state()["services"]
+
+
 async def test_a_device_that_returned_is_found_by_a_new_search() -> None:
     """The server finds it at the second request only; a search asks each type twice then."""
     gx = ess_home()

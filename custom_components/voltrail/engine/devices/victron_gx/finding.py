@@ -134,6 +134,7 @@ class Search:
     second request."""
     found: list[DiscoveredService] = field(default_factory=list)
     asked: set[DiscoveredService] = field(default_factory=set)
+    _missed: dict[str, DiscoveredService] = field(default_factory=dict)
     probes: int = 0
     allowed: int = MOST_PROBES
     """How many probes there may be, until more are allowed."""
@@ -149,11 +150,24 @@ class Search:
             self.probes += 1
             yield candidate
 
-    def answered(self, candidate: DiscoveredService, *, present: bool) -> None:
-        """Note whether a device is there."""
+    def answered(self, candidate: DiscoveredService, *, present: bool | None) -> None:
+        """Note whether a device is there; None if that was not told, so that it is left open."""
+        if present is None:
+            return
         self.asked.add(candidate)
         if present:
             self.found.append(candidate)
+        else:
+            self._missed.setdefault(candidate.service, candidate)
+
+    def to_ask_again(self) -> Iterator[DiscoveredService]:
+        """Yield what may have returned: its first request makes the server look, and is refused.
+
+        So of each type that was not found this is the place that was asked for first.
+        """
+        for service, candidate in tuple(self._missed.items()):
+            if (self.repeated or service in self.hinted) and not self.has(service):
+                yield candidate
 
     @property
     def unfinished(self) -> bool:

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from typing import Final
 
-from modbus_connection import ModbusError, ModbusExceptionError, ModbusUnit
+from modbus_connection import (
+    GatewayPathUnavailableError,
+    GatewayTargetError,
+    IllegalDataAddressError,
+    ModbusError,
+    ModbusExceptionError,
+    ModbusUnit,
+)
 
 from ...model.errors import explained
 from .absence import SECOND_LOOK
@@ -29,7 +36,6 @@ class Searcher:
         self._unit = unit
         self._pause = pause
         self._broken_off: Search | None = None
-        self._looked: set[str] = set()
         self.probes = 0
         """Requests of all searches so far, to show what they cost."""
 
@@ -42,30 +48,28 @@ class Searcher:
 
     async def carry_out(self, search: Search) -> None:
         """Ask for what a search says."""
-        self._looked.clear()
         for candidate in search.candidates():
-            self.probes += 1
-            if search.probes > 1:
-                await self._pause(PROBE_PAUSE)
-            search.answered(candidate, present=await self._found(search, candidate))
+            await self._ask(search, candidate, PROBE_PAUSE if search.probes > 1 else 0)
+        pause = SECOND_LOOK
+        for candidate in search.to_ask_again():
+            await self._ask(search, candidate, pause)
+            pause = PROBE_PAUSE
 
-    async def _found(self, search: Search, candidate: DiscoveredService) -> bool:
-        if await self._answers(candidate):
-            return True
-        expected = search.repeated or candidate.service in search.hinted
-        if not expected or search.has(candidate.service) or candidate.service in self._looked:
-            return False
-        # The first request for a type makes the server look for what returned.
-        self._looked.add(candidate.service)
-        await self._pause(SECOND_LOOK)
-        return await self._answers(candidate)
+    async def _ask(self, search: Search, candidate: DiscoveredService, pause: float) -> None:
+        self.probes += 1
+        if pause:
+            await self._pause(pause)
+        search.answered(candidate, present=await self._answers(candidate))
 
-    async def _answers(self, candidate: DiscoveredService) -> bool:
+    async def _answers(self, candidate: DiscoveredService) -> bool | None:
+        """Whether a device is there; None if the GX could not say."""
         unit = self._unit(candidate.unit_id)
         try:
             await unit.read_holding_registers(BY_KEY[candidate.service].probe, 1)
-        except ModbusExceptionError:
+        except GatewayPathUnavailableError, GatewayTargetError, IllegalDataAddressError:
             return False
+        except ModbusExceptionError:
+            return None
         except ModbusError as err:
             raise explained(err) from err
         return True
