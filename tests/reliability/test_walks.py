@@ -1,7 +1,7 @@
 """Random walks over orders, faults, restarts, kills and options, for every family of charger."""
 
 import os
-from typing import ClassVar, Final
+from typing import ClassVar, Final, override
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,7 +12,20 @@ from tests.reliability.walk import FAULTS, Walk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-CHARGERS: Final = ("mennekes_tcp 4X", "mennekes_tcp ECU", "mennekes_rtu serial", "alfen")
+FORGOTTEN: Final = pytest.mark.xfail(
+    strict=True,
+    reason=(
+        "no register of the ECU tells that it fell to its safe current, and the limit that it holds"
+        " is still ours: after a restart that takes longer than its time-out a pause is not told"
+        " again, and it charges"
+    ),
+)
+CHARGERS: Final = (
+    "mennekes_tcp 4X",
+    pytest.param("mennekes_tcp ECU", marks=FORGOTTEN),
+    "mennekes_rtu serial",
+    "alfen",
+)
 WALKS: Final = int(os.environ.get("VOLTRAIL_WALKS", "100"))
 """How many walks there are in all; the soak takes more."""
 STEPS: Final = 10 if "VOLTRAIL_WALKS" in os.environ else 5
@@ -73,6 +86,7 @@ class Owners(RuleBasedStateMachine):
         """Switch the charger off and on again."""
         self.walk.reboot()
 
+    @override
     def teardown(self) -> None:
         """See what is in force in the end."""
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -57,10 +58,9 @@ class Walk:
         self.log: list[str] = []
         self.run(self._begin(key))
 
-    def run[T](self, work: Any) -> T:
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Let something happen in this walk's own time."""
-        result: T = self._runner.run(work)
-        return result
+        self._runner.run(work)
 
     async def _begin(self, key: str) -> None:
         self.subject: Subject = await self._outer.enter_async_context(subject(key))
