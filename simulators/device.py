@@ -29,6 +29,8 @@ class SimulatedDevice:
     functions: frozenset[int] = frozenset({3, 6, 16})
     #: Registers one read may ask for; more is exception 3.
     longest_read: int = 125
+    #: Registers that one write may hold; the standard has 123, and pymodbus takes no more.
+    longest_write: int = 123
     #: TCP clients at a time; the next one completes the handshake and is dropped.
     max_clients: int | None = None
     #: Simulated seconds without a request after which a connection is closed.

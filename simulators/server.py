@@ -16,12 +16,14 @@ from pymodbus.constants import ExcCodes
 from pymodbus.exceptions import ModbusIOException
 from pymodbus.framer import FramerType
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.pdu.register_message import WriteMultipleRegistersResponse
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.server.requesthandler import ServerRequestHandler
 
 from simulators.device import SimulatedDevice
 from simulators.faults import Fault, FaultKind
 from simulators.pty_cable import PtyCable
+from simulators.registers import RefusedError
 from simulators.traffic import Refusal, Request, Write
 
 #: A pause on a serial line ends a frame. Real lines need 3.5 characters; a busy machine needs more.
@@ -49,6 +51,15 @@ class LineSettings:
         """Seconds that a byte takes."""
         bits = 1 + self.bytesize + (self.parity != "N") + self.stopbits
         return bits / self.baudrate
+
+
+def _long_write(device: SimulatedDevice, request: Request) -> ModbusPDU:
+    """Write more registers than the standard allows, as some devices take them."""
+    try:
+        device.unit(request.unit).write(request.address, list(request.values or ()))
+    except RefusedError as refused:
+        return ExceptionResponse(request.function, refused.code)
+    return WriteMultipleRegistersResponse(address=request.address, count=request.length)
 
 
 class Connection(ServerRequestHandler):
@@ -180,6 +191,8 @@ class Connection(ServerRequestHandler):
             return ExceptionResponse(request.function, ExcCodes.ILLEGAL_VALUE)
         device.request = request
         try:
+            if 123 < request.length <= device.longest_write and request.function == 16:
+                return _long_write(device, request)
             return await pdu.datastore_update(self.server.context, request.unit)
         finally:
             device.request = None

@@ -28,12 +28,6 @@ from scripts.lib.process import EndedError, Process
 USER: Final = "demo"
 HISTORY: Final = Path(__file__).parent / "simulated_history"
 
-NOTE: Final = (
-    "A simulated house. Its devices are simulators on this machine; all that happened before"
-    " the demo was started is a simulated history."
-)
-
-
 BEGUN: Final = time.monotonic()
 
 
@@ -142,10 +136,11 @@ class Demo:
             hour = datetime.now(ZoneInfo(self.time_zone)).hour
             demo_entries.set_limits(self.home_assistant, entities, hour)
             await demo_entries.arrange(talk, places, entities)
-            await energy.save(talk, entities)
+            energy.accept(self.home_assistant)
+            await energy.set_prices(talk)
             await demo_entries.fill_history(talk, entities, self.folder)
             await energy.check(talk)
-            await dashboard.save(talk, entities, NOTE)
+            await dashboard.save(talk)
 
 
 def run(demo: Demo) -> None:

@@ -20,6 +20,11 @@ PATIENCE: Final = 30
 HOUR: Final = 3600
 _UNIT_CLASSES: Final = {"kWh": "energy", "W": "power", "%": None}
 BATTERY_POWER: Final = "gx/battery_225_power"
+_SAME: Final = {
+    BATTERY_POWER: ("gx/battery_power",),
+    "meter/power": ("gx/power", "gx/grid_30_power"),
+}
+"""What the house lived through once, and several devices tell."""
 _FACTORS: Final = {("Wh", "kWh"): 0.001}
 
 
@@ -214,7 +219,9 @@ async def fill_history(talk: Conversation, entities: Entities, folder: Path) -> 
     inverted = await _battery_power(talk)
     statistics: list[dict[str, Any]] = []
     states: dict[str, list[tuple[float, str]]] = {}
-    for name, series in history["numbers"].items():
+    numbers = history["numbers"]
+    numbers |= {same: numbers[name] for name, others in _SAME.items() for same in others}
+    for name, series in numbers.items():
         entity_id = entities.named(name)
         unit = present[entity_id]["attributes"]["unit_of_measurement"]
         factor = _FACTORS.get((series["unit"], unit), 1.0)

@@ -53,9 +53,11 @@ class Writer:
 
     def lines(self, what: str, key: str | None) -> Iterator[str] | None:
         """Return the lines of a part; None if it cannot be made yet."""
-        if what == "actions":
-            return self._actions()
+        if what in _BY_PURPOSE:
+            return self._by_purpose(what)
         assert key is not None, f"{what} of which family?"
+        if what == "predecessor":
+            return self._predecessor(key)
         if what in ("entities", "states"):
             if (found := self._tables.get(key)) is None:
                 return None
@@ -99,6 +101,8 @@ class Writer:
         if family.is_charger:
             yield "max_current", "empty", f"6 to {family.installer_maximum:g} A"
         for field in family.option_fields:
+            if field.secret:
+                continue
             default, unit = field.default, "" if field.unit is None else f" {field.unit}"
             names = self.words.get("selector", {}).get(field.key, {}).get("options", {})
             if isinstance(default, bool):
@@ -119,24 +123,59 @@ class Writer:
             issue = self.words["issues"].get(key, {"title": humanised(key), "description": ""})
             yield f"| {_filled(issue['title'])} | {_filled(issue['description'])} |"
 
+    # -- other integrations ----------------------------------------------------------
+
+    def _predecessor(self, name: str) -> Iterator[str]:
+        """Yield what another integration calls our values."""
+        predecessor = next(
+            one for family in FAMILIES for one in family.predecessors if one.table.stem == name
+        )
+        rows = predecessor.counterparts()
+        yield f"<details><summary>{predecessor.title}: {len(rows)} values</summary>"
+        yield ""
+        yield "| There | Voltrail | To be looked at |"
+        yield "| --- | --- | --- |"
+        for row in rows:
+            doubt = self.words["common"][f"doubt_{row.doubt}"] if row.doubt else ""
+            yield f"| `{row.key}` | `{row.path.replace('{unit}', 'N')}` | {doubt} |"
+        yield ""
+        yield "</details>"
+
     # -- actions ---------------------------------------------------------------------
 
-    def _actions(self) -> Iterator[str]:
-        described = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
-        yield "| Action | Does | Fields |"
+    def _by_purpose(self, what: str) -> Iterator[str]:
+        """Actions, triggers or conditions, with what they do and their fields."""
+        file, words, heading = _BY_PURPOSE[what]
+        described = yaml.safe_load((INTEGRATION / file).read_text(encoding="utf-8"))
+        yield f"| {heading} | Does | Fields |"
         yield "| --- | --- | --- |"
-        for name, action in described.items():
-            texts = self.words["services"][name]
+        for name, known in described.items():
+            if name.startswith("."):
+                continue
+            texts = self.words[words][name]
             fields = [
-                f"`{field}`" + ("" if known.get("required") else " (optional)")
-                for field, known in action["fields"].items()
+                f"`{field}`{'' if traits.get('required') else ' (optional)'}: "
+                f"{texts['fields'][field]['description']}"
+                for field, traits in (known.get("fields") or {}).items()
             ]
-            yield f"| `voltrail.{name}` | {texts['description']} | {', '.join(fields)} |"
+            does = (
+                f"{texts['name']}: {texts['description']}"
+                if words != "services"
+                else (texts["description"])
+            )
+            yield f"| `voltrail.{name}` | {does} | {'<br>'.join(fields)} |"
 
 
 def _load(name: str) -> Any:
     return json.loads((INTEGRATION / name).read_text(encoding="utf-8"))
 
+
+_BY_PURPOSE: Final = {
+    "actions": ("services.yaml", "services", "Action"),
+    "triggers": ("triggers.yaml", "triggers", "Trigger"),
+    "conditions": ("conditions.yaml", "conditions", "Condition"),
+}
+"""What automations are made of: its file, its texts and its heading."""
 
 _PLACE: Final = ("host", "port", "device", "unit_id", "topics")
 _LINE: Final = ("baudrate", "bytesize", "parity", "stopbits")
@@ -146,7 +185,7 @@ def _asked(family: Family) -> tuple[str, ...]:
     """Return the fields of the forms of a family, in their order."""
     own = tuple(option.key for option in family.option_fields)
     if family.pushed:
-        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, *own)
+        return (*(field for field in _PLACE if field != "unit_id"), *_LINE, "handshake", *own)
     read_only = ("read_only",) if "read_only" in problem_keys(family.key) else ()
     return (*_PLACE, *_LINE, *own, *read_only)
 
@@ -161,6 +200,8 @@ def _default(family: Family, transport: Transport, field: str) -> str:
         return "appears if the device only allows reading"
     if family.pushed and field in _LINE:
         return "automatic"
+    if field == "handshake":
+        return "none"
     known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
     if transport is Transport.SERIAL and family.line is not None:
         line = family.line

@@ -27,6 +27,8 @@ PICTURES: Final = ROOT / "docs" / "images"
 USER: Final = "demo"
 
 ADDRESS: Final = "192.168.1.2"
+OLD_CHARGER: Final = "mennekes_modbus:\n  host: 192.168.1.51\n  port: 502\n  slave_id: 1\n"
+"""What an older integration at the same charger was set up with, once."""
 BROKER: Final = ("127.0.0.1", 1883)
 PATIENCE: Final = 30
 """Seconds for a process to get ready."""
@@ -145,7 +147,10 @@ def run(folder: Path, files: list[str], pictures: Path) -> int:
             for name, device in network.items()
         ]
         home_assistant = HomeAssistant(folder / "config")
-        home_assistant.prepare(more="zeroconf:\ninspection:\n", components=[TESTS / "inspection"])
+        home_assistant.prepare(
+            more=f"zeroconf:\ninspection:\n{OLD_CHARGER}",
+            components=[TESTS / "inspection", TESTS / "mennekes_modbus"],
+        )
         stack.callback(home_assistant.stop)
         home_assistant.start()
         home_assistant.sign_in(USER, USER)

@@ -70,7 +70,8 @@ ACCEPTED: Final[dict[str, Accepted]] = {
     "evcharger.set_current": Between(6, 32),
     "evcharger.max_current": Between(6, 32),
     "evcharger.start_stop": _SWITCH,
-    "evcharger.position": (0, 1, 2),
+    # 0 is the output, 1 the input: the register list has it the wrong way round, and 2 too many.
+    "evcharger.position": (0, 1),
     "generator.manual_start": _SWITCH,
     "generator.auto_start_enabled": _SWITCH,
     "genset.start": _SWITCH,

@@ -60,6 +60,9 @@ class AddressMap:
         place = bisect_right(self._addresses, address) - 1
         if place < 0 or address >= self.entries[place].field.end:
             raise UnknownAddressError(address)
+        if place == len(self.entries) - 1 and address > self.entries[place].field.address:
+            # The server does not find what begins inside its very last row.
+            raise UnknownAddressError(address)
         end = address + count
         while True:
             service, field = self.entries[place]

@@ -73,8 +73,14 @@ class Field:
         if self.whole and server >= 85:
             # Server 96 gave up the last value, so that a clamped one is never all bits set.
             spare = 1 if server >= 96 else 0
-            raw = max(self._lowest, min(self._highest - spare, raw))
-        return raw
+            return max(self._lowest, min(self._highest - spare, raw))
+        if self.whole:
+            return raw
+        # A double that becomes an integer of 32 bits saturates on the ARM of a GX, where a PC
+        # wraps it. What is left of it in one register wraps all the same.
+        if self.coding is Coding.SIGNED:
+            return max(-(1 << 31), min((1 << 31) - 1, raw))
+        return max(0, min((1 << 32) - 1, raw))
 
     @property
     def _lowest(self) -> int:

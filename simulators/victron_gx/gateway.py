@@ -61,6 +61,9 @@ class GatewayUnit(Unit):
                 whole = part.field.encode(service[part.field.name], self._gx.server)
                 whole[part.offset : part.offset + part.length] = new
                 new = whole
+            if part.field.name in service.lacks.split(","):
+                reason = f"SetValue failed on {part.field.name}"
+                raise self._gx.refusal(ExcCodes.GATEWAY_PATH_UNAVIABLE, reason)
             changes.append((service, part.field, part.field.decode(new)))
         for service, field, value in changes:
             self._gx.accept(service, field.name, value)
@@ -91,7 +94,7 @@ class GatewayUnit(Unit):
     def _resolve(self, kind: str, *, first: bool) -> Service:
         """Find the service, or refuse: as a missing device at the start, as an address later on."""
         gx = self._gx
-        service = gx.find(kind, self._unit_id)
+        service = gx.look_up(kind, self._unit_id)
         if service is not None:
             return service
         reason = f"no {kind} at unit id {self._unit_id}"

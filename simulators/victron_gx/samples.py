@@ -89,4 +89,7 @@ def sample(field: Field) -> Value:
     if field.whole and not field.unit:
         return field.address % 2
     typical = _TYPICAL.get(field.unit, 42.0)
+    if field.coding is Coding.UNSIGNED and typical * field.scale < 0:
+        # Charge that was consumed has a minus in its scale; what was charged has none.
+        typical = -typical
     return typical * (1 + field.address % 89 / 200)

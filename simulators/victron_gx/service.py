@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 
 from simulators.victron_gx.tables import TABLES
 
@@ -31,11 +31,40 @@ class Service:
     #: Values the device does not let anybody change, separated by commas: writes are accepted and
     #: have no effect, as when a VE.Bus BMS fixes the mode or the current limit is not overruled.
     fixed: str = ""
+    #: Values that its hardware does not have, separated by commas: a write to one is refused.
+    lacks: str = ""
+    #: The driver has lost the device: the service is there, without a single value.
+    silent: bool = False
     _key: str = field(init=False, repr=False)
     _values: dict[str, Value] = field(init=False, repr=False, default_factory=dict)
+    #: The server has answered for it, and it has left since.
+    _answered_for: bool = field(init=False, repr=False, default=False)
+    _left: bool = field(init=False, repr=False, default=False)
 
     def __post_init__(self) -> None:
         self._key = f"{self.kind}_{self.instance}"
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+        if name == "online" and not value:
+            object.__setattr__(self, "_left", True)
+
+    @property
+    def returned(self) -> bool:
+        """Whether it came back under its old name, and the server has not looked it up yet.
+
+        Instance 0 is found at once, and so is a service that the server never answered for.
+        """
+        return self.online and self._left and self._answered_for and self.instance != 0
+
+    def answered(self) -> None:
+        """Note that the server has found it."""
+        self._answered_for, self._left = True, False
+
+    def forgotten(self) -> None:
+        """Note that the server was started again."""
+        self._answered_for = False
 
     @property
     def key(self) -> str:

@@ -1,12 +1,16 @@
 // Tells the stories in order, or only those that are named.
 
 const STORIES = [
+  'strategy',
   'mennekes_tcp',
   'mennekes_rtu',
   'alfen',
   'victron_gx',
   'ams_han',
   'rpc',
+  'energy',
+  'moving_in',
+  'dashboard',
   'removal',
   'demo',
 ];

@@ -41,7 +41,7 @@ story(
       const { page } = person;
       await page.getByText('Sun', { exact: true }).waitFor();
       await page.locator('hui-power-sankey-card').waitFor();
-      for (const place of ['Garage', 'Carport', 'Driveway, left', 'Driveway, right']) {
+      for (const place of ['Garage', 'Driveway Socket 1', 'Driveway Socket 2']) {
         await page.locator('hui-heading-card', { hasText: place }).waitFor();
       }
       assert.equal(await page.locator('hui-error-card').count(), 0);

@@ -166,6 +166,26 @@ export class Person {
     await forgotten;
   }
 
+  // -- repairs
+
+  /** Open a repair. */
+  async repair(title) {
+    await this.open('/config/repairs');
+    await this.page.locator('ha-config-repairs').getByText(title, { exact: true }).click();
+  }
+
+  /** The lines of a list in a form from which several can be ticked. */
+  async linesOf(label) {
+    const own = this.dialog.locator('ha-selector-select', { hasText: label });
+    await own.waitFor();
+    return own.locator('ha-formfield, ha-checkbox').allInnerTexts();
+  }
+
+  async closeRepair() {
+    await this.press('Finish', this.dialog);
+    await this.dialog.locator('ha-dialog').waitFor({ state: 'hidden' });
+  }
+
   // -- entries and devices
 
   entryRow(title) {

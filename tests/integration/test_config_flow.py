@@ -37,6 +37,7 @@ from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
 from simulators.victron_gx import VictronGx
 
+from .helpers import set_number, state
 from .test_project import INTEGRATION
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -640,7 +641,10 @@ async def test_options(hass: HomeAssistant, charger_entry: MockConfigEntry) -> N
         for found in hass.states.async_all("number")
         if found.entity_id.endswith("current_limit")
     ]
-    assert number.attributes["max"] == 16
+    # It goes up to what the largest unit can do; more than the limit is met by the limit.
+    assert number.attributes["max"] == 32
+    await set_number(hass, charger_entry, "current_limit", 20)
+    assert state(hass, charger_entry, "number", "current_limit") == "16.0"
 
 
 @pytest.mark.parametrize(("serial", "unique_id"), [("ACE0287582", "alfen_ACE0287582"), ("", None)])

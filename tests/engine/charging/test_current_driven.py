@@ -382,7 +382,7 @@ def test_without_voltage_only_a_pause_is_possible() -> None:
 
 @pytest.mark.parametrize(
     ("watts", "error"),
-    [(-1, OutOfBoundsError), (11041, OutOfBoundsError), (math.nan, NotANumberError)],
+    [(-1, OutOfBoundsError), (math.inf, NotANumberError), (math.nan, NotANumberError)],
 )
 def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
     """Refused, and nothing is sent."""
@@ -393,6 +393,38 @@ def test_out_of_bounds(watts: float, error: type[Exception]) -> None:
         with pytest.raises(error):
             await point.set_power_limit(watts)
         assert point.offered == 10
+
+    run(story())
+
+
+def test_a_limit_is_an_upper_bound() -> None:
+    """More than device or installer allow is met by what they allow, and that is shown."""
+
+    async def story() -> None:
+        point = Point(Options(max_current=13))
+        await point.set_power_limit(12_000)
+        assert (point.offered, point.power_limit) == (13, 13 * 690)
+        await point.set_current_limit(20)
+        assert (point.offered, point.target.current) == (13, 13)
+        # The state that is shown then can be written back.
+        assert point.power_limit is not None
+        await point.set_power_limit(point.power_limit)
+        assert point.offered == pytest.approx(13)
+
+    run(story())
+
+
+def test_a_power_limit_stands_still() -> None:
+    """It is shown as it was asked for, whatever the mains do, and never above its maximum."""
+
+    async def story() -> None:
+        point = Point()
+        await point.set_power_limit(5000)
+        for volts in (219.0, 230.4, 244.0):
+            point.volts = (volts, volts, volts)
+            assert point.power_limit == 5000
+        await point.set_current_limit(16)
+        assert point.power_limit == 11_040 == point.power_limit_bounds().ceiling
 
     run(story())
 

@@ -199,11 +199,10 @@ async def test_mode_3_sets_the_input_of_the_multi() -> None:
         gx.advance(8)
         assert gx.home.flows.input == pytest.approx((1500, -800, 0), abs=3)
         assert await wire.read(31, unit=227) == [252]
-        gx.advance(50)
         await wire.write(96, 0, 1500, unit=227)
         gx.advance(8)
-        # The first phase was repeated, the others were not.
-        assert gx.home.flows.input == pytest.approx((1500, 72, 48), abs=3)
+        # The first phase was repeated, the others were not, for more than twelve seconds.
+        assert gx.home.flows.input == pytest.approx((1500, 72, 48), abs=8)
         gx.advance(60)
         assert gx.home.flows.inverter == (0, 0, 0)
         assert await wire.read(31, unit=227) == [8]
@@ -220,7 +219,7 @@ async def test_the_flags_of_mode_3_outrank_the_setpoint() -> None:
         await wire.write(37, 0x10000 - 2000, 0, 1, unit=227)
         gx.advance(8)
         assert gx.home.flows.input[0] == pytest.approx(0, abs=3)
-        await wire.write(39, 0, unit=227)
+        await wire.write(37, 0x10000 - 2000, 0, 0, unit=227)
         gx.advance(8)
         assert gx.home.flows.input[0] == pytest.approx(-2000, abs=3)
 

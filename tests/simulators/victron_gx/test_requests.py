@@ -1,22 +1,15 @@
 """What the server of the GX answers, by its version, over a real socket."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 
 from simulators.server import serve
 from simulators.victron_gx import Night, Service, VictronGx, ess_home, everything
-from simulators.victron_gx.fields import i16, u16
+from simulators.victron_gx.fields import i16, i32, u16, u32
 from tests.simulators.wire import ExceptionAnswerError, Wire, connected
 
-
-@asynccontextmanager
-async def asked(gx: VictronGx) -> AsyncIterator[Wire]:
-    """Serve a GX and connect to it."""
-    async with serve(gx) as server, connected(server) as wire:
-        yield wire
-
+from .support import asked
 
 # Unit ids.
 
@@ -81,14 +74,12 @@ async def test_the_address_is_looked_at_before_the_device() -> None:
         assert await wire.refusal(28, unit=5) == 0x0A
 
 
-async def test_quantities_and_functions() -> None:
+async def test_quantities_and_functions(gx: VictronGx, wire: Wire) -> None:
     """1 to 125 registers, with functions 3, 4, 6 and 16."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        assert await wire.refusal(800, 0, unit=100) == 0x03
-        assert await wire.refusal(800, 126, unit=100) == 0x03
-        assert await wire.read(820, 3, unit=100, function=4) == await wire.read(820, 3, unit=100)
-        assert await wire.refusal(0xFFFF, 2, unit=100) == 0x02
+    assert await wire.refusal(800, 0, unit=100) == 0x03
+    assert await wire.refusal(800, 126, unit=100) == 0x03
+    assert await wire.read(820, 3, unit=100, function=4) == await wire.read(820, 3, unit=100)
+    assert await wire.refusal(0xFFFF, 2, unit=100) == 0x02
     assert gx.status.errors == 3
 
 
@@ -107,15 +98,13 @@ async def test_other_functions_are_not_supported(pdu: str) -> None:
     assert gx.status.errors == 1
 
 
-async def test_every_exception_is_a_line_in_the_log() -> None:
+async def test_every_exception_is_a_line_in_the_log(gx: VictronGx, wire: Wire) -> None:
     """The last one is shown until somebody clears it; the count goes on."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.read(800, 27, unit=100)
-        assert gx.status.errors == 0
-        await wire.refusal(2600, unit=40)
-        await wire.refusal(1, unit=100)
-        await wire.write_refusal(820, 1, unit=100)
+    await wire.read(800, 27, unit=100)
+    assert gx.status.errors == 0
+    await wire.refusal(2600, unit=40)
+    await wire.refusal(1, unit=100)
+    await wire.write_refusal(820, 1, unit=100)
     assert gx.state()["gx.errors"] == 3
     assert "cannot write to register 820" in gx.status.last_error
     assert ["no grid at unit id 40" in line for line in gx.error_log] == [True, False, False]
@@ -223,18 +212,27 @@ async def test_running_past_the_end_of_the_map(server: int, crashes: int) -> Non
     assert gx.status.crashes == crashes
 
 
+async def test_a_range_cannot_begin_inside_the_last_row() -> None:
+    """The server does not find it there."""
+    gx = everything()
+    async with asked(gx) as wire:
+        assert await wire.read(5813, 7, unit=100) == [0xFFFF] * 7
+        assert await wire.refusal(5814, unit=100) == 0x02
+        assert await wire.refusal(5819, unit=100) == 0x02
+
+
 # Values.
 
 
-async def test_a_missing_value_reads_zero_and_a_reserved_one_all_bits() -> None:
+async def test_a_missing_value_reads_zero_and_a_reserved_one_all_bits(
+    gx: VictronGx, wire: Wire
+) -> None:
     """There is no word for "not available"."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        gx.set({"battery_512.temperature": None, "battery_512.mid_voltage": None})
-        assert gx.register("battery.mid_voltage", 225).value is None
-        assert await wire.read(263, unit=225) == [0]
-        assert await wire.read(827, 3, unit=100) == [0xFFFF] * 3
-        assert await wire.read(782, 2, unit=224) == [0xFFFF] * 2
+    gx.set({"battery_512.temperature": None, "battery_512.mid_voltage": None})
+    assert gx.register("battery.mid_voltage", 225).value is None
+    assert await wire.read(263, unit=225) == [0]
+    assert await wire.read(827, 3, unit=100) == [0xFFFF] * 3
+    assert await wire.read(782, 2, unit=224) == [0xFFFF] * 2
 
 
 @pytest.mark.parametrize(
@@ -249,6 +247,17 @@ def test_whole_numbers_that_do_not_fit(server: int, above: int, below: int) -> N
     signed = i16(258, "power")
     highest = {84: 40_000, 85: 32_767, 95: 32_767, 96: 32_766}[server]
     assert signed.encode(40_000, server) == [highest]
+
+
+def test_doubles_become_integers_as_on_the_processor_of_a_gx() -> None:
+    """No sign in a register without one, no more than 32 bits in two; no number is 0."""
+    narrow, wide, signed = u16(1, "a", 10), u32(1, "b", 100), i32(1, "c", 1)
+    assert narrow.encode(-5.5, 101) == [0]
+    assert narrow.encode(float("nan"), 101) == [0]
+    assert narrow.encode(7000.0, 101) == [70_000 - 65_536]
+    assert wide.encode(-5.5, 101) == [0, 0]
+    assert wide.encode(1e9, 101) == [0xFFFF, 0xFFFF]
+    assert signed.encode(-3e9, 101) == [0x8000, 0]
 
 
 @pytest.mark.parametrize("server", [41, 85, 101])
@@ -345,14 +354,12 @@ async def test_registers_that_moved() -> None:
 # Devices that come and go.
 
 
-async def test_a_device_that_is_unplugged_is_a_missing_one() -> None:
+async def test_a_device_that_is_unplugged_is_a_missing_one(gx: VictronGx, wire: Wire) -> None:
     """Nothing old is served."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        gx.set({"grid_30.online": False})
-        assert await wire.refusal(2600, unit=30) == 0x0A
-        gx.set({"grid_30.online": True})
-        assert len(await wire.read(2600, unit=30)) == 1
+    gx.set({"grid_30.online": False})
+    assert await wire.refusal(2600, unit=30) == 0x0A
+    gx.set({"grid_30.online": True})
+    assert len(await wire.read(2600, unit=30)) == 1
 
 
 async def test_a_pv_inverter_vanishes_at_night_and_counts_from_nothing_at_dawn() -> None:
@@ -368,9 +375,48 @@ async def test_a_pv_inverter_vanishes_at_night_and_counts_from_nothing_at_dawn()
         assert await wire.refusal(1046, 2, unit=20) == 0x0A
         gx.set({"sky.light": 0.5})
         gx.advance(1)
+        # It is found at the second request since it is back.
+        assert await wire.refusal(1046, 2, unit=20) == 0x0A
         assert await wire.read(1046, 2, unit=20) == [0, 0]
         gx.advance(15)
         assert (await wire.read(1046, 2, unit=20))[1] >= counted
+
+
+async def test_a_device_that_returns_is_found_at_the_second_request() -> None:
+    """However long it has been back, the first request for its type is refused.
+
+    What was never asked for is found at once, and so is what has instance 0.
+    """
+    gx = everything()
+    async with asked(gx) as wire:
+        assert await wire.read(3815, unit=40) == [0]
+        gx.set({"evcharger_40.online": False, "tank_21.online": False, "generator_1.online": False})
+        assert await wire.refusal(3815, unit=40) == 0x0A
+        gx.set({"evcharger_40.online": True, "tank_21.online": True, "generator_1.online": True})
+        gx.advance(3600)
+        assert await wire.read(3004, unit=21)
+        # A request for the type is enough, whichever unit it asks.
+        assert await wire.refusal(3815, unit=41) == 0x0A
+        assert await wire.read(3815, unit=40) == [0]
+        gx.set({"evcharger_40.online": False})
+        gx.set({"evcharger_40.online": True})
+        assert await wire.write_refusal(3825, 10, unit=40) == 0x0A
+        assert await wire.write_refusal(3825, 10, unit=40) is None
+        system = gx.services["acsystem_0"]
+        assert await wire.read(4900, unit=100)
+        system.online = False
+        system.online = True
+        assert await wire.read(4900, unit=100)
+
+
+async def test_a_driver_that_lost_its_device_keeps_it_without_values() -> None:
+    """The service answers, and everything of it reads 0."""
+    gx = everything()
+    async with asked(gx) as wire:
+        gx.set({"evcharger_40.silent": True})
+        assert await wire.read(3814, 14, unit=40) == [0] * 14
+        gx.set({"evcharger_40.silent": False})
+        assert await wire.read(3814, unit=40) == [32]
 
 
 async def test_some_drivers_keep_a_sleeping_device_without_values() -> None:

@@ -1,12 +1,9 @@
 """What becomes of a write: which words arrive, what is refused, ignored, stored, forgotten."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from simulators.server import serve
 from simulators.states import StateError
 from simulators.victron_gx import (
     Between,
@@ -16,14 +13,9 @@ from simulators.victron_gx import (
     ess_home,
     everything,
 )
-from tests.simulators.wire import Wire, connected
+from tests.simulators.wire import ExceptionAnswerError, Wire
 
-
-@asynccontextmanager
-async def asked(gx: VictronGx) -> AsyncIterator[Wire]:
-    """Serve a GX and connect to it."""
-    async with serve(gx) as server, connected(server) as wire:
-        yield wire
+from .support import asked
 
 
 def words(value: int) -> tuple[int, int]:
@@ -34,38 +26,32 @@ def words(value: int) -> tuple[int, int]:
 # Words.
 
 
-async def test_a_setpoint_arrives_in_each_of_its_registers() -> None:
+async def test_a_setpoint_arrives_in_each_of_its_registers(gx: VictronGx, wire: Wire) -> None:
     """-5000 W in steps of 1 W, of 100 W, and over two words."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.write_one(2700, 0x10000 - 5000, unit=100)
-        assert gx.value("settings_0.grid_setpoint") == -5000
-        await wire.write(2703, 0x10000 - 60, unit=100)
-        assert gx.value("settings_0.grid_setpoint") == -6000
-        await wire.write(2716, *words(-7000), unit=100)
-        assert gx.value("hub4_0.setpoint_override") == -7000
+    await wire.write_one(2700, 0x10000 - 5000, unit=100)
+    assert gx.value("settings_0.grid_setpoint") == -5000
+    await wire.write(2703, 0x10000 - 60, unit=100)
+    assert gx.value("settings_0.grid_setpoint") == -6000
+    await wire.write(2716, *words(-7000), unit=100)
+    assert gx.value("hub4_0.setpoint_override") == -7000
 
 
-async def test_function_6_changes_the_high_word_of_two() -> None:
+async def test_function_6_changes_the_high_word_of_two(gx: VictronGx, wire: Wire) -> None:
     """500 W becomes 32.768 MW, which is what clients that do not know get."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.write_one(2716, 500, unit=100)
-        assert gx.value("hub4_0.setpoint_override") == 500 << 16
-        await wire.write_one(2717, 300, unit=100)
-        assert gx.value("hub4_0.setpoint_override") == (500 << 16) + 300
+    await wire.write_one(2716, 500, unit=100)
+    assert gx.value("hub4_0.setpoint_override") == 500 << 16
+    await wire.write_one(2717, 300, unit=100)
+    assert gx.value("hub4_0.setpoint_override") == (500 << 16) + 300
 
 
-async def test_a_step_that_is_not_one_reaches_the_value() -> None:
+async def test_a_step_that_is_not_one_reaches_the_value(gx: VictronGx, wire: Wire) -> None:
     """Raw -1 in a register of 100 W is -100 W, not "no limit"."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.write(2706, 0xFFFF, unit=100)
-        assert gx.value("settings_0.max_feed_in_power") == -100
-        await wire.write(2722, *words(-1), unit=100)
-        assert gx.value("settings_0.max_feed_in_power") == -1
-        await wire.write(2901, 255, unit=100)
-        assert gx.value("settings_0.minimum_soc") == 25.5
+    await wire.write(2706, 0xFFFF, unit=100)
+    assert gx.value("settings_0.max_feed_in_power") == -100
+    await wire.write(2722, *words(-1), unit=100)
+    assert gx.value("settings_0.max_feed_in_power") == -1
+    await wire.write(2901, 255, unit=100)
+    assert gx.value("settings_0.minimum_soc") == 25.5
 
 
 async def test_texts_are_written_since_server_94() -> None:
@@ -82,15 +68,13 @@ async def test_texts_are_written_since_server_94() -> None:
         assert await wire.write_refusal(1336, 0x4100, unit=225) == 0x02
 
 
-async def test_several_registers_at_once_and_across_services() -> None:
+async def test_several_registers_at_once_and_across_services(gx: VictronGx, wire: Wire) -> None:
     """Everything is looked at before anything is changed."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.write(2713, 16, 25, 1, *words(800), unit=100)
-        assert gx.value("settings_0.peak_shaving_import_limit") == 25
-        assert gx.value("hub4_0.setpoint_override") == 800
-        assert await wire.write_refusal(2707, 0, 1, 1, unit=100) == 0x02  # 2709 is read only
-        assert gx.value("settings_0.feed_in_dc_excess") == 1
+    await wire.write(2713, 16, 25, 1, *words(800), unit=100)
+    assert gx.value("settings_0.peak_shaving_import_limit") == 25
+    assert gx.value("hub4_0.setpoint_override") == 800
+    assert await wire.write_refusal(2707, 0, 1, 1, unit=100) == 0x02  # 2709 is read only
+    assert gx.value("settings_0.feed_in_dc_excess") == 1
 
 
 async def test_writable_fillers_swallow_what_is_written() -> None:
@@ -126,6 +110,28 @@ async def test_a_read_only_gx(server: int, code: int | None) -> None:
         assert (gx.value("settings_0.grid_setpoint") == 100) == (code is None)
         gx.set({"gx.read_only": False})
         assert await wire.write_refusal(2700, 200, unit=100) is None
+
+
+async def test_what_the_hardware_lacks_is_refused_like_a_missing_device() -> None:
+    """A path that is there takes a value, also while it has none."""
+    gx = everything()
+    gx.set({"pvinverter_20.lacks": "power_limit", "evcharger_40.set_current": None})
+    async with asked(gx) as wire:
+        assert await wire.write_refusal(1056, *words(1000), unit=20) == 0x0A
+        assert "SetValue failed on power_limit" in gx.status.last_error
+        assert await wire.write_refusal(3825, 10, unit=40) is None
+    assert gx.value("evcharger_40.set_current") == 10
+
+
+async def test_long_writes_and_wrong_counts() -> None:
+    """124 and 125 registers fail by their addresses; a wrong number of bytes is no request."""
+    async with asked(ess_home()) as wire:
+        for count in (124, 125):
+            assert await wire.write_refusal(2700, *[0] * count, unit=100) == 0x02
+        for pdu in ("100A8C000101" + "00", "100A8C0002020000", "100A8C000004"):
+            with pytest.raises(ExceptionAnswerError) as caught:
+                await wire.ask(bytes.fromhex(pdu), 100)
+            assert caught.value.code == 0x03
 
 
 # Ignored.
@@ -177,23 +183,21 @@ async def test_what_is_fixed_and_what_is_accepted_can_be_chosen() -> None:
 # Flash.
 
 
-async def test_flash_is_written_for_changes_only() -> None:
+async def test_flash_is_written_for_changes_only(gx: VictronGx, wire: Wire) -> None:
     """Two seconds later, all changes at once; the same value again is no change."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        await wire.write(2700, 100, unit=100)
-        gx.advance(1)
-        await wire.write(2700, 100, unit=100)
-        await wire.write(2703, 1, unit=100)
-        await wire.write(2901, 300, unit=100)
-        assert (gx.flash.changes, gx.flash.writes) == (2, 0)
-        gx.advance(2)
-        assert (gx.flash.changes, gx.flash.writes) == (2, 1)
-        await wire.write(806, 1, unit=100)
-        await wire.write(3740, 0x4100, unit=224)
-        gx.advance(3)
-        assert gx.state()["flash.changes"] == 4
-        assert gx.state()["flash.writes"] == 2
+    await wire.write(2700, 100, unit=100)
+    gx.advance(1)
+    await wire.write(2700, 100, unit=100)
+    await wire.write(2703, 1, unit=100)
+    await wire.write(2901, 300, unit=100)
+    assert (gx.flash.changes, gx.flash.writes) == (2, 0)
+    gx.advance(2)
+    assert (gx.flash.changes, gx.flash.writes) == (2, 1)
+    await wire.write(806, 1, unit=100)
+    await wire.write(3740, 0x4100, unit=224)
+    gx.advance(3)
+    assert gx.state()["flash.changes"] == 4
+    assert gx.state()["flash.writes"] == 2
 
 
 async def test_some_things_never_touch_flash() -> None:
@@ -239,15 +243,15 @@ async def test_zero_in_the_volatile_setpoint(meaning: OverrideZero, aim: float) 
     assert gx.home.orders.grid_power == aim
 
 
-async def test_the_setpoint_of_the_multi_belongs_to_the_controller() -> None:
+async def test_the_setpoint_of_the_multi_belongs_to_the_controller(
+    gx: VictronGx, wire: Wire
+) -> None:
     """In modes 1 and 2 what is written is overwritten at once."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        gx.advance(1)
-        power = gx.home.flows.input[0]
-        await wire.write(37, 1234, unit=227)
-        assert await wire.read(37, unit=227) == [power & 0xFFFF]
-        assert await wire.read(96, 2, unit=227) == list(words(power))
+    gx.advance(1)
+    power = gx.home.flows.input[0]
+    await wire.write(37, 1234, unit=227)
+    assert await wire.read(37, unit=227) == [power & 0xFFFF]
+    assert await wire.read(96, 2, unit=227) == list(words(power))
 
 
 @pytest.mark.parametrize(
@@ -270,23 +274,21 @@ async def test_the_setpoint_of_rs_devices_falls_back(
 # Devices that act.
 
 
-async def test_a_reset_of_the_multi_forgets_its_counters() -> None:
+async def test_a_reset_of_the_multi_forgets_its_counters(gx: VictronGx, wire: Wire) -> None:
     """As switching it off does, and cutting its power."""
-    gx = ess_home()
-    async with asked(gx) as wire:
-        for act in range(3):
-            gx.advance(600)
-            assert (await wire.read(90, 2, unit=227))[1] > 0
-            if act == 0:
-                await wire.write(62, 1, unit=227)
-            elif act == 1:
-                await wire.write(33, 4, unit=227)
-                await wire.write(33, 3, unit=227)
-            else:
-                gx.do("power_cycle_vebus")
-                gx.advance(1)
-            assert (await wire.read(90, 2, unit=227))[1] == 0
-        assert await wire.read(62, unit=227) == [0]
+    for act in range(3):
+        gx.advance(600)
+        assert (await wire.read(90, 2, unit=227))[1] > 0
+        if act == 0:
+            await wire.write(62, 1, unit=227)
+        elif act == 1:
+            await wire.write(33, 4, unit=227)
+            await wire.write(33, 3, unit=227)
+        else:
+            gx.do("power_cycle_vebus")
+            gx.advance(1)
+        assert (await wire.read(90, 2, unit=227))[1] == 0
+    assert await wire.read(62, unit=227) == [0]
 
 
 async def test_an_ev_charger_charges_when_told() -> None:

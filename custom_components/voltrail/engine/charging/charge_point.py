@@ -11,9 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, Phases
+from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, LimitedBy, Phases
 from ..model.controls import Bounds, Control, NumberControl, SwitchControl, shown
 from ..model.errors import (
     BelowMinimumError,
@@ -22,7 +22,7 @@ from ..model.errors import (
 )
 from ..model.options import Options
 from ..model.parts import Part
-from ..model.points import Quantity
+from ..model.points import Quantity, Tier, derived
 from .command_lock import CommandLock, OvertakenError
 from .control_slot import ControlSlot
 from .order_book import OrderBook
@@ -31,6 +31,9 @@ from .target import PausedBy, Target
 from .unconfirmed_write import NOT_TAKEN
 
 _LOGGER = logging.getLogger(__name__)
+
+NOMINAL_VOLTAGE: Final = 230
+PHASES: Final = 3
 
 type Send = Callable[[], Awaitable[None]]
 
@@ -44,6 +47,8 @@ class ChargePoint(ABC):
 
     part: Part | None = None
     current_step: ClassVar[float] = 1.0
+    largest_current: ClassVar[float] = 32.0
+    """What the largest unit of the brand can signal: the entity goes up to it."""
     spacing: ClassVar[float] = 0.0
     """Seconds that the charger, or its car, needs between two changes of the current."""
     current_depends_on: ClassVar[tuple[str, ...]] = ()
@@ -119,6 +124,9 @@ class ChargePoint(ABC):
 
     async def follow(self) -> None:  # noqa: B027 - most change nothing alone
         """After a poll, before anything is reconciled: follow what the charger does alone."""
+
+    def note_silence(self, seconds: float) -> None:  # noqa: B027 - most tell by themselves
+        """Before a poll: take note for how long the charger was not spoken to."""
 
     # -- the target --
 
@@ -229,8 +237,23 @@ class ChargePoint(ABC):
             maximum = min(maximum, self.options.max_current)
         return Bounds(minimum=0, maximum=maximum, step=self.current_step)
 
+    def limit_bounds(self) -> Bounds:
+        """Return what a current limit may be asked for: it is met by what is allowed now."""
+        bounds = self.current_bounds()
+        largest = max(self.largest_current, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
+    def power_limit_bounds(self) -> Bounds:
+        """Return the same for a limit of power."""
+        bounds = self.power_bounds()
+        largest = max(self.largest_current * PHASES * NOMINAL_VOLTAGE, bounds.maximum)
+        return replace(bounds, maximum=largest, ceiling=bounds.maximum)
+
     async def set_current_limit(self, amps: float) -> None:
-        """Limit the current per phase; anything below the charger's minimum pauses."""
+        """Limit the current per phase; anything below the charger's minimum pauses.
+
+        It is an upper bound: more than is allowed is met by what is allowed.
+        """
         async with self._order_for(amps):
             self._hand_over()
             await self._limit_current(amps)
@@ -294,7 +317,7 @@ class ChargePoint(ABC):
             if not self.control.in_charge:
                 raise NotNowError(reason="no controller is in charge of this charger")
             self.control.hear(until=until)
-            await self.carry_out_command(min(amps, self.current_bounds().maximum), phases)
+            await self.carry_out_command(amps, phases)
 
     async def carry_out_command(self, amps: float, phases: Phases | None) -> None:  # noqa: ARG002
         """Send what a controller asks for; who can switch phases sees to them as well."""
@@ -327,6 +350,20 @@ class ChargePoint(ABC):
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; anything below the charger's lowest power pauses."""
 
+    # -- which of both drives --
+
+    @property
+    def primary_limit(self) -> str:
+        """The key of the limit that is meant where a person or a program just says "limit"."""
+        return "current_limit"
+
+    @derived(LimitedBy, depends_on=("limits", "status", "main"), tier=Tier.DETAIL)
+    def limited_by(self) -> LimitedBy | None:
+        """Which of both limits drives: the one that was set last."""
+        if not self.target.set:
+            return None
+        return LimitedBy.CURRENT if self.target.power is None else LimitedBy.POWER
+
     # -- one order, from the target to the charger --
 
     @asynccontextmanager
@@ -353,7 +390,7 @@ class ChargePoint(ABC):
         return self.ordering(urgent=lowers)
 
     async def _limit_current(self, amps: float, *, power: float | None = None) -> None:
-        amps = self.current_bounds().accept(amps)
+        amps = self.limit_bounds().accept(amps)
         if amps < self.minimum_current:
             await self._pause(PausedBy.PERSON)
         else:
@@ -381,6 +418,7 @@ class ChargePoint(ABC):
 
     async def _carry_out(self, wanted: Target, send: Send) -> None:
         """Store an order, send it, and note what is in force afterwards."""
+        self.lock.require_newest()
         before = self.target
         lowers = self.cautious(before, wanted) is not before
         orders = self.orders
@@ -499,15 +537,25 @@ class ChargePoint(ABC):
 
     # -- the controls --
 
+    def _tier_of(self, limit: str) -> Tier:
+        """Return whom a limit is for: one drives, and an order to the device must not set both."""
+        return Tier.MAIN if limit == self.primary_limit else Tier.DETAIL
+
+    def _shown(self, limit: float | None) -> float | None:
+        """Return a limit as it is shown: one that no car can charge with is a pause."""
+        amps = self.current_limit
+        return 0.0 if amps is not None and amps < self.minimum_current else limit
+
     def shared_controls(self) -> Iterator[Control]:
         """Yield the controls that every charge point has."""
         yield NumberControl(
             key="current_limit",
             part=self.part,
             depends_on=self.current_depends_on,
+            tier=self._tier_of("current_limit"),
             quantity=Quantity.CURRENT,
-            bounds=self.current_bounds,
-            read=lambda: self.current_limit,
+            bounds=self.limit_bounds,
+            read=lambda: self._shown(self.current_limit),
             write=self.set_current_limit,
             usable=lambda: self.writable,
         )
@@ -515,9 +563,10 @@ class ChargePoint(ABC):
             key="power_limit",
             part=self.part,
             depends_on=self.power_depends_on,
+            tier=self._tier_of("power_limit"),
             quantity=Quantity.POWER,
-            bounds=self.power_bounds,
-            read=lambda: self.power_limit,
+            bounds=self.power_limit_bounds,
+            read=lambda: self._shown(self.power_limit),
             write=self.set_power_limit,
             usable=lambda: self.writable,
         )

@@ -43,6 +43,9 @@ class ChargerDevice(PolledDevice):
 
     @override
     async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
+        silence = self.silent_for
+        for point in self._points:
+            point.note_silence(silence)
         try:
             await super().poll(cadence, wanted)
         except VoltrailError:

@@ -10,12 +10,10 @@ from typing import Final, override
 from ..model.charging import ChargingState, Phases
 from ..model.controls import Bounds, shown
 from ..model.errors import BelowMinimumError, NoVoltageError
-from .charge_point import ChargePoint
+from .charge_point import NOMINAL_VOLTAGE, ChargePoint
 from .target import PausedBy, Target
 
 _LOGGER = logging.getLogger(__name__)
-
-NOMINAL_VOLTAGE: Final = 230
 
 REST: Final = 300.0
 """Seconds that a car is left alone after a pause that nobody asked for. Where a charger says that
@@ -58,21 +56,25 @@ class CurrentDriven(ChargePoint):
     @property
     @override
     def power_limit(self) -> float | None:
-        """The limit in force in watt, worked out from the current limit."""
-        amps = self.current_limit
-        if amps is None:
+        """The limit in force in watt: as it was asked for, or by the nominal voltage.
+
+        By the measured one it would move with the mains, and be more than its own maximum.
+        """
+        amps, power = self.current_limit, self.target.power
+        phases = self._phases or self._supplied
+        if amps is None or amps == 0:
+            return amps
+        if not phases:
             return None
-        if amps == 0:
-            return 0.0
-        volts = self._volts_in_use
-        return None if volts is None else float(round(amps * volts))
+        if power is None or self.target.paused or not self._untouched:
+            power = float(round(amps * NOMINAL_VOLTAGE * phases))
+        return min(power, self.power_bounds().maximum)
 
     @override
     def power_bounds(self) -> Bounds:
         # By the nominal voltage and every phase there is. Bounds that went up and down with
         # the mains and the car would refuse at noon what they took in the morning.
-        phases = sum(1 for volt in self.voltages if volt)
-        maximum = math.floor(self.current_bounds().maximum * NOMINAL_VOLTAGE * phases)
+        maximum = math.floor(self.current_bounds().maximum * NOMINAL_VOLTAGE * self._supplied)
         return Bounds(minimum=0, maximum=maximum, step=1)
 
     @override
@@ -83,7 +85,7 @@ class CurrentDriven(ChargePoint):
             self._hand_over()
             if self._volts_in_use is None and watts != 0:
                 raise NoVoltageError
-            await self._limit_power(self.power_bounds().accept(watts), PausedBy.PERSON)
+            await self._limit_power(self.power_limit_bounds().accept(watts), PausedBy.PERSON)
 
     async def _limit_power(self, watts: float, by: PausedBy) -> None:
         """Limit the current to what a power makes with the phases in use."""
@@ -226,6 +228,11 @@ class CurrentDriven(ChargePoint):
         # A car that still draws on one phase may be about to get three of them.
         coming = self.phases_to_come is Phases.THREE
         return Phases.THREE.value if coming else self.active_phases or self._seen
+
+    @property
+    def _supplied(self) -> int:
+        """How many phases have a voltage."""
+        return sum(1 for volt in self.voltages if volt)
 
     @property
     def _volts_in_use(self) -> float | None:

@@ -21,6 +21,9 @@ class Bounds:
     minimum: float
     maximum: float
     step: float
+    ceiling: float | None = None
+    """What the device and the installer allow now, where the number is an upper bound: more is
+    met by the ceiling and not refused. For any other number there is none."""
 
     def accept(self, value: float) -> float:
         """Return the value on the device's own steps; refuse what is out of bounds.
@@ -35,6 +38,8 @@ class Bounds:
             value = math.inf
         if not math.isfinite(value):
             raise NotANumberError(value=value)
+        if self.ceiling is not None:
+            value = min(value, self.ceiling)
         noise = _NOISE * self.step
         if not self.minimum - noise <= value <= self.maximum + noise:
             raise OutOfBoundsError(

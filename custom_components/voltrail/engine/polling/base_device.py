@@ -43,6 +43,8 @@ class Problem:
     key: str
     part: Part | None = None
     details: Mapping[str, str]
+    asks_secret: bool = False
+    """Whether a secret is missing or wrong: only somebody who enters the right one can help."""
 
 
 class BaseDevice(ABC):
@@ -94,6 +96,13 @@ class BaseDevice(ABC):
     @abstractmethod
     def available(self, components: Iterable[str]) -> bool:
         """Whether the values that depend on these components are current."""
+
+    def received(self, components: Iterable[str]) -> float | None:  # noqa: ARG002 - a hook
+        """Return when the oldest of these components was received, on the loop's clock.
+
+        None if one of them never was. What is judged together has to be of one moment.
+        """
+        return None
 
     def unseen(self, reading: Reading) -> bool:
         """Whether a value is missing, and this unit may never have it; asked after the first poll.

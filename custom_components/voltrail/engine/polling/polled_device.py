@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal, override
+from typing import Any, ClassVar, Literal, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
@@ -92,8 +92,11 @@ class PolledDevice(BaseDevice, Device):
         self._silent = False
         self.trouble = Trouble(lambda: self.title)
         """What the log is told of failures."""
+        self.stranger = False
+        """Whether another device than the expected one was met last."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
+        self._received: dict[str, float] = {}
         super().__init__(self.unit(unit_id))
 
     # -- what a family tells ---------------------------------------------------
@@ -115,6 +118,19 @@ class PolledDevice(BaseDevice, Device):
         return tuple(
             name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
         )
+
+    def narrow(self, paths: Collection[str]) -> None:
+        """Say that these values and controls are wanted and no others; before it is identified.
+
+        A device that has to search for what belongs to it then searches for no more than that.
+        """
+
+    def dump_findings(self) -> dict[str, Any]:
+        """Return what took long to find out and rarely changes; a short-lived program keeps it."""
+        return {}
+
+    def restore_findings(self, findings: Mapping[str, Any]) -> None:
+        """Take back what :meth:`dump_findings` returned; before the device is identified."""
 
     async def reconcile(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
@@ -193,7 +209,8 @@ class PolledDevice(BaseDevice, Device):
         found = self.fingerprint
         if self.expected is None:
             self.expected = found
-        elif self.expected != found:
+        self.stranger = self.expected != found
+        if self.stranger:
             # Asked again at the next poll: the right one may come back.
             self._losses += 1
             raise WrongDeviceError(expected=self.expected, found=found)
@@ -311,6 +328,7 @@ class PolledDevice(BaseDevice, Device):
             return err
         self.failures.pop(name, None)
         self.answered.add(name)
+        self._received[name] = _now()
         return None
 
     async def _meet_again(self) -> None:
@@ -383,6 +401,17 @@ class PolledDevice(BaseDevice, Device):
     def available(self, components: Iterable[str]) -> bool:
         """Whether all of these components answered when they were last asked."""
         return all(name in self.answered and name not in self.failures for name in components)
+
+    @override
+    def received(self, components: Iterable[str]) -> float | None:
+        times = [self._received.get(name) for name in components]
+        known = [moment for moment in times if moment is not None]
+        return min(known) if known and len(known) == len(times) else None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since anything was read."""
+        return _now() - max(self._received.values(), default=-math.inf)
 
     async def read_registers(
         self, unit_id: int, address: int, count: int, *, space: RegisterSpace = "holding"

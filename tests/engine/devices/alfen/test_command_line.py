@@ -90,7 +90,7 @@ async def test_read_json_of_the_recorded_station() -> None:
     assert everything["controls"]["socket_1/current_limit"] == {
         "value": 6,
         "minimum": 0,
-        "maximum": 25,
+        "maximum": 32,
         "step": 0.1,
         "options": None,
     }

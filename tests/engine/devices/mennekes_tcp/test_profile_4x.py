@@ -98,11 +98,11 @@ async def test_the_master_of_a_network_tells_more() -> None:
 async def test_bounds_follow_the_charger_and_the_installer() -> None:
     """11 kW units stop at 16 A; an installer's limit caps current and power."""
     async with met(Charger4X(model="4You 510 11 T2S")) as device:
-        assert number(device, "current_limit").bounds().maximum == 16
-        assert number(device, "power_limit").bounds().maximum == 11040
+        assert number(device, "current_limit").bounds().ceiling == 16
+        assert number(device, "power_limit").bounds().ceiling == 11040
     async with met(Charger4X(), options=Options(max_current=20)) as device:
-        assert number(device, "current_limit").bounds().maximum == 20
-        assert number(device, "power_limit").bounds().maximum == 13800
+        assert number(device, "current_limit").bounds().ceiling == 20
+        assert number(device, "power_limit").bounds().ceiling == 13800
         await device.profile.set_power_limit(13800)
         assert device.profile.limits.current == 20
 
@@ -111,8 +111,8 @@ async def test_a_single_phase_charger() -> None:
     """Power and current follow the one phase."""
     charger = Charger4X(phase_mode=PhaseMode.ONE, grid_phases=1)
     async with met(charger) as device:
-        assert number(device, "power_limit").bounds().maximum == 7360
-        assert number(device, "current_limit").bounds().maximum == 32
+        assert number(device, "power_limit").bounds().ceiling == 7360
+        assert number(device, "current_limit").bounds().ceiling == 32
 
 
 async def test_reasons_for_not_charging() -> None:
@@ -414,6 +414,7 @@ async def waiting(device: MennekesTcp, charger: Charger4X) -> object:
     return value(device, "blocked_by")
 
 
+@pytest.mark.usefixtures("offers_at_once")
 async def test_whose_fault_it_is() -> None:
     """The reason is the charger's as long as it offers nothing, and the car's after."""
     charger = Charger4X()
@@ -454,6 +455,7 @@ async def test_whose_fault_it_is() -> None:
         assert value(device, "blocked_by") is BlockedBy.NO_VEHICLE
 
 
+@pytest.mark.usefixtures("offers_at_once")
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [
@@ -477,9 +479,9 @@ async def test_phases_being_switched(mode: PhaseMode, reason: BlockedBy) -> None
 @pytest.mark.parametrize(
     ("mode", "asked", "held"),
     [
-        (PhaseMode.DYNAMIC, 3680, 3680),
-        (PhaseMode.DYNAMIC, 3681, 3680),
-        (PhaseMode.DYNAMIC, 4139, 3680),
+        (PhaseMode.DYNAMIC, 3600, 3600),
+        (PhaseMode.DYNAMIC, 3680, 3600),
+        (PhaseMode.DYNAMIC, 4139, 3600),
         (PhaseMode.DYNAMIC, 4140, 4140),
         (PhaseMode.DYNAMIC, 1380, 1380),
         (PhaseMode.DYNAMIC, 1379, 0),
@@ -517,7 +519,7 @@ async def test_before_protocol_1_5_the_highest_power_is_found_out() -> None:
         await device.profile.set_current_limit(12)
         # It is known from then on.
         assert [write.address for write in charger.traffic.writes] == [1000]
-        assert number(device, "power_limit").bounds().maximum == 7360
+        assert number(device, "power_limit").bounds().ceiling == 7360
 
 
 async def test_the_installers_own_settings_are_read_back() -> None:

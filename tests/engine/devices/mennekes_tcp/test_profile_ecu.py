@@ -1,5 +1,7 @@
 """Profile ECU: Professional, Charge Control, AMEDIO."""
 
+import asyncio
+
 import pytest
 
 from custom_components.voltrail.engine.charging.reconciler import Standing
@@ -9,6 +11,7 @@ from custom_components.voltrail.engine.model.charging import BlockedBy, Charging
 from custom_components.voltrail.engine.model.errors import OutOfBoundsError
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import ChargerEcu
+from tests.fake_time import in_fake_time
 
 from .support import met, number, paths, poll, switch, value
 
@@ -133,9 +136,9 @@ async def test_limits_are_whole_ampere() -> None:
         volts = sum(volt or 0 for volt in point.voltages)
         await point.set_power_limit(12 * volts + 1)
         assert charger.unit(255).read(1000, 1) == [12]
-        assert point.power_limit == pytest.approx(12 * volts, abs=1)
-        with pytest.raises(OutOfBoundsError):
-            await point.set_current_limit(33)
+        assert point.power_limit == 12 * volts + 1
+        await point.set_current_limit(33)
+        assert charger.unit(255).read(1000, 1) == [32]
 
 
 async def test_fallback_and_problems() -> None:
@@ -272,6 +275,7 @@ async def test_the_charge_of_a_car() -> None:
         assert value(device, "vehicle_state_of_charge") is None
 
 
+@pytest.mark.usefixtures("offers_at_once")
 async def test_reasons_for_not_charging() -> None:
     """A station out of service, a fault, somebody else's limit, and the car itself."""
     charger = ChargerEcu()
@@ -333,3 +337,69 @@ async def test_before_anything_was_read() -> None:
         assert point.blocked_by is None
         assert switch(device, "operative").read() is None
         assert not list(device.problems())
+
+
+@pytest.mark.parametrize("safe_current", [6, 0])
+@in_fake_time
+async def test_a_safe_current_does_not_stay_for_good(safe_current: int) -> None:
+    """After a gap the register still holds the limit: only a write brings the offer back."""
+    charger = ChargerEcu()
+    charger.set({"hems.safe_current": safe_current})
+    charger.do("plug_in")
+    async with met(charger, unit_id=255, in_memory=True) as device:
+        await device.profile.set_current_limit(13)
+        await asyncio.sleep(20)
+        assert charger.unit(255).read(706, 1)[0] == 13
+        await asyncio.sleep(70)
+        assert charger.unit(255).read(706, 1)[0] == safe_current
+        await poll(device)
+        await asyncio.sleep(20)
+        assert charger.unit(255).read(706, 1)[0] == 13
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.NOTHING
+
+
+@in_fake_time
+async def test_a_safe_current_of_nothing_is_said() -> None:
+    """Nobody paused it, and the car is not to blame."""
+    charger = ChargerEcu()
+    charger.set({"hems.safe_current": 0})
+    charger.do("plug_in")
+    async with met(charger, unit_id=255, in_memory=True) as device:
+        charger.set({"hems.current_tenths": 130})
+        await asyncio.sleep(70)
+        await device.poll(Cadence.MEASUREMENTS)
+        assert value(device, "blocked_by") is BlockedBy.COMMUNICATION_TIMEOUT
+
+
+@in_fake_time
+async def test_it_waits_for_a_card() -> None:
+    """No register tells; the state of the protocol behind it does."""
+    charger = ChargerEcu(accepts_tags=("04AB",))
+    charger.do("plug_in")
+    async with met(charger, unit_id=255, in_memory=True) as device:
+        await device.profile.set_current_limit(13)
+        await asyncio.sleep(20)
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.NOT_AUTHORISED
+        charger.hold_card("04AB")
+        await asyncio.sleep(20)
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.NOTHING
+
+
+@in_fake_time
+async def test_a_resume_is_not_called_reduced_from_outside() -> None:
+    """The limit is read again at once, and the offer only with the next poll."""
+    charger = ChargerEcu()
+    charger.do("plug_in")
+    async with met(charger, unit_id=255, in_memory=True) as device:
+        await device.profile.pause()
+        await asyncio.sleep(20)
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.PAUSED
+        await device.profile.resume()
+        assert value(device, "blocked_by") is not BlockedBy.DOWNGRADED
+        await asyncio.sleep(10)
+        await poll(device)
+        assert value(device, "blocked_by") is BlockedBy.NOTHING

@@ -3,18 +3,24 @@
 import asyncio
 from contextlib import suppress
 
+import pytest
 from modbus_connection.exceptions import GatewayPathUnavailableError
 
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.devices.victron_gx.absence import Absence
+from custom_components.voltrail.engine.devices.victron_gx.finding import PLACES
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
+    EvChargerPosition,
+)
 from custom_components.voltrail.engine.model.errors import DeviceRefusedError, VoltrailError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.clock import Clock
+from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
-from .support import Direct, Meeting, at_once, meet, meet_in_memory
+from .support import RAILS, Direct, Meeting, at_once, meet_in_memory
 
 DAY = 24 * 3600
 
@@ -60,33 +66,32 @@ async def test_a_day_with_a_device_that_vanishes_at_night() -> None:
         await asyncio.sleep(30)
     # Away for the night, and only then.
     assert 0.2 < sum(seen) / len(seen) < 0.8
-    assert 0 < gx.status.errors - searching <= 200
-    assert all("unit 20" in line for line in list(gx.error_log)[searching:])
+    away = [line for line in list(gx.error_log)[searching:] if "no pvinverter" in line]
+    assert 0 < len(away) <= 200
+    # What else missed is what the search had left out, each place once.
+    others = [line for line in list(gx.error_log)[searching:] if line not in away]
+    assert len(others) < len(PLACES) * 3
 
 
-async def test_a_device_that_is_gone_is_asked_for_once() -> None:
+async def test_a_device_that_is_gone_is_asked_for_once(gx: SimulatedGx, meeting: Meeting) -> None:
     """One refusal for all of its blocks; the others go on."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        errors = gx.status.errors
-        gx.services["solarcharger_279"].online = False
-        await meeting.poll()
-        await meeting.poll()
-        assert gx.status.errors - errors == 1
-        failures = meeting.device.failures
-        assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
-        assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
+    errors = gx.status.errors
+    gx.services["solarcharger_279"].online = False
+    await meeting.poll()
+    await meeting.poll()
+    assert gx.status.errors - errors == 1
+    failures = meeting.device.failures
+    assert set(failures) == {"solarcharger_226_main", "solarcharger_226_trackers"}
+    assert isinstance(failures["solarcharger_226_main"], DeviceRefusedError)
 
 
-async def test_a_refusal_of_another_kind_is_no_absence() -> None:
+async def test_a_refusal_of_another_kind_is_no_absence(gx: SimulatedGx, meeting: Meeting) -> None:
     """Something failed for once; the next poll asks again, at once."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        gx.faults.inject("exception", unit=224, address=771, times=2)
-        await meeting.poll()
-        assert "solarcharger_224_main" in meeting.device.failures
-        await meeting.poll()
-        assert meeting.device.failures == {}
+    gx.faults.inject("exception", unit=224, address=771, times=2)
+    await meeting.poll()
+    assert "solarcharger_224_main" in meeting.device.failures
+    await meeting.poll()
+    assert meeting.device.failures == {}
 
 
 @in_fake_time
@@ -124,7 +129,67 @@ async def test_a_charging_station_that_changes_its_state_is_back_with_the_next_p
         for _ in range(12):
             await meeting.poll()
             await asyncio.sleep(10)
-        assert gx.status.errors - errors <= 4
+        # Once when it leaves, and twice at the end of each pause.
+        assert gx.status.errors - errors <= 7
+
+
+@in_fake_time
+async def test_a_device_that_is_back_is_found_at_the_end_of_a_pause() -> None:
+    """The first request after its return is refused, and makes the GX look for it."""
+    gx = ess_home(pv_inverter=True)
+    async with meet_in_memory(gx) as meeting:
+        inverter = gx.services["pvinverter_20"]
+        inverter.online = False
+        for _ in range(60):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        inverter.online = True
+        await asyncio.sleep(600)
+        await meeting.poll()
+        assert meeting.device.failures == {}
+        assert meeting.read("pvinverter_20/power") is not None
+
+
+@in_fake_time
+async def test_an_order_looks_for_what_is_left_alone() -> None:
+    """It does not wait for the next look, also where it only writes."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+        station.online = False
+        for _ in range(4):
+            await meeting.poll()
+            await asyncio.sleep(10)
+        errors = gx.status.errors
+        with pytest.raises(VoltrailError, match="not there"):
+            await meeting.number("evcharger_40/current_limit").write(10)
+        assert gx.status.errors > errors
+        station.online = True
+        await meeting.number("evcharger_40/current_limit").write(10)
+        assert gx.value("evcharger_40.set_current") == 10
+        assert not meeting.device.failures
+        station.online = False
+        await meeting.poll()
+        station.online = True
+        await meeting.select("evcharger_40/position").write(EvChargerPosition.AC_INPUT_1)
+        assert gx.value("evcharger_40.position") == 1
+
+
+@in_fake_time
+async def test_an_order_in_vain_makes_no_pause_longer() -> None:
+    """What is asked out of turn says nothing about how long the device will be away."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet_in_memory(gx, services="evcharger 40", **RAILS) as meeting:
+        station.online = False
+        await meeting.poll()
+        for _ in range(5):
+            with pytest.raises(VoltrailError):
+                await meeting.number("evcharger_40/current_limit").write(10)
+        station.online = True
+        await asyncio.sleep(30)
+        await meeting.poll()
+        assert not meeting.device.failures
 
 
 @in_fake_time

@@ -7,6 +7,7 @@ import pytest
 from custom_components.voltrail.engine.devices.victron_gx.energy import EnergyCounter
 from custom_components.voltrail.engine.devices.victron_gx.trackers import total_yield
 from custom_components.voltrail.engine.polling.polled_device import Cadence
+from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from tests.fake_time import in_fake_time
 
@@ -30,28 +31,24 @@ def number(meeting: Meeting, path: str) -> float:
 # -- counters of the hardware --------------------------------------------------
 
 
-async def test_counters_of_the_grid_meter_are_taken_as_they_are() -> None:
+async def test_counters_of_the_grid_meter_are_taken_as_they_are(meeting: Meeting) -> None:
     """In Wh, to the hundredth of a kWh that the meter has."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        imported = number(meeting, "grid_30/energy_imported")
-        exported = number(meeting, "grid_30/energy_exported")
-        assert imported == pytest.approx(2_345_670, abs=10)
-        assert exported == pytest.approx(5_678_900, abs=10)
-        # The system has none of its own then.
-        assert not meeting.has("energy_imported")
-        assert not meeting.has("battery_energy_charged")
+    imported = number(meeting, "grid_30/energy_imported")
+    exported = number(meeting, "grid_30/energy_exported")
+    assert imported == pytest.approx(2_345_670, abs=10)
+    assert exported == pytest.approx(5_678_900, abs=10)
+    # The system has none of its own then.
+    assert not meeting.has("energy_imported")
+    assert not meeting.has("battery_energy_charged")
 
 
-async def test_the_yield_of_a_charger_is_put_together() -> None:
+async def test_the_yield_of_a_charger_is_put_together(gx: SimulatedGx, meeting: Meeting) -> None:
     """The fine counter wrapped once at 6 553.6 kWh; the coarse one did not."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("solarcharger_226/energy_produced") == pytest.approx(
-            float(str(gx.value("solarcharger_279.yield_total"))) * 1000, abs=100
-        )
-        assert number(meeting, "solarcharger_226/energy_produced") < 6_553_600
-        assert number(meeting, "solarcharger_224/energy_produced") > 6_553_600
+    assert meeting.read("solarcharger_226/energy_produced") == pytest.approx(
+        float(str(gx.value("solarcharger_279.yield_total"))) * 1000, abs=100
+    )
+    assert number(meeting, "solarcharger_226/energy_produced") < 6_553_600
+    assert number(meeting, "solarcharger_224/energy_produced") > 6_553_600
 
 
 @pytest.mark.parametrize(

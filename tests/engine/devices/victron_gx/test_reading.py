@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from custom_components.voltrail.engine.devices.victron_gx.fields import GxNumber, Zero
+from custom_components.voltrail.engine.model.errors import NotNowError
 from custom_components.voltrail.engine.model.points import Kind, Tier, UnknownCode
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.victron_gx import VictronGx as SimulatedGx
 from simulators.victron_gx import ess_home, everything
 from simulators.victron_gx.service import Service
 
-from .support import Meeting, all_services, factor, meet
+from .support import RAILS, Meeting, all_services, factor, meet
 
 
 def simulated(gx: SimulatedGx, unit_id: int) -> dict[tuple[int, int], object]:
@@ -184,25 +185,23 @@ async def test_requests_of_an_ess_home_are_few() -> None:
         assert gx.traffic.requests == 20
 
 
-async def test_what_nobody_looks_at_is_not_asked_for() -> None:
+async def test_what_nobody_looks_at_is_not_asked_for(gx: SimulatedGx, meeting: Meeting) -> None:
     """With the entities that are there by default, a few requests less."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        wanted = frozenset[str]().union(
-            *(
-                reading.components
-                for reading in meeting.device.readings()
-                if reading.point.tier is not Tier.EXPERT
-            )
+    wanted = frozenset[str]().union(
+        *(
+            reading.components
+            for reading in meeting.device.readings()
+            if reading.point.tier is not Tier.EXPERT
         )
-        gx.traffic.clear()
-        await meeting.device.poll(Cadence.MEASUREMENTS, wanted)
-        await meeting.device.poll(Cadence.SETTINGS, wanted)
-        assert gx.traffic.requests == 18
-        # The system is read in any case: energy is added up from it.
-        gx.traffic.clear()
-        await meeting.device.poll(Cadence.MEASUREMENTS, ())
-        assert [one.address for one in gx.traffic.reads] == [806]
+    )
+    gx.traffic.clear()
+    await meeting.device.poll(Cadence.MEASUREMENTS, wanted)
+    await meeting.device.poll(Cadence.SETTINGS, wanted)
+    assert gx.traffic.requests == 18
+    # The system is read in any case: energy is added up from it.
+    gx.traffic.clear()
+    await meeting.device.poll(Cadence.MEASUREMENTS, ())
+    assert [one.address for one in gx.traffic.reads] == [806]
 
 
 async def test_requests_of_one_device_of_each_type() -> None:
@@ -231,14 +230,12 @@ async def test_a_single_phase_house_shows_one_phase() -> None:
         assert meeting.read("power") == meeting.read("power_l1")
 
 
-async def test_three_phases_are_shown_even_at_0_w() -> None:
+async def test_three_phases_are_shown_even_at_0_w(gx: SimulatedGx, meeting: Meeting) -> None:
     """A phase that has a voltage is there."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        for phase in (1, 2, 3):
-            assert meeting.reading(f"grid_30/voltage_l{phase}").point.tier is Tier.MAIN
-        gx.services["grid_30"]["power_l2"] = 0
-        assert meeting.read("grid_30/power_l2") is not None
+    for phase in (1, 2, 3):
+        assert meeting.reading(f"grid_30/voltage_l{phase}").point.tier is Tier.MAIN
+    gx.services["grid_30"]["power_l2"] = 0
+    assert meeting.read("grid_30/power_l2") is not None
 
 
 async def test_a_phase_that_appears_stays() -> None:
@@ -286,11 +283,9 @@ async def test_freezing_is_a_temperature() -> None:
             assert meeting.read("temperature_24/temperature") == celsius
 
 
-async def test_time_to_go_has_no_value_while_charging() -> None:
+async def test_time_to_go_has_no_value_while_charging(meeting: Meeting) -> None:
     """0 stands for "charging" there."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("battery_time_to_go") is None
+    assert meeting.read("battery_time_to_go") is None
 
 
 async def test_a_counter_that_falls_to_0_has_no_value() -> None:
@@ -423,6 +418,94 @@ async def test_what_never_happened_to_a_battery_is_0() -> None:
         assert not any(meeting.read(f"battery_225/{word}") is not None for word in words)
 
 
+async def test_a_lost_charging_station_is_not_disconnected() -> None:
+    """The GX keeps it without values; its stored maximum is never 0 while it is there."""
+    gx = everything()
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        words = ("ev_charger_status", "ev_charger_mode", "power", "power_l1", "current", "charging")
+        more = ("session_energy", "session_duration", "position", "set_current", "energy_charged")
+        before = {word: meeting.read(f"evcharger_40/{word}") for word in (*words, *more)}
+        assert before["power"] == 0
+        gx.set({"evcharger_40.silent": True})
+        await meeting.poll()
+        for word in (*words, *more):
+            assert meeting.read(f"evcharger_40/{word}") is None, word
+        # Nobody knows whether it would do what it is told.
+        with pytest.raises(NotNowError):
+            await meeting.number("evcharger_40/current_limit").write(10)
+        assert not gx.traffic.writes
+        gx.set({"evcharger_40.silent": False})
+        await meeting.poll()
+        assert {word: meeting.read(f"evcharger_40/{word}") for word in before} == before
+
+
+@pytest.mark.parametrize("server", [60, 101])
+async def test_a_lost_grid_meter_measures_nothing(server: int) -> None:
+    """Neither 0 W nor 0 V nor 0 Hz. Before server 75 there is no frequency to tell by."""
+    gx = ess_home(firmware="3.20", server=server)
+    async with meet(gx, services="grid 30") as meeting:
+        words = ("power", "power_l1", "voltage_l1", "current_l1", "voltage_l3")
+        assert all(meeting.read(f"grid_30/{word}") is not None for word in words)
+        # A live meter has zeros that are values.
+        gx.services["grid_30"]["power_l1"] = 0
+        gx.set({"grid_30.silent": True})
+        await meeting.poll()
+        for word in (*words, *(["frequency", "power_factor"] if server > 75 else [])):
+            assert meeting.read(f"grid_30/{word}") is None, word
+        gx.set({"grid_30.silent": False})
+        await meeting.poll()
+        assert all(meeting.read(f"grid_30/{word}") is not None for word in words)
+
+
+async def test_a_meter_without_voltages_has_zeros() -> None:
+    """Some tell nothing but power and energy; they have no lifeline to judge by."""
+    gx = ess_home()
+    gx.set({"grid_30.silent": True})
+    async with meet(gx, services="grid 30") as meeting:
+        meter = meeting.component("grid_30_main")
+        meter._values.update(power_l1=0, power_l2=500, imported_total=12_500)
+        meter._verify_read()
+        assert meeting.read("grid_30/power_l1") == 0
+        assert meeting.read("grid_30/power") == 500
+
+
+async def test_a_broken_sensor_has_no_value() -> None:
+    """An open circuit is neither an empty tank nor 0 degrees, also if there was a value before."""
+    gx = everything()
+    paths = {
+        "tank_21/tank_level": "level",
+        "tank_21/tank_remaining": "remaining",
+        "temperature_24/temperature": "temperature",
+    }
+    async with meet(gx, services="tank 21, temperature 24") as meeting:
+        assert all(meeting.read(path) for path in paths)
+        kept = {path: meeting.read(path) for path in paths}
+        values = {path: gx.services[path.partition("/")[0]][name] for path, name in paths.items()}
+        for status, present in ((1, False), (0, True), (4, False)):
+            for path, name in paths.items():
+                service = gx.services[path.partition("/")[0]]
+                service.update(status=status, **{name: values[path] if present else None})
+            await meeting.poll()
+            assert {path: meeting.read(path) for path in paths} == (
+                kept if present else dict.fromkeys(paths)
+            )
+        # An empty tank is one.
+        gx.services["tank_21"].update(status=0, level=0.0)
+        await meeting.poll()
+        assert meeting.read("tank_21/tank_level") == 0
+
+
+async def test_errors_of_a_battery_have_a_time() -> None:
+    """Seconds since 1970; 0 is none."""
+    gx = everything()
+    gx.services["battery_512"].update(last_error_time_1=1_767_225_600, last_error_time_2=0)
+    async with meet(gx, services="battery 225") as meeting:
+        first = meeting.reading("battery_225/last_error_time_1")
+        assert first.read() == datetime(2026, 1, 1, tzinfo=UTC)
+        assert first.point.tier is Tier.EXPERT
+        assert meeting.read("battery_225/last_error_time_2") is None
+
+
 async def test_a_number_of_events_never_drops_to_0() -> None:
     """What is counted without a unit is lost and found again like kWh."""
     gx = everything()
@@ -441,34 +524,30 @@ async def test_a_number_of_events_never_drops_to_0() -> None:
         assert meeting.read("pulsemeter_3/pulse_count") == 123_457
 
 
-async def test_the_current_of_panels_in_the_dark_is_unknown() -> None:
+async def test_the_current_of_panels_in_the_dark_is_unknown(meeting: Meeting) -> None:
     """The server divides by the voltage; at 0 V that makes no sense."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("solarcharger_226/pv_current") is not None
-        meeting.component("solarcharger_226_main")._values["pv_voltage"] = 0
-        assert meeting.read("solarcharger_226/pv_current") is None
+    assert meeting.read("solarcharger_226/pv_current") is not None
+    meeting.component("solarcharger_226_main")._values["pv_voltage"] = 0
+    assert meeting.read("solarcharger_226/pv_current") is None
 
 
 # -- wraps and codes -----------------------------------------------------------
 
 
-async def test_battery_power_beyond_16_bits() -> None:
+async def test_battery_power_beyond_16_bits(meeting: Meeting) -> None:
     """Voltage and current tell how often it wrapped."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        main = meeting.component("main")
-        for voltage, current, narrow, expected in (
-            (52.0, 700.0, 36_400 - 65_536, 36_400),
-            (52.0, -700.0, 65_536 - 36_400, -36_400),
-            (52.0, 20.0, 1040, 1040),
-        ):
-            main._values.update(
-                battery_voltage=voltage, battery_current=current, battery_power_16=narrow
-            )
-            assert meeting.read("battery_power") == expected
-        main._values["battery_voltage"] = None
-        assert meeting.read("battery_power") is None
+    main = meeting.component("main")
+    for voltage, current, narrow, expected in (
+        (52.0, 700.0, 36_400 - 65_536, 36_400),
+        (52.0, -700.0, 65_536 - 36_400, -36_400),
+        (52.0, 20.0, 1040, 1040),
+    ):
+        main._values.update(
+            battery_voltage=voltage, battery_current=current, battery_power_16=narrow
+        )
+        assert meeting.read("battery_power") == expected
+    main._values["battery_voltage"] = None
+    assert meeting.read("battery_power") is None
 
 
 async def test_an_unknown_code_breaks_nothing() -> None:
@@ -482,19 +561,17 @@ async def test_an_unknown_code_breaks_nothing() -> None:
         assert str(meeting.read("solarcharger_226/charger_error")) == "unknown (77)"
 
 
-async def test_an_alarm_is_a_problem_of_its_device() -> None:
+async def test_an_alarm_is_a_problem_of_its_device(gx: SimulatedGx, meeting: Meeting) -> None:
     """Any alarm, a warning included, makes one yes."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("vebus_227/alarm_active") is False
-        main = meeting.component("vebus_227_main")
-        values = dict(main._values)
-        main._values.clear()
-        assert meeting.read("vebus_227/alarm_active") is None
-        main._values.update(values)
-        gx.services["vebus_276"]["alarm_grid_lost"] = 2
-        await meeting.poll()
-        assert meeting.read("vebus_227/alarm_active") is True
+    assert meeting.read("vebus_227/alarm_active") is False
+    main = meeting.component("vebus_227_main")
+    values = dict(main._values)
+    main._values.clear()
+    assert meeting.read("vebus_227/alarm_active") is None
+    main._values.update(values)
+    gx.services["vebus_276"]["alarm_grid_lost"] = 2
+    await meeting.poll()
+    assert meeting.read("vebus_227/alarm_active") is True
 
 
 # -- identity ------------------------------------------------------------------
@@ -534,11 +611,9 @@ async def test_texts_are_latin_1() -> None:
         assert meeting.read("battery_225/custom_name") == "Küche Süd"
 
 
-async def test_the_clock_of_the_gx() -> None:
+async def test_the_clock_of_the_gx(gx: SimulatedGx, meeting: Meeting) -> None:
     """UTC, as the GX has it."""
-    gx = ess_home()
-    async with meet(gx) as meeting:
-        assert meeting.read("time") == gx.clock.moment.replace(microsecond=0)
+    assert meeting.read("time") == gx.clock.moment.replace(microsecond=0)
 
 
 async def test_the_limit_in_force_is_the_higher_one() -> None:

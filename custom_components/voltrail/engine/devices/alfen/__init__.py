@@ -4,6 +4,7 @@ from typing import Final
 
 from ..family import Family, OptionField, Transport
 from .device import Alfen
+from .predecessors import PREDECESSORS
 
 FAMILY: Final = Family(
     key="alfen",
@@ -26,6 +27,7 @@ FAMILY: Final = Family(
     ),
     zeroconf=("_alfen._tcp.local.",),
     zeroconf_serial=r"ACE\d+",
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "Alfen"]

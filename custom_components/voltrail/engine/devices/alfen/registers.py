@@ -13,7 +13,18 @@ from modbus_connection import ModbusUnit
 from modbus_connection.model import Component, boolean, enum, gauge, integer, uint32
 
 from ...model.charging import ChargingState
-from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.points import (
+    Aspect,
+    Kind,
+    Quantity,
+    Tier,
+    derived,
+    enumerated,
+    flag,
+    measure,
+    phases,
+    text,
+)
 from .fields import NO_UINT16, NO_UINT32, double, milliseconds, single, words
 from .states import CHARGING_STATES, MeterType, Mode3State
 
@@ -95,32 +106,20 @@ class Network(Component):
         integer(1404, signed=False, nan=NO_UINT16), Quantity.COUNT, tier=Tier.EXPERT
     )
 
-    network_consumed_l1 = measure(single(1405), Quantity.CURRENT, phase=1, tier=Tier.EXPERT)
-    network_consumed_l2 = measure(single(1407), Quantity.CURRENT, phase=2, tier=Tier.EXPERT)
-    network_consumed_l3 = measure(single(1409), Quantity.CURRENT, phase=3, tier=Tier.EXPERT)
-
-    network_applied_limit_l1 = measure(single(1411), Quantity.CURRENT, phase=1, tier=Tier.EXPERT)
-    network_applied_limit_l2 = measure(single(1413), Quantity.CURRENT, phase=2, tier=Tier.EXPERT)
-    network_applied_limit_l3 = measure(single(1415), Quantity.CURRENT, phase=3, tier=Tier.EXPERT)
-
-    network_ems_limit_l1 = measure(
-        single(1417, writable=True), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_ems_limit_l2 = measure(
-        single(1419, writable=True), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_ems_limit_l3 = measure(
-        single(1421, writable=True), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_consumed_l1, network_consumed_l2, network_consumed_l3 = phases(
+        single, (1405, 1407, 1409), Quantity.CURRENT, tier=Tier.EXPERT
     )
 
-    network_validity_l1 = measure(
-        uint32(1423, nan=NO_UINT32), Quantity.DURATION, phase=1, tier=Tier.EXPERT
+    network_applied_limit_l1, network_applied_limit_l2, network_applied_limit_l3 = phases(
+        single, (1411, 1413, 1415), Quantity.CURRENT, tier=Tier.EXPERT
     )
-    network_validity_l2 = measure(
-        uint32(1425, nan=NO_UINT32), Quantity.DURATION, phase=2, tier=Tier.EXPERT
+
+    network_ems_limit_l1, network_ems_limit_l2, network_ems_limit_l3 = phases(
+        single, (1417, 1419, 1421), Quantity.CURRENT, tier=Tier.EXPERT, writable=True
     )
-    network_validity_l3 = measure(
-        uint32(1427, nan=NO_UINT32), Quantity.DURATION, phase=3, tier=Tier.EXPERT
+
+    network_validity_l1, network_validity_l2, network_validity_l3 = phases(
+        uint32, (1423, 1425, 1427), Quantity.DURATION, tier=Tier.EXPERT, nan=NO_UINT32
     )
 
     network_safe_current = measure(single(1429), Quantity.CURRENT, tier=Tier.EXPERT)
@@ -150,9 +149,9 @@ class Meter(_OfSocket):
     meter_age = measure(milliseconds(301), Quantity.DURATION, tier=Tier.EXPERT)
     meter_type = enumerated(enum(305, MeterType, nan=NO_UINT16), tier=Tier.EXPERT)
 
-    voltage_l1 = measure(single(306), Quantity.VOLTAGE, phase=1, disabled_until_seen=True)
-    voltage_l2 = measure(single(308), Quantity.VOLTAGE, phase=2, disabled_until_seen=True)
-    voltage_l3 = measure(single(310), Quantity.VOLTAGE, phase=3, disabled_until_seen=True)
+    voltage_l1, voltage_l2, voltage_l3 = phases(
+        single, (306, 308, 310), Quantity.VOLTAGE, disabled_until_seen=True
+    )
     voltage_l1_l2 = measure(single(312), Quantity.VOLTAGE, phase=(1, 2), tier=Tier.EXPERT)
     voltage_l2_l3 = measure(single(314), Quantity.VOLTAGE, phase=(2, 3), tier=Tier.EXPERT)
     voltage_l3_l1 = measure(single(316), Quantity.VOLTAGE, phase=(3, 1), tier=Tier.EXPERT)
@@ -160,28 +159,28 @@ class Meter(_OfSocket):
     neutral_current = measure(
         single(318), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True
     )
-    current_l1 = measure(single(320), Quantity.CURRENT, phase=1, disabled_until_seen=True)
-    current_l2 = measure(single(322), Quantity.CURRENT, phase=2, disabled_until_seen=True)
-    current_l3 = measure(single(324), Quantity.CURRENT, phase=3, disabled_until_seen=True)
+    current_l1, current_l2, current_l3 = phases(
+        single, (320, 322, 324), Quantity.CURRENT, disabled_until_seen=True
+    )
     current_sum = measure(single(326), Quantity.CURRENT, tier=Tier.DETAIL, disabled_until_seen=True)
 
-    power_factor_l1 = measure(single(328), Quantity.POWER_FACTOR, phase=1, tier=Tier.EXPERT)
-    power_factor_l2 = measure(single(330), Quantity.POWER_FACTOR, phase=2, tier=Tier.EXPERT)
-    power_factor_l3 = measure(single(332), Quantity.POWER_FACTOR, phase=3, tier=Tier.EXPERT)
+    power_factor_l1, power_factor_l2, power_factor_l3 = phases(
+        single, (328, 330, 332), Quantity.POWER_FACTOR, tier=Tier.EXPERT
+    )
     power_factor = measure(single(334), Quantity.POWER_FACTOR, tier=Tier.EXPERT)
     frequency = measure(single(336), Quantity.FREQUENCY, tier=Tier.DETAIL, disabled_until_seen=True)
 
-    power_l1 = measure(single(338), Quantity.POWER, phase=1, disabled_until_seen=True)
-    power_l2 = measure(single(340), Quantity.POWER, phase=2, disabled_until_seen=True)
-    power_l3 = measure(single(342), Quantity.POWER, phase=3, disabled_until_seen=True)
+    power_l1, power_l2, power_l3 = phases(
+        single, (338, 340, 342), Quantity.POWER, disabled_until_seen=True
+    )
     power = measure(single(344), Quantity.POWER, disabled_until_seen=True)
-    apparent_power_l1 = measure(single(346), Quantity.APPARENT_POWER, phase=1, tier=Tier.EXPERT)
-    apparent_power_l2 = measure(single(348), Quantity.APPARENT_POWER, phase=2, tier=Tier.EXPERT)
-    apparent_power_l3 = measure(single(350), Quantity.APPARENT_POWER, phase=3, tier=Tier.EXPERT)
+    apparent_power_l1, apparent_power_l2, apparent_power_l3 = phases(
+        single, (346, 348, 350), Quantity.APPARENT_POWER, tier=Tier.EXPERT
+    )
     apparent_power = measure(single(352), Quantity.APPARENT_POWER, tier=Tier.EXPERT)
-    reactive_power_l1 = measure(single(354), Quantity.REACTIVE_POWER, phase=1, tier=Tier.EXPERT)
-    reactive_power_l2 = measure(single(356), Quantity.REACTIVE_POWER, phase=2, tier=Tier.EXPERT)
-    reactive_power_l3 = measure(single(358), Quantity.REACTIVE_POWER, phase=3, tier=Tier.EXPERT)
+    reactive_power_l1, reactive_power_l2, reactive_power_l3 = phases(
+        single, (354, 356, 358), Quantity.REACTIVE_POWER, tier=Tier.EXPERT
+    )
     reactive_power = measure(single(360), Quantity.REACTIVE_POWER, tier=Tier.EXPERT)
 
     @derived(Aspect.PROBLEM, tier=Tier.DETAIL)
@@ -217,26 +216,26 @@ class Energy(_OfSocket):
                 # says so, and what it says next would be booked as counted at once.
                 self._values[name] = None
 
-    energy_charged_l1 = measure(double(362), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
-    energy_charged_l2 = measure(double(366), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
-    energy_charged_l3 = measure(double(370), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
+    energy_charged_l1, energy_charged_l2, energy_charged_l3 = phases(
+        double, (362, 366, 370), Quantity.ENERGY, tier=Tier.EXPERT
+    )
     energy_charged = measure(double(374), Quantity.ENERGY, disabled_until_seen=True)
 
     # The document calls what goes into cars "delivered". What "consumed" is beside that it
     # does not say (UNCONFIRMED), so it keeps its word.
-    energy_consumed_l1 = measure(double(378), Quantity.ENERGY, phase=1, tier=Tier.EXPERT)
-    energy_consumed_l2 = measure(double(382), Quantity.ENERGY, phase=2, tier=Tier.EXPERT)
-    energy_consumed_l3 = measure(double(386), Quantity.ENERGY, phase=3, tier=Tier.EXPERT)
+    energy_consumed_l1, energy_consumed_l2, energy_consumed_l3 = phases(
+        double, (378, 382, 386), Quantity.ENERGY, tier=Tier.EXPERT
+    )
     energy_consumed = measure(double(390), Quantity.ENERGY, tier=Tier.EXPERT)
 
-    apparent_energy_l1 = measure(double(394), Quantity.APPARENT_ENERGY, phase=1, tier=Tier.EXPERT)
-    apparent_energy_l2 = measure(double(398), Quantity.APPARENT_ENERGY, phase=2, tier=Tier.EXPERT)
-    apparent_energy_l3 = measure(double(402), Quantity.APPARENT_ENERGY, phase=3, tier=Tier.EXPERT)
+    apparent_energy_l1, apparent_energy_l2, apparent_energy_l3 = phases(
+        double, (394, 398, 402), Quantity.APPARENT_ENERGY, tier=Tier.EXPERT
+    )
     apparent_energy = measure(double(406), Quantity.APPARENT_ENERGY, tier=Tier.EXPERT)
 
-    reactive_energy_l1 = measure(double(410), Quantity.REACTIVE_ENERGY, phase=1, tier=Tier.EXPERT)
-    reactive_energy_l2 = measure(double(414), Quantity.REACTIVE_ENERGY, phase=2, tier=Tier.EXPERT)
-    reactive_energy_l3 = measure(double(418), Quantity.REACTIVE_ENERGY, phase=3, tier=Tier.EXPERT)
+    reactive_energy_l1, reactive_energy_l2, reactive_energy_l3 = phases(
+        double, (410, 414, 418), Quantity.REACTIVE_ENERGY, tier=Tier.EXPERT
+    )
     reactive_energy = measure(double(422), Quantity.REACTIVE_ENERGY, tier=Tier.EXPERT)
 
 

@@ -5,6 +5,8 @@ from typing import Final
 from ..family import Family, LineSettings, Transport
 from .check import check
 from .device import MennekesRtu
+from .predecessors import PREDECESSORS
+from .states import CODE_TEXTS
 
 FAMILY: Final = Family(
     key="mennekes_rtu",
@@ -23,6 +25,8 @@ FAMILY: Final = Family(
     shortest_interval=3,
     is_charger=True,
     installer_maximum=32,
+    code_texts=CODE_TEXTS,
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "MennekesRtu"]

@@ -9,7 +9,18 @@ from typing import Final
 from modbus_connection.model import Component, boolean, enum, integer, uint32
 
 from ...model.fields import padded
-from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.points import (
+    Aspect,
+    Kind,
+    Quantity,
+    Tier,
+    derived,
+    enumerated,
+    flag,
+    measure,
+    phases,
+    text,
+)
 from .block import Block
 from .fields import current_setpoint, real
 from .states import (
@@ -167,17 +178,11 @@ class Meter(Block):
 
     register_ranges = ((0x0500, 0x0513),)
 
-    current_l1 = measure(real(0x0500), Quantity.CURRENT, phase=1)
-    current_l2 = measure(real(0x0502), Quantity.CURRENT, phase=2)
-    current_l3 = measure(real(0x0504), Quantity.CURRENT, phase=3)
+    current_l1, current_l2, current_l3 = phases(real, (1280, 1282, 1284), Quantity.CURRENT)
 
-    voltage_l1 = measure(real(0x0506), Quantity.VOLTAGE, phase=1)
-    voltage_l2 = measure(real(0x0508), Quantity.VOLTAGE, phase=2)
-    voltage_l3 = measure(real(0x050A), Quantity.VOLTAGE, phase=3)
+    voltage_l1, voltage_l2, voltage_l3 = phases(real, (1286, 1288, 1290), Quantity.VOLTAGE)
 
-    power_l1 = measure(real(0x050C), Quantity.POWER, phase=1)
-    power_l2 = measure(real(0x050E), Quantity.POWER, phase=2)
-    power_l3 = measure(real(0x0510), Quantity.POWER, phase=3)
+    power_l1, power_l2, power_l3 = phases(real, (1292, 1294, 1296), Quantity.POWER)
     power = measure(real(0x0512), Quantity.POWER)
 
 

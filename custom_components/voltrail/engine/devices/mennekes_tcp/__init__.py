@@ -6,8 +6,10 @@ Two generations share the address skeleton and nothing else: 4Business and 4You
 
 from typing import Final
 
-from ..family import Family, Transport
+from ..family import Family, OptionField, Transport
 from .device import MennekesTcp
+from .predecessors import PREDECESSORS
+from .profile_4x import ONE_PHASE_POWER
 
 FAMILY: Final = Family(
     key="mennekes_tcp",
@@ -22,6 +24,17 @@ FAMILY: Final = Family(
     scan_interval=10,
     is_charger=True,
     installer_maximum=32,
+    predecessors=PREDECESSORS,
+    option_fields=(
+        OptionField(
+            key="one_phase_power",
+            default=ONE_PHASE_POWER,
+            minimum=1380,
+            maximum=4000,
+            step=10,
+            unit="W",
+        ),
+    ),
 )
 
 __all__ = ["FAMILY", "MennekesTcp"]

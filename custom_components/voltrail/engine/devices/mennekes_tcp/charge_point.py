@@ -1,5 +1,7 @@
 """What both profiles have in common as chargers."""
 
+import asyncio
+import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, override
@@ -17,6 +19,9 @@ from .states import VehicleState
 
 # What the register takes is not documented (UNCONFIRMED); another integration offers
 # these and was used on a real charger.
+OFFER_FOLLOWS: Final = 5.0
+"""Seconds that an offer may take to follow the limit, before another reason is looked for."""
+
 TIMEOUT_BOUNDS: Final = Bounds(minimum=1, maximum=300, step=1)
 
 _STATES = {
@@ -73,6 +78,8 @@ class MennekesPoint(ChargePoint):
         self._meter = meter
         self._signal = signal
         self._fallback = fallback
+        self._limited_at = -math.inf
+        """When the limit was last written, on the loop's clock."""
 
     # -- what a profile tells --
 
@@ -100,9 +107,17 @@ class MennekesPoint(ChargePoint):
             BlockedBy.PAUSED: allowed is False and not self.timed_out,
             # Nobody here forbids it, and it offers nothing all the same: the operator, the
             # group or an input of the charger has taken the current away.
-            BlockedBy.DOWNGRADED: self._waits and allowed and not self._offers,
+            BlockedBy.DOWNGRADED: (
+                self._waits and allowed and not self._offers and self._offer_follows
+            ),
             BlockedBy.FAULT: self.faulted,
         }
+
+    @property
+    def _offer_follows(self) -> bool:
+        """Whether the offer was read late enough after the limit to have followed it."""
+        offered = self._device.received(("signal",))
+        return offered is not None and offered - self._limited_at >= OFFER_FOLLOWS
 
     @property
     def _waits(self) -> bool:
@@ -128,7 +143,11 @@ class MennekesPoint(ChargePoint):
     )
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows."""
-        return first_reason(self.charging_state, self._reasons())
+        reason = first_reason(self.charging_state, self._reasons())
+        if reason is BlockedBy.VEHICLE and not self._offers:
+            # The offer is from before the limit: it is too early to tell.
+            return None
+        return reason
 
     @derived(Quantity.COUNT, depends_on=("meter",))
     def phases_in_use(self) -> int | None:
@@ -155,6 +174,8 @@ class MennekesPoint(ChargePoint):
             raise ReadOnlyError
         with explaining():
             await write()
+        if component == "limits":
+            self._limited_at = asyncio.get_running_loop().time()
         await self._device.read_now(component)
         if read() != asked:
             await self.lock.rest(1.0)

@@ -190,7 +190,9 @@ class MennekesTcp(ChargerDevice):
         yield from super().problems()
         yield from self.profile.problems()
         since = self._timed_out_since
-        if since is not None and _now() - since >= SAFE_CURRENT_PATIENCE:
+        # One that was never told anything from here has lost nothing.
+        lasts = since is not None and _now() - since >= SAFE_CURRENT_PATIENCE
+        if lasts and self.profile.asked:
             yield Problem(key="safe_current_active", details={})
 
     @property
@@ -211,7 +213,9 @@ class MennekesTcp(ChargerDevice):
     @override
     def layout(self) -> object:
         # A new firmware may serve other blocks, and turn the meaning of a register round.
-        return self.profile.leads_network, self._generation()
+        # With dynamic phases it is another limit that drives.
+        profile = self.profile
+        return profile.leads_network, profile.primary_limit, self._generation()
 
     # -- upholding what the user asked for --
 

@@ -23,8 +23,9 @@ from .states import (
 
 NOMINAL_VOLTAGE: Final = 230
 
-ONE_PHASE_POWER: Final = 16 * NOMINAL_VOLTAGE
-"""The most that one phase of a 16 A unit makes."""
+ONE_PHASE_POWER: Final = 3600.0
+"""Up to here the charger uses one phase, unless the installer knows better. No document tells the
+border (UNCONFIRMED); with 3725 W it did not change to one phase (firmware 1.5.22)."""
 
 THREE_PHASE_POWER: Final = 3 * 6 * NOMINAL_VOLTAGE
 """The least that three phases make."""
@@ -134,6 +135,12 @@ class Profile4X(MennekesPoint):
         known = self._power_ceiling if self.hems is None else self.hems.power_limit_maximum
         return known or self.device_maximum * NOMINAL_VOLTAGE * self._phases_at_most
 
+    @property
+    @override
+    def primary_limit(self) -> str:
+        """The power, where the charger chooses its phases by it."""
+        return "power_limit" if self._switches_by(PhaseSwitchMode.DYNAMIC) else "current_limit"
+
     @override
     def power_bounds(self) -> Bounds:
         """Return the range of the charger, capped by the installer's limit per phase."""
@@ -171,7 +178,10 @@ class Profile4X(MennekesPoint):
     @property
     @override
     def power_limit(self) -> float | None:
-        return 0.0 if self._paused else self.limits.power
+        power = self.limits.power
+        if self._paused or power is None:
+            return 0.0 if self._paused else None
+        return min(power, self.power_bounds().maximum)
 
     @property
     @override
@@ -230,17 +240,22 @@ class Profile4X(MennekesPoint):
         lowers = not self.target.paused and watts < self._watts(self.target)
         async with self.ordering(urgent=lowers):
             self._hand_over()
-            watts = self.power_bounds().accept(watts)
+            watts = self.power_limit_bounds().accept(watts)
             if watts < self._lowest_power:
                 await self._pause(PausedBy.PERSON)
                 return
             if (
                 self._switches_by(PhaseSwitchMode.DYNAMIC)
-                and ONE_PHASE_POWER < watts < THREE_PHASE_POWER
+                and self.one_phase_power < watts < THREE_PHASE_POWER
             ):
                 # Too much for one phase and too little for three: some do not start at all.
-                watts = ONE_PHASE_POWER
+                watts = self.one_phase_power
             await self._carry_out(self.target.powered(watts), lambda: self._send_power(watts))
+
+    @property
+    def one_phase_power(self) -> float:
+        """The most that makes the charger use one phase."""
+        return float(self.options.extra.get("one_phase_power") or ONE_PHASE_POWER)
 
     @property
     @override
@@ -257,7 +272,7 @@ class Profile4X(MennekesPoint):
         watts = float(int(amps * phases.value * min(volts, default=NOMINAL_VOLTAGE)))
         # Never in between, where some do not start at all.
         if phases is Phases.ONE:
-            watts = min(watts, ONE_PHASE_POWER)
+            watts = min(watts, self.one_phase_power)
         else:
             watts = max(watts, THREE_PHASE_POWER)
         watts = min(watts, self.power_bounds().maximum)

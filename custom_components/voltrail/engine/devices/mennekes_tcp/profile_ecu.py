@@ -6,6 +6,7 @@ from typing import Final, override
 from modbus_connection import ModbusConnectionError
 
 from ...charging.current_driven import CurrentDriven
+from ...charging.reconciler import Standing
 from ...model.charging import BlockedBy
 from ...model.controls import Control, SwitchControl
 from ...model.points import Quantity, Tier, derived
@@ -14,6 +15,15 @@ from . import registers_ecu as registers
 from .charge_point import MennekesPoint
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator
 from .states import EcuNetworkRole, EcuStatus
+
+USUAL_TIMEOUT: Final = 60.0
+"""Seconds; assumed until the charger has told its own (UNCONFIRMED)."""
+
+NEAR_TIMEOUT: Final = 0.75
+"""The part of the communication timeout in silence, after which the charger may have fallen back:
+it does not tell, and its clock is not ours."""
+
+_WAITS_FOR_CARD: Final = (EcuStatus.PREPARING, EcuStatus.FINISHING)
 
 ECU_MAXIMUM: Final = 32.0
 """What the register takes; cable, operator and hardware lower it on their own."""
@@ -61,6 +71,8 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
             device.add("departure", registers.OldDeparture(unit), Cadence.MEASUREMENTS)
         self.network: registers.Network | None = None
         self.charge: registers.Charge | None = None
+        self._fell_back = False
+        """Whether the charger may be on its safe current."""
         self.smart: registers.SmartVehicle | None = None
         super().__init__(
             device, vehicle=vehicle, meter=self.meter, signal=signal, fallback=fallback
@@ -141,10 +153,28 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
     @override
     def _reasons(self) -> dict[BlockedBy, bool | None]:
         available = self._available
+        unoffered = self._waits and bool(self.charging_allowed) and not self._offers
         return {
             **super()._reasons(),
             BlockedBy.STATION_LOCKED: None if available is None else not available,
+            # No register tells; these are its states while it waits for a card.
+            BlockedBy.NOT_AUTHORISED: unoffered and self.status.ocpp_status in _WAITS_FOR_CARD,
+            BlockedBy.COMMUNICATION_TIMEOUT: (
+                unoffered and self._fell_back and self._fallback.safe_current == 0
+            ),
         }
+
+    @override
+    def note_silence(self, seconds: float) -> None:
+        timeout = self._fallback.communication_timeout or USUAL_TIMEOUT
+        if seconds >= NEAR_TIMEOUT * timeout:
+            self._fell_back = True
+
+    @property
+    @override
+    def standing(self) -> Standing:
+        # The register still holds the limit, and only a write ends the safe current.
+        return Standing.LOST if self._fell_back and self.asked else super().standing
 
     @property
     @override
@@ -167,6 +197,15 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
 
     @override
     async def send_current(self, amps: float) -> None:
+        # Whatever comes of it is told by what is read, and not by the silence before.
+        fell_back, self._fell_back = self._fell_back, False
+        try:
+            await self._write_limit(amps)
+        except BaseException:
+            self._fell_back = fell_back
+            raise
+
+    async def _write_limit(self, amps: float) -> None:
         await self.write_and_check(
             "limits",
             lambda: self.limits.write("current", int(amps)),

@@ -10,7 +10,18 @@ form of the version that 153 to 157 tell in full.
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
 from ...model.fields import padded
-from ...model.points import Aspect, Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.points import (
+    Aspect,
+    Kind,
+    Quantity,
+    Tier,
+    derived,
+    enumerated,
+    flag,
+    measure,
+    phases,
+    text,
+)
 from .fields import clock, meter
 from .registers_shared import Block, contactor
 from .states import (
@@ -122,20 +133,16 @@ class Meter(Component):
     energy_l2 = meter(202)
     energy_l3 = meter(204)
 
-    power_l1 = measure(meter(206), Quantity.POWER, phase=1)
-    power_l2 = measure(meter(208), Quantity.POWER, phase=2)
-    power_l3 = measure(meter(210), Quantity.POWER, phase=3)
+    power_l1, power_l2, power_l3 = phases(meter, (206, 208, 210), Quantity.POWER)
 
-    current_l1 = measure(meter(212, scale=0.001), Quantity.CURRENT, phase=1)
-    current_l2 = measure(meter(214, scale=0.001), Quantity.CURRENT, phase=2)
-    current_l3 = measure(meter(216, scale=0.001), Quantity.CURRENT, phase=3)
+    current_l1, current_l2, current_l3 = phases(
+        meter, (212, 214, 216), Quantity.CURRENT, scale=0.001
+    )
 
     energy_charged = measure(meter(218), Quantity.ENERGY)
     power = measure(meter(220), Quantity.POWER)
 
-    voltage_l1 = measure(meter(222), Quantity.VOLTAGE, phase=1)
-    voltage_l2 = measure(meter(224), Quantity.VOLTAGE, phase=2)
-    voltage_l3 = measure(meter(226), Quantity.VOLTAGE, phase=3)
+    voltage_l1, voltage_l2, voltage_l3 = phases(meter, (222, 224, 226), Quantity.VOLTAGE)
 
 
 class Network(Block):
@@ -171,14 +178,8 @@ class NetworkConsumption(Block):
 
     register_ranges = ((2636, 2638),)
 
-    network_consumed_l1 = measure(
-        integer(2636, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_consumed_l2 = measure(
-        integer(2637, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_consumed_l3 = measure(
-        integer(2638, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_consumed_l1, network_consumed_l2, network_consumed_l3 = phases(
+        integer, (2636, 2637, 2638), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )
 
 

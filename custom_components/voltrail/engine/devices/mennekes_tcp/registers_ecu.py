@@ -8,7 +8,7 @@ transactions like a card at the reader; it is not declared either.
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
 from ...model.fields import padded
-from ...model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ...model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, phases, text
 from .fields import calendar, clock, unsigned_meter
 from .registers_shared import contactor
 from .states import (
@@ -104,13 +104,11 @@ class OldMeter(Component):
     energy_l2 = unsigned_meter(202)
     energy_l3 = unsigned_meter(204)
 
-    power_l1 = measure(unsigned_meter(206), Quantity.POWER, phase=1)
-    power_l2 = measure(unsigned_meter(208), Quantity.POWER, phase=2)
-    power_l3 = measure(unsigned_meter(210), Quantity.POWER, phase=3)
+    power_l1, power_l2, power_l3 = phases(unsigned_meter, (206, 208, 210), Quantity.POWER)
 
-    current_l1 = measure(unsigned_meter(212, scale=0.001), Quantity.CURRENT, phase=1)
-    current_l2 = measure(unsigned_meter(214, scale=0.001), Quantity.CURRENT, phase=2)
-    current_l3 = measure(unsigned_meter(216, scale=0.001), Quantity.CURRENT, phase=3)
+    current_l1, current_l2, current_l3 = phases(
+        unsigned_meter, (212, 214, 216), Quantity.CURRENT, scale=0.001
+    )
 
     @derived(Quantity.POWER)
     def power(self) -> float | None:
@@ -137,20 +135,16 @@ class Meter(Component):
     energy_l2 = unsigned_meter(202)
     energy_l3 = unsigned_meter(204)
 
-    power_l1 = measure(unsigned_meter(206), Quantity.POWER, phase=1)
-    power_l2 = measure(unsigned_meter(208), Quantity.POWER, phase=2)
-    power_l3 = measure(unsigned_meter(210), Quantity.POWER, phase=3)
+    power_l1, power_l2, power_l3 = phases(unsigned_meter, (206, 208, 210), Quantity.POWER)
 
-    current_l1 = measure(unsigned_meter(212, scale=0.001), Quantity.CURRENT, phase=1)
-    current_l2 = measure(unsigned_meter(214, scale=0.001), Quantity.CURRENT, phase=2)
-    current_l3 = measure(unsigned_meter(216, scale=0.001), Quantity.CURRENT, phase=3)
+    current_l1, current_l2, current_l3 = phases(
+        unsigned_meter, (212, 214, 216), Quantity.CURRENT, scale=0.001
+    )
 
     energy_charged = measure(unsigned_meter(218), Quantity.ENERGY)
     power = measure(unsigned_meter(220), Quantity.POWER)
 
-    voltage_l1 = measure(unsigned_meter(222), Quantity.VOLTAGE, phase=1)
-    voltage_l2 = measure(unsigned_meter(224), Quantity.VOLTAGE, phase=2)
-    voltage_l3 = measure(unsigned_meter(226), Quantity.VOLTAGE, phase=3)
+    voltage_l1, voltage_l2, voltage_l3 = phases(unsigned_meter, (222, 224, 226), Quantity.VOLTAGE)
 
 
 class Network(Component):

@@ -1,11 +1,12 @@
 """Registers that both profiles have in the same place, with the same meaning."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, NumberField, enum, integer, string
 
-from ...model.points import Quantity, Tier, enumerated, measure
+from ...model.points import Quantity, Tier, enumerated, measure, phases
 from .states import Relay
 
 
@@ -19,9 +20,15 @@ class Block(Component):
     rows: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     async def fit(self) -> None:
-        """Read it, in pieces if need be; raises if no piece of it is served."""
+        """Read it, in pieces if need be; raises if no piece of it is served.
+
+        What is refused once may be of a bad moment; what is refused twice is not there.
+        """
         try:
-            await self.async_update(notify=False)
+            try:
+                await self.async_update(notify=False)
+            except IllegalDataAddressError:
+                await self.async_update(notify=False)
         except IllegalDataAddressError:
             served = [row for row in self.rows if await self._serves(row)]
             if not served:
@@ -33,11 +40,11 @@ class Block(Component):
     async def _serves(self, row: tuple[str, ...]) -> bool:
         alone = type(self)(self.modbus_unit)
         alone.restrict_fields(row)
-        try:
-            await alone.async_update(notify=False)
-        except IllegalDataAddressError:
-            return False
-        return True
+        for _ in range(2):
+            with suppress(IllegalDataAddressError):
+                await alone.async_update(notify=False)
+                return True
+        return False
 
     def _span(self, row: tuple[str, ...]) -> tuple[int, int]:
         places = [self.resolved_fields[name] for name in row]
@@ -89,14 +96,8 @@ class NetworkLimits(Block):
         ("network_ems_limit_l1", "network_ems_limit_l2", "network_ems_limit_l3"),
     )
 
-    network_limit_l1 = measure(
-        integer(610, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_limit_l2 = measure(
-        integer(611, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_limit_l3 = measure(
-        integer(612, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_limit_l1, network_limit_l2, network_limit_l3 = phases(
+        integer, (610, 611, 612), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )
     # The lowest of the three is applied to all phases.
     network_ems_limit_l1 = integer(613, signed=False, writable=True)
@@ -117,21 +118,9 @@ class NetworkCurrents(Block):
         ("network_available_l1", "network_available_l2", "network_available_l3"),
     )
 
-    network_applied_l1 = measure(
-        integer(630, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
+    network_applied_l1, network_applied_l2, network_applied_l3 = phases(
+        integer, (630, 631, 632), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )
-    network_applied_l2 = measure(
-        integer(631, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_applied_l3 = measure(
-        integer(632, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
-    )
-    network_available_l1 = measure(
-        integer(633, signed=False), Quantity.CURRENT, phase=1, tier=Tier.EXPERT
-    )
-    network_available_l2 = measure(
-        integer(634, signed=False), Quantity.CURRENT, phase=2, tier=Tier.EXPERT
-    )
-    network_available_l3 = measure(
-        integer(635, signed=False), Quantity.CURRENT, phase=3, tier=Tier.EXPERT
+    network_available_l1, network_available_l2, network_available_l3 = phases(
+        integer, (633, 634, 635), Quantity.CURRENT, tier=Tier.EXPERT, signed=False
     )

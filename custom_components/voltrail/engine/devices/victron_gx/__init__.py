@@ -9,6 +9,7 @@ from typing import Final
 from ..family import Family, Transport
 from . import finding, write_limits
 from .device import VictronGx
+from .predecessors import PREDECESSORS
 
 FAMILY: Final = Family(
     key="victron_gx",
@@ -24,6 +25,7 @@ FAMILY: Final = Family(
     option_fields=(*write_limits.OPTION_FIELDS, *finding.OPTION_FIELDS),
     ssdp_manufacturer="Victron Energy",
     ssdp_serial="X_VrmPortalId",
+    predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "VictronGx"]

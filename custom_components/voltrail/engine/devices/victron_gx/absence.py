@@ -6,6 +6,7 @@ refusals a day instead of thousands.
 """
 
 import logging
+import math
 from typing import Final
 
 from modbus_connection import ModbusError
@@ -16,6 +17,13 @@ _LOGGER = logging.getLogger(__name__)
 
 FIRST_PAUSE: Final = 30.0
 LONGEST_PAUSE: Final = 600.0
+
+SECOND_LOOK: Final = 0.5
+"""Seconds after which hardware is asked once more if a pause ends in a refusal.
+
+The server finds a service that returned only at the second request for its type; the first one
+is refused, however long it has been back, and makes the server look.
+"""
 
 
 class Absence:
@@ -29,10 +37,15 @@ class Absence:
         """Whether it is time to ask again."""
         return now >= self._next
 
+    def end_pause(self) -> None:
+        """Let it be asked for at once, out of its turn."""
+        self._next = -math.inf
+
     def again(self, error: ModbusError, now: float) -> None:
-        """Note that it refused once more."""
+        """Note that it refused once more; the pause grows if it was asked in its turn."""
         self.error = error
-        self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
+        if math.isfinite(self._next):
+            self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
         self._next = now + self.pause
 
 
@@ -51,6 +64,16 @@ class Absences:
             if absence is not None and not absence.due(now):
                 return absence.error
         return None
+
+    def known(self, *keys: str) -> bool:
+        """Whether something refused to answer when it was last asked."""
+        return any(key in self._known for key in keys)
+
+    def end_pause(self, *keys: str) -> None:
+        """Let something be asked for at once."""
+        for key in keys:
+            if key in self._known:
+                self._known[key].end_pause()
 
     def note(self, key: str, err: ModbusError, pause: float = FIRST_PAUSE) -> None:
         """Note that something refused to answer; ``pause`` is how long it may be a mere blink."""

@@ -205,17 +205,26 @@ class BlockControls:
             if lasting:
                 await self._set(field, value)
             else:
-                await self._device.gateway.writer.send(component, field, value)
+                await self._device.gateway.writer.send(
+                    self._device.names[self._kind], component, field, value
+                )
 
         yield ButtonControl(**self._common(field, key, Tier.EXPERT), press=press, restarts=restarts)
 
-    def setpoint(self, field: str, *, readable: bool = True) -> Iterator[Control]:
+    def setpoint(
+        self, field: str, *, readable: bool = True, in_place_of_zero: float = 0
+    ) -> Iterator[Control]:
         """Yield a number that the device forgets, and that is renewed for a while."""
         if self._device.settable(self._kind, field) is None:
             return
         component = self._device.the(self._kind)
         setpoint = self._device.gateway.keeper.setpoint(
-            self._device.names[self._kind], component, field, self._guard, readable=readable
+            self._device.names[self._kind],
+            component,
+            field,
+            self._guard,
+            readable=readable,
+            in_place_of_zero=in_place_of_zero,
         )
         quantity = component.point(field).quantity
         assert quantity is not None, "declared as a number"

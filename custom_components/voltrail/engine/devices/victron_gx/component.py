@@ -1,7 +1,8 @@
 """A block of registers of one service, as the running firmware has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Final, override
 
@@ -69,6 +70,7 @@ class GxComponent(Tiered, Component):
         self.counters_seen: set[str] = set()
         """The counters that have been above 0, so that they are missed when they have no value."""
         self._seen: set[str] = set()
+        self._lived: set[frozenset[str]] = set()
         self._phases_seen: set[str] = set()
         self.phases_known: int | None = None
         """The number of phases that was told last; it outlasts a glitch."""
@@ -90,22 +92,22 @@ class GxComponent(Tiered, Component):
     # -- zeros that are no values ----------------------------------------------
 
     @cached_property
-    def _zeros(self) -> dict[str, tuple[Zero, str | None]]:
-        """What a 0 means, and the lifeline, of each register whose 0 may be no value."""
+    def _zeros(self) -> dict[str, tuple[Zero, frozenset[str]]]:
+        """What a 0 means, and the lifelines, of each register whose 0 may be no value."""
         numbers = {
-            name: (field, declared.lifeline)
+            name: (field, _lifelines(declared))
             for name, declared in type(self).declared_fields.items()
             if (field := self.register(name)) is not None and isinstance(declared, GxNumber)
         }
-        lifelines = {lifeline for _, lifeline in numbers.values()}
-        found: dict[str, tuple[Zero, str | None]] = {}
-        for name, (field, lifeline) in numbers.items():
+        groups = {lifelines for _, lifelines in numbers.values()}
+        found: dict[str, tuple[Zero, frozenset[str]]] = {}
+        for name, (field, lifelines) in numbers.items():
             zero = field.zero
-            if self.point(name).quantity in COUNTED and lifeline is None:
+            if self.point(name).quantity in COUNTED and not lifelines:
                 zero = Zero.COUNTER
-            # A lifeline is its own one: it has no value at 0.
-            needed = name if name in lifelines else lifeline
-            if zero in (Zero.UNTIL_SEEN, Zero.COUNTER) or needed is not None:
+            # A single lifeline is its own one: it has no value at 0.
+            needed = frozenset({name}) if frozenset({name}) in groups else lifelines
+            if zero in (Zero.UNTIL_SEEN, Zero.COUNTER) or needed:
                 found[name] = (zero, needed)
         return found
 
@@ -137,15 +139,27 @@ class GxComponent(Tiered, Component):
 
     def _hide_zeros(self) -> None:
         values = self._values
-        for name, (zero, lifeline) in self._zeros.items():
+        for name, (zero, lifelines) in self._zeros.items():
             if values.get(name):
                 self._note_seen(name, zero)
             elif (
                 zero is Zero.COUNTER
                 or (zero is Zero.UNTIL_SEEN and name not in self._seen)
-                or (lifeline is not None and not values.get(lifeline))
+                or (lifelines and not self._alive(lifelines))
             ):
                 values[name] = None
+
+    def _alive(self, lifelines: frozenset[str]) -> bool:
+        values = self._values
+        if any(values.get(name) for name in lifelines):
+            self._lived.add(lifelines)
+            return True
+        # A meter that has none of several lifelines is alive while it tells anything at all.
+        return (
+            len(lifelines) > 1
+            and lifelines not in self._lived
+            and any(value for name, value in values.items() if name not in lifelines)
+        )
 
     def _note_seen(self, name: str, zero: Zero) -> None:
         if zero is Zero.UNTIL_SEEN:
@@ -168,7 +182,7 @@ class GxComponent(Tiered, Component):
         """Whether a value has never been there: a sensor or a phase that is not fitted."""
         if phase in self._phases and not self._has_phase(phase):
             return True
-        zero, _ = self._zeros.get(name, (Zero.REAL, None))
+        zero, _ = self._zeros.get(name, (Zero.REAL, frozenset()))
         return zero is Zero.UNTIL_SEEN and name not in self._seen
 
     def counted(self, *names: str) -> float | None:
@@ -206,6 +220,16 @@ class GxComponent(Tiered, Component):
         # The last step before the wire: no caller gets past the write limits.
         await super().write(field, self.checked(field, float(value)))
 
+    async def write_run(self, values: Mapping[str, float]) -> None:
+        """Write registers that stand in a row, in one request."""
+        words: dict[int, list[int]] = {}
+        for name, value in values.items():
+            register = self.register(name)
+            assert register is not None, "only what this firmware has"
+            words[register.address] = register.encode(self.checked(name, value))
+        run = [word for address in sorted(words) for word in words[address]]
+        await self.modbus_unit.write_registers(min(words), run)
+
 
 class AlarmedComponent(GxComponent):
     """Registers of a service that reports alarms."""
@@ -236,11 +260,13 @@ class DcComponent(GxComponent):
         return watts(self._values.get("voltage"), self._values.get("current"))
 
 
-def phase_sum(word: str, *, tier: Tier | None = None) -> Derived[GxComponent, float]:
+def phase_sum(
+    word: str, *, tier: Tier | None = None, called: str = ""
+) -> Derived[GxComponent, float]:
     """Declare the power of all phases together."""
     names = _phase_names(word)
 
-    @derived(Quantity.POWER, tier=tier)
+    @derived(Quantity.POWER, tier=tier, called=called)
     def power(self: GxComponent) -> float | None:
         return total(*(getattr(self, name) for name in names))
 
@@ -255,6 +281,17 @@ def counter_sum(*names: str) -> Derived[GxComponent, float]:
         return self.counted(*names)
 
     return energy
+
+
+def moment(seconds: str, *, number: int | None = None) -> Derived[GxComponent, datetime]:
+    """Declare the moment that a register holds in seconds since 1970; 0 is none."""
+
+    @derived(Kind.MOMENT, number=number, tier=Tier.EXPERT)
+    def value(self: GxComponent) -> datetime | None:
+        since_1970: float | None = getattr(self, seconds)
+        return datetime.fromtimestamp(since_1970, UTC) if since_1970 and since_1970 > 0 else None
+
+    return value
 
 
 def phase_counters(word: str) -> Derived[GxComponent, float]:
@@ -279,6 +316,11 @@ class PhasedInverter(AlarmedComponent):
     def phases_told(self) -> int | None:
         phases: float | None = self._values.get("number_of_phases")
         return None if phases is None else int(phases)
+
+
+def _lifelines(declared: GxNumber[Any]) -> frozenset[str]:
+    lifeline = declared.lifeline
+    return lifeline if isinstance(lifeline, frozenset) else frozenset(filter(None, (lifeline,)))
 
 
 def total(*values: float | None) -> float | None:

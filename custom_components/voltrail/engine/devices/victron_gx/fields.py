@@ -5,7 +5,7 @@ below 1 makes steps: 0.01 is hundreds. Where the list counts in another unit tha
 engine, ``times`` is how many of ours make one of theirs (1000 for kWh).
 
 ``zero`` is what a 0 means. ``lifeline`` names another register of the block that is never 0 on
-live hardware: while it has no value, a 0 here has none either.
+live hardware, or several of which one is not: while they have no value, a 0 here has none either.
 
 ``since`` is the version of the Modbus server (1.0.x) that first knew the register; without
 it, every server since early 2022 does. ``before`` is the narrower register of the same
@@ -84,7 +84,7 @@ class Traits(TypedDict, total=False):
     until: int
     before: GxNumber[Any]
     zero: Zero
-    lifeline: str
+    lifeline: str | frozenset[str]
     times: float
     setting: Setting
     writable: bool

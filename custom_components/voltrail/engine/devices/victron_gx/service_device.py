@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator
 
+from ...charging.charge_point import ChargePoint
 from ...charging.command_lock import CommandLock
 from ...model.controls import Bounds
 from ...model.parts import Part
@@ -28,6 +29,8 @@ class ServiceDevice:
         """The full names of the blocks that this firmware has."""
         self._short: dict[type[GxComponent], str] = {}
         self._blocks: dict[type[GxComponent], GxComponent] = {}
+        self.point: ChargePoint | None = None
+        """The place where a car is plugged in, if it is one."""
         self.lock = CommandLock()
         """Held by an order that is made of several writes."""
 
@@ -52,8 +55,8 @@ class ServiceDevice:
         return self._short[kind]
 
     async def refresh(self, kind: type[GxComponent]) -> None:
-        """Read a block now; raise if that fails."""
-        await self.gateway.refresh_now(self.names[kind])
+        """Read a block for an order; raise if that fails."""
+        await self.gateway.look(self.names[kind])
 
     async def set(
         self,
@@ -64,11 +67,18 @@ class ServiceDevice:
         *,
         through: Callable[[], str] | None = None,
         becomes: Collection[float] = (),
+        along: Collection[str] = (),
     ) -> None:
         """Write a register of this device and make sure that it is held."""
         await guard()
         await self.gateway.writer.set(
-            self.names[kind], self.the(kind), field, value, through=through, becomes=becomes
+            self.names[kind],
+            self.the(kind),
+            field,
+            value,
+            through=through,
+            becomes=becomes,
+            along=along,
         )
 
     def settable(self, kind: type[GxComponent], field: str) -> Bounds | None:

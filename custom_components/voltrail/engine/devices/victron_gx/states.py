@@ -164,3 +164,21 @@ class EngineState(IntEnum):
     RUNNING = 8
     STOPPING = 9
     ERROR = 10
+
+
+class DessRestriction(IntEnum):
+    """Where Dynamic ESS lets no energy flow: the same flags in a slot and for what is in force."""
+
+    NONE = 0
+    BATTERY_TO_GRID = 1
+    GRID_TO_BATTERY = 2
+    BOTH = 3
+
+
+class DessStrategy(IntEnum):
+    """What Dynamic ESS is after, in a slot of its schedule and now."""
+
+    TARGET_STATE_OF_CHARGE = 0
+    SELF_CONSUMPTION = 1
+    PRO_BATTERY = 2
+    PRO_GRID = 3

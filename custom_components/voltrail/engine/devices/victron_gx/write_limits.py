@@ -25,6 +25,8 @@ class Limit(StrEnum):
     AC_POWER_PHASE = "ac_power_phase"
     AC_CURRENT = "ac_current"
     """Per phase."""
+    AC_VOLTAGE = "ac_voltage"
+    """Around the nominal one."""
     DC_VOLTAGE = "dc_voltage"
     DC_CURRENT = "dc_current"
 
@@ -59,6 +61,7 @@ class WriteLimits:
     ac_power: float | None = None
     ac_power_phase: float | None = None
     ac_current: float | None = None
+    ac_voltage: tuple[float, float] | None = None
     dc_current: float | None = None
     dc_voltage: tuple[float, float] | None = None
 
@@ -66,14 +69,15 @@ class WriteLimits:
     def chosen(cls, extra: Mapping[str, Any]) -> Self:
         """Take the limits from the options of the family."""
         amps = extra.get("ac_current")
-        volts = extra.get("ac_voltage") or AC_VOLTAGE
+        volts = float(extra.get("ac_voltage") or AC_VOLTAGE)
         phases = int(extra.get("ac_phases") or 1)
-        per_phase = None if amps is None else float(amps) * float(volts)
+        per_phase = None if amps is None else float(amps) * volts
         return cls(
             write=bool(extra.get("write")),
             ac_power=None if per_phase is None else per_phase * phases,
             ac_power_phase=per_phase,
             ac_current=None if amps is None else float(amps),
+            ac_voltage=None if amps is None else (volts * LOWEST_AC, volts * HIGHEST_AC),
             dc_current=_number(extra.get("dc_current")),
             dc_voltage=_voltages(extra),
         )
@@ -84,10 +88,11 @@ class WriteLimits:
         match setting.limit:
             case Limit.NONE:
                 pass
-            case Limit.DC_VOLTAGE:
-                if self.dc_voltage is None:
+            case Limit.DC_VOLTAGE | Limit.AC_VOLTAGE:
+                allowed: tuple[float, float] | None = getattr(self, setting.limit)
+                if allowed is None:
                     return None
-                low, high = max(low, self.dc_voltage[0]), min(high, self.dc_voltage[1])
+                low, high = max(low, allowed[0]), min(high, allowed[1])
             case limit:
                 most: float | None = getattr(self, limit)
                 if most is None:
@@ -130,6 +135,8 @@ def _voltages(extra: Mapping[str, Any]) -> tuple[float, float] | None:
 
 
 AC_VOLTAGE: Final = 230.0
+LOWEST_AC, HIGHEST_AC = 0.95, 1.05
+"""What an output voltage may be set to, of the nominal one: all appliances are made for that."""
 
 BATTERIES: Final[Mapping[str, tuple[float, float]]] = {
     # 2.5 V to 3.65 V a cell.

@@ -6,15 +6,25 @@ the value shows when it is read back a second later.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from modbus_connection import IllegalDataAddressError
+from modbus_connection import (
+    GatewayPathUnavailableError,
+    GatewayTargetError,
+    IllegalDataAddressError,
+)
 
 from ...model.controls import shown
-from ...model.errors import NotAcceptedError, ReadOnlyError, VoltrailError, explaining
+from ...model.errors import (
+    NotAcceptedError,
+    NotSupportedError,
+    ReadOnlyError,
+    VoltrailError,
+    explaining,
+)
 from .component import GxComponent
 from .fields import Zero
 
@@ -32,6 +42,10 @@ REASONS: Final = (
     "the value is outside the GX's own range, or the device fixes it in its present mode"
 )
 
+LACKING: Final = "the hardware behind the GX does not have it"
+
+NOT_FOUND: Final = (GatewayPathUnavailableError, GatewayTargetError)
+
 type Clock = Callable[[], float]
 type Pause = Callable[[float], Awaitable[None]]
 
@@ -40,12 +54,12 @@ type Pause = Callable[[float], Awaitable[None]]
 class Writer:
     """Writes registers, one after the other, and reads back what came of it."""
 
-    refresh: Callable[[Iterable[str]], Awaitable[None]]
-    failures: Mapping[str, VoltrailError]
+    look: Callable[[str], Awaitable[None]]
+    """Reads a component now, also one that is left alone for a while; raises if that fails."""
     meet: Callable[[], Awaitable[None]]
     """Makes sure, after the link was lost, that it is still the same GX."""
-    look_again: Callable[[str], bool]
-    """Lets a component that is away be asked at once; tells whether it was away."""
+    away: Callable[[str], bool]
+    """Whether the hardware of a component was not found when it was last asked."""
     clock: Clock
     pause: Pause
     refused: bool = False
@@ -66,11 +80,13 @@ class Writer:
         *,
         through: Callable[[], str] | None = None,
         becomes: Collection[float] = (),
+        along: Collection[str] = (),
     ) -> None:
         """Write a value and make sure that it is held.
 
         ``through`` is for a setting that is in several registers: it names the one to use,
         by what was just read. ``becomes`` is what the device goes on to by itself from there.
+        ``along`` names what is written again in the same request, with what was just read.
         """
         value = component.checked(field, value)
         key = (name, field)
@@ -84,22 +100,55 @@ class Writer:
                     # A slider is being moved: write only where it comes to rest.
                     if asked[-1] is not order:
                         return
-                    await self._read(name)
+                    await self.look(name)
                     field = field if through is None else through()
                     if _same(component, field, value, surely=True):
                         return
                     self._written[key] = self.clock()
-                await self.send(component, field, value)
+                await self.send(name, component, field, value, along)
                 await self.confirm(name, component, field, value, becomes)
         finally:
             asked.remove(order)
 
-    async def send(self, component: GxComponent, field: str, value: float) -> None:
-        """Write a value; do not read it back."""
+    async def send(
+        self,
+        name: str,
+        component: GxComponent,
+        field: str,
+        value: float,
+        along: Collection[str] = (),
+    ) -> None:
+        """Write a value; do not read it back.
+
+        The GX refuses the same way whether the hardware is away, has just returned and was not
+        looked for yet, or does not have what is written. A look at it tells.
+        """
         await self.meet()
         try:
+            await self._write(component, field, value, along)
+        except VoltrailError as err:
+            if not isinstance(err.__cause__, NOT_FOUND):
+                raise
+        else:
+            return
+        await self.look(name)
+        try:
+            await self._write(component, field, value, along)
+        except VoltrailError as err:
+            if not isinstance(err.__cause__, NOT_FOUND):
+                raise
+            raise NotSupportedError(reason=LACKING) from err
+
+    async def _write(
+        self, component: GxComponent, field: str, value: float, along: Collection[str]
+    ) -> None:
+        try:
             with explaining():
-                await component.write(field, value)
+                if along:
+                    rest = {name: float(getattr(component, name) or 0) for name in along}
+                    await component.write_run({**rest, field: value})
+                else:
+                    await component.write(field, value)
         except VoltrailError as err:
             if isinstance(err.__cause__, IllegalDataAddressError):
                 self.refused = True
@@ -133,19 +182,14 @@ class Writer:
     async def _read_back(self, name: str) -> None:
         for wait in AWAY_AFTER_WRITE:
             try:
-                await self._read(name)
+                await self.look(name)
             except VoltrailError:
-                if not self.look_again(name):
+                if not self.away(name):
                     raise
             else:
                 return
             await self.pause(wait)
-        await self._read(name)
-
-    async def _read(self, name: str) -> None:
-        await self.refresh((name,))
-        if name in self.failures:
-            raise self.failures[name]
+        await self.look(name)
 
 
 def _same(component: GxComponent, field: str, value: float, *, surely: bool = False) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from ....model.controls import Control
 from ....model.points import Quantity, Tier, enumerated, flag, measure, text
 from ..block_controls import BlockControls
-from ..component import AlarmedComponent, GxComponent
+from ..component import AlarmedComponent, GxComponent, moment
 from ..fields import (
     NO_VALUE,
     UNTIL_SEEN,
@@ -198,10 +198,10 @@ class Battery(AlarmedComponent, tier=Tier.EXPERT):
     )
     capacity = measure(uint16(309, 10, zero=NO_VALUE), Quantity.CHARGE, tier=Tier.DETAIL)
     # Seconds since 1970.
-    last_error_time_1 = int32(310)
-    last_error_time_2 = int32(312)
-    last_error_time_3 = int32(314)
-    last_error_time_4 = int32(316)
+    last_error_seconds_1 = int32(310)
+    last_error_seconds_2 = int32(312)
+    last_error_seconds_3 = int32(314)
+    last_error_seconds_4 = int32(316)
     minimum_cell_temperature = measure(
         int16(318, 10, zero=UNTIL_SEEN, lifeline="voltage"), Quantity.TEMPERATURE, tier=Tier.DETAIL
     )
@@ -219,6 +219,10 @@ class Battery(AlarmedComponent, tier=Tier.EXPERT):
     bms_cable_alarm = enumerated(code(327, Alarm, since=96))
     contactor_alarm = enumerated(code(328, Alarm, since=96))
     high_current_alarm = enumerated(code(329, Alarm, since=96))
+
+    last_error_time_1, last_error_time_2, last_error_time_3, last_error_time_4 = (
+        moment(f"last_error_seconds_{number}", number=number) for number in range(1, 5)
+    )
 
 
 class Bms(GxComponent, tier=Tier.EXPERT):

@@ -1,10 +1,15 @@
 """The meter of the grid. Positive is import."""
 
+from typing import Final
+
 from ....model.points import Quantity, Tier, measure, phases
 from ..component import GxComponent, phase_sum
 from ..fields import each, int16, int32, kwh32, narrow_kwh, uint16
 from ..identities import identity
 from ..service import Energy, Service, main, reserved
+
+ALIVE: Final = frozenset({"frequency", "voltage_l1", "voltage_l2", "voltage_l3"})
+"""One of these is above 0 while the meter measures; before server 1.0.75 there are the voltages."""
 
 
 class Grid(GxComponent):
@@ -15,13 +20,18 @@ class Grid(GxComponent):
     """
 
     power_l1, power_l2, power_l3 = phases(
-        int32, (2638, 2640, 2642), Quantity.POWER, since=52, before=each(int16, 2600, 2601, 2602)
+        int32,
+        (2638, 2640, 2642),
+        Quantity.POWER,
+        since=52,
+        before=each(int16, 2600, 2601, 2602),
+        lifeline=ALIVE,
     )
     voltage_l1, voltage_l2, voltage_l3 = phases(
-        uint16, (2616, 2618, 2620), Quantity.VOLTAGE, scale=10
+        uint16, (2616, 2618, 2620), Quantity.VOLTAGE, scale=10, lifeline=ALIVE
     )
     current_l1, current_l2, current_l3 = phases(
-        int16, (2617, 2619, 2621), Quantity.CURRENT, scale=10
+        int16, (2617, 2619, 2621), Quantity.CURRENT, scale=10, lifeline=ALIVE
     )
     energy_imported_l1, energy_imported_l2, energy_imported_l3 = phases(
         kwh32,
@@ -39,11 +49,21 @@ class Grid(GxComponent):
     )
     imported_total = kwh32(2634)
     exported_total = kwh32(2636)
-    frequency = measure(uint16(2644, 100, since=75), Quantity.FREQUENCY, tier=Tier.DETAIL)
-    power_factor_l1, power_factor_l2, power_factor_l3 = phases(
-        int16, (2645, 2646, 2647), Quantity.POWER_FACTOR, scale=1000, since=79, tier=Tier.EXPERT
+    frequency = measure(
+        uint16(2644, 100, since=75, lifeline=ALIVE), Quantity.FREQUENCY, tier=Tier.DETAIL
     )
-    power_factor = measure(int16(2648, 1000, since=79), Quantity.POWER_FACTOR, tier=Tier.EXPERT)
+    power_factor_l1, power_factor_l2, power_factor_l3 = phases(
+        int16,
+        (2645, 2646, 2647),
+        Quantity.POWER_FACTOR,
+        scale=1000,
+        since=79,
+        lifeline=ALIVE,
+        tier=Tier.EXPERT,
+    )
+    power_factor = measure(
+        int16(2648, 1000, since=79, lifeline=ALIVE), Quantity.POWER_FACTOR, tier=Tier.EXPERT
+    )
     power = phase_sum("power")
 
 

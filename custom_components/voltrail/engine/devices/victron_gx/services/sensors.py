@@ -1,6 +1,7 @@
 """Sensors: of tanks, of temperatures, of sun and weather. Ruuvi tags measure more than that."""
 
 from enum import IntEnum
+from typing import ClassVar, override
 
 from ....model.points import Quantity, Tier, enumerated, measure
 from ..component import GxComponent
@@ -27,8 +28,23 @@ class FluidType(IntEnum):
     RAW_WATER = 11
 
 
-class Tank(GxComponent, tier=Tier.DETAIL):
+class Sensor(GxComponent):
+    """A sensor with a status: a broken one has no values, and reads 0 like everything without."""
+
+    measured: ClassVar[tuple[str, ...]]
+
+    @override
+    def _verify_read(self) -> None:
+        super()._verify_read()
+        values = self._values
+        if values.get("sensor_status"):
+            values.update({name: None for name in self.measured if not values.get(name)})
+
+
+class Tank(Sensor, tier=Tier.DETAIL):
     """How full it is, and of what."""
+
+    measured = ("tank_level", "tank_remaining")
 
     tank_capacity = measure(uint32(3001, 10_000, zero=NO_VALUE), Quantity.VOLUME)
     fluid_type = enumerated(code(3003, FluidType))
@@ -58,8 +74,10 @@ class TemperatureType(IntEnum):
     FREEZER = 6
 
 
-class TemperatureSensor(GxComponent):
+class TemperatureSensor(Sensor):
     """What the sensor measures. A Ruuvi tag has air, a Ruuvi Air has what is in it."""
+
+    measured = ("temperature", "humidity", "air_pressure")
 
     sensor_scale = measure(uint16(3301, 100), Quantity.COUNT, tier=Tier.EXPERT)
     sensor_offset = measure(int16(3302, 100), Quantity.COUNT, tier=Tier.EXPERT)

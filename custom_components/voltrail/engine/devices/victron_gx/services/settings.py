@@ -4,20 +4,19 @@ All of them are saved to flash when they change. Nothing here is for a control l
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from enum import Enum, IntEnum
 from typing import ClassVar, Final
 
 from ....model.controls import Control
 from ....model.errors import NotNowError
-from ....model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, text
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, text
 from ....polling.polled_device import Cadence
 from ..block_controls import BlockControls
-from ..component import INT16_SPAN, GxComponent, unwrapped
+from ..component import INT16_SPAN, GxComponent, moment, unwrapped
 from ..fields import DAYS, HOURS, NO_VALUE, code, int16, int32, kwh16, string, uint16, yes
 from ..service import Block, Service, reserved, settings
 from ..service_device import ServiceDevice
-from ..states import InputType
+from ..states import DessRestriction, DessStrategy, InputType
 from ..write_limits import PERCENT, SAVED_SWITCH, Limit, Setting
 
 LARGEST_POWER: Final = 300_000
@@ -83,26 +82,9 @@ class DessMode(IntEnum):
 
     OFF = 0
     AUTO = 1
+    BUY = 2
+    SELL = 3
     NODE_RED = 4
-
-
-class DessScheduleRestriction(IntEnum):
-    """Where a slot of the schedule lets no energy flow.
-
-    1 and 2 are the other way round in the restriction that holds now.
-    """
-
-    NONE = 0
-    GRID_TO_BATTERY = 1
-    BATTERY_TO_GRID = 2
-    BOTH = 3
-
-
-class DessScheduleStrategy(IntEnum):
-    """What a slot of the schedule is after."""
-
-    TARGET_STATE_OF_CHARGE = 0
-    SELF_CONSUMPTION = 1
 
 
 class EssControl(GxComponent, tier=Tier.DETAIL):
@@ -111,8 +93,10 @@ class EssControl(GxComponent, tier=Tier.DETAIL):
     # One setting in two registers: watts up to 32 kW, which wrap beyond, and hundreds.
     grid_setpoint_watts = int16(2700, setting=SETPOINT)
     # Both work only while DVCC is off.
-    maximum_charge_share = measure(uint16(2701, writable=True), Quantity.RATIO, tier=Tier.EXPERT)
-    maximum_discharge_share = measure(uint16(2702, writable=True), Quantity.RATIO, tier=Tier.EXPERT)
+    maximum_charge_share = measure(uint16(2701, setting=PERCENT), Quantity.RATIO, tier=Tier.EXPERT)
+    maximum_discharge_share = measure(
+        uint16(2702, setting=PERCENT), Quantity.RATIO, tier=Tier.EXPERT
+    )
     grid_setpoint_hundreds = int16(2703, 0.01, setting=SETPOINT)
     maximum_charge_current = measure(
         int16(2705, setting=Setting(0, 10_000, Limit.DC_CURRENT, off=-1, saved=True)),
@@ -257,23 +241,34 @@ class DessSettings(GxComponent, tier=Tier.EXPERT):
     dess_schedule_duration = measure(
         uint16(5425, since=71, setting=Setting(0, 65_535, saved=True)), Quantity.DURATION
     )
+    # The list has 1 and 2 the other way round here than in force, at 5405; the GX does not.
     dess_schedule_restriction = enumerated(
-        code(5426, DessScheduleRestriction, since=71, setting=Setting(0, 3, saved=True))
+        code(5426, DessRestriction, since=71, setting=Setting(0, 3, saved=True))
     )
     dess_schedule_state_of_charge = measure(uint16(5427, since=71, setting=PERCENT), Quantity.RATIO)
-    # Seconds since 1970; VRM writes it, with the rest of the slot.
-    dess_schedule_start_seconds = int32(5428, since=71, writable=True)
+    # Seconds since 1970. Written with the rest of the slot only, as VRM does: a slot of which
+    # half is new would be carried out like that.
+    dess_schedule_start_seconds = int32(
+        5428, since=71, setting=Setting(0, (1 << 31) - 1, saved=True)
+    )
     dess_schedule_strategy = enumerated(
-        code(5430, DessScheduleStrategy, since=96, setting=SAVED_SWITCH)
+        code(5430, DessStrategy, since=96, setting=Setting(0, 3, saved=True))
     )
 
     served_with: ClassVar = {"dess_schedule_start": "dess_schedule_start_seconds"}
 
-    @derived(Kind.MOMENT)
-    def dess_schedule_start(self) -> datetime | None:
-        """When the first slot of the schedule begins."""
-        seconds = self.dess_schedule_start_seconds
-        return datetime.fromtimestamp(seconds, UTC) if seconds and seconds > 0 else None
+    # When the first slot of the schedule begins.
+    dess_schedule_start = moment("dess_schedule_start_seconds")
+
+
+SLOT: Final = (
+    "dess_schedule_feed_in_allowed",
+    "dess_schedule_duration",
+    "dess_schedule_restriction",
+    "dess_schedule_state_of_charge",
+    "dess_schedule_strategy",
+)
+"""What a slot of the schedule has besides its start; all of it stands in a row."""
 
 
 class SystemName(GxComponent):
@@ -295,6 +290,11 @@ async def set_grid_setpoint(device: ServiceDevice, watts: float) -> None:
         return "grid_setpoint_watts" if exact else "grid_setpoint_hundreds"
 
     await device.set(EssControl, "grid_setpoint_watts", watts, through=register)
+
+
+async def set_schedule_start(device: ServiceDevice, start: float) -> None:
+    """Set when the first slot of the schedule begins, with all of the slot in one request."""
+    await device.set(DessSettings, "dess_schedule_start_seconds", start, along=SLOT)
 
 
 async def set_ess_mode(device: ServiceDevice, mode: EssMode) -> None:
@@ -354,6 +354,9 @@ def ess_controls(device: ServiceDevice) -> Iterator[Control]:
     yield from limits.limit("import_current_limit", switch="import_current_limited")
     yield from limits.switch("peak_shaving_always")
     yield from control.switch("feed_in_dc_pv")
+    # Given up by the document, for what DVCC does.
+    yield from control.number("maximum_charge_share", tier=Tier.EXPERT)
+    yield from control.number("maximum_discharge_share", tier=Tier.EXPERT)
     # The register says what is prevented.
     yield from control.switch("ac_pv_feed_in_prevented", key="feed_in_ac_pv", on=0, off=1)
     yield from power.select("grid_metering", tuple(GridMetering), tier=Tier.EXPERT)
@@ -367,12 +370,19 @@ def _dynamic_ess_controls(device: ServiceDevice) -> Iterator[Control]:
     yield from dess.number("dess_full_charge_duration", tier=Tier.EXPERT)
     yield from dess.number("dess_full_charge_interval", tier=Tier.EXPERT)
     yield from dess.switch("dess_schedule_feed_in_allowed", tier=Tier.EXPERT)
+    if device.settable(DessSettings, "dess_schedule_strategy") is not None:
+        # Older servers have the strategy inside the start.
+        yield from dess.number(
+            "dess_schedule_start_seconds",
+            key="dess_schedule_start",
+            tier=Tier.EXPERT,
+            quantity=Quantity.COUNT,
+            write=lambda start: set_schedule_start(device, start),
+        )
     yield from dess.number("dess_schedule_duration", tier=Tier.EXPERT)
-    yield from dess.select(
-        "dess_schedule_restriction", tuple(DessScheduleRestriction), tier=Tier.EXPERT
-    )
+    yield from dess.select("dess_schedule_restriction", tuple(DessRestriction), tier=Tier.EXPERT)
     yield from dess.number("dess_schedule_state_of_charge", tier=Tier.EXPERT)
-    yield from dess.select("dess_schedule_strategy", tuple(DessScheduleStrategy), tier=Tier.EXPERT)
+    yield from dess.select("dess_schedule_strategy", tuple(DessStrategy), tier=Tier.EXPERT)
 
 
 def _controls(device: ServiceDevice) -> Iterator[Control]:

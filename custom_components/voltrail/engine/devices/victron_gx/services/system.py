@@ -1,7 +1,6 @@
 """The system as a whole: what the GX adds up out of all devices."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from enum import IntEnum
 from typing import ClassVar
 
@@ -19,7 +18,7 @@ from ....model.points import (
 )
 from ....polling.polled_device import Cadence
 from ..block_controls import BlockControls
-from ..component import INT16_SPAN, GxComponent, phase_sum, total, unwrapped, watts
+from ..component import INT16_SPAN, GxComponent, moment, phase_sum, total, unwrapped, watts
 from ..fields import (
     INT16,
     NO_VALUE,
@@ -37,6 +36,7 @@ from ..fields import (
 from ..server import FIRST_WITH_BLOCK, NOT_TOLD, firmware_text
 from ..service import Block, Energy, Service, main, reserved, settings
 from ..service_device import ServiceDevice
+from ..states import DessRestriction, DessStrategy
 from ..write_limits import SAVED_SWITCH
 
 
@@ -67,24 +67,6 @@ class DessError(IntEnum):
     NO_SCHEDULE = 3
     LOW_STATE_OF_CHARGE = 4
     CAPACITY_NOT_CONFIGURED = 5
-
-
-class DessRestriction(IntEnum):
-    """Where Dynamic ESS lets no energy flow now."""
-
-    NONE = 0
-    BATTERY_TO_GRID = 1
-    GRID_TO_BATTERY = 2
-    BOTH = 3
-
-
-class DessStrategy(IntEnum):
-    """What Dynamic ESS is after."""
-
-    TARGET_STATE_OF_CHARGE = 0
-    SELF_CONSUMPTION = 1
-    PRO_BATTERY = 2
-    PRO_GRID = 3
 
 
 class Gx(GxComponent):
@@ -195,7 +177,8 @@ class System(GxComponent):
     # On all phases together: what comes from the grid (negative is feed-in), what all loads take,
     # what the genset gives, and what the loads take between the meter and the inverter/charger
     # and at its output, which are the secured ones.
-    power, consumption_power = phase_sum("power"), phase_sum("consumption_power")
+    power = phase_sum("power", called="grid_power")
+    consumption_power = phase_sum("consumption_power")
     genset_power = phase_sum("genset_power", tier=Tier.DETAIL)
     input_loads_power = phase_sum("input_loads_power", tier=Tier.DETAIL)
     output_loads_power = phase_sum("output_loads_power", tier=Tier.DETAIL)
@@ -206,10 +189,7 @@ class System(GxComponent):
         "output_loads_power": "output_loads_power_l1",
     }
 
-    @derived(Kind.MOMENT, tier=Tier.EXPERT)
-    def time(self) -> datetime | None:
-        """The clock of the GX."""
-        return datetime.fromtimestamp(self.utc, UTC) if self.utc else None
+    time = moment("utc")
 
     @derived(Quantity.POWER)
     def battery_power(self) -> float | None:

@@ -6,7 +6,8 @@ from typing import Final
 
 from modbus_connection.model import NumberField
 
-from ....model.controls import Control
+from ....model.controls import Control, shown
+from ....model.errors import NotNowError
 from ....model.points import Aspect, Quantity, Tier, enumerated, flag, measure, phases
 from ..block_controls import BlockControls
 from ..component import GxComponent, PhasedInverter
@@ -33,7 +34,13 @@ from ..write_limits import COMMAND, SWITCH, Limit, Setting
 # In external control, per phase: positive charges.
 SETPOINT: Final = Setting(-300_000, 300_000, Limit.AC_POWER_PHASE)
 SETPOINT_16: Final = Setting(-32_768, 32_767, Limit.AC_POWER_PHASE)
+BOOST_FACTOR: Final = Setting(1, 2.5, step=0.1)
+OUTPUT_VOLTAGE: Final = Setting(95, 280, Limit.AC_VOLTAGE, step=1)
 FEED_IN_LIMIT: Final = Setting(0, 300_000, Limit.AC_POWER_PHASE)
+
+
+OTHER_VOLTAGE: Final = 0.15
+"""How far the output may be from the nominal voltage: 230 V and 120 V are further apart."""
 
 
 class VebusError(IntEnum):
@@ -151,9 +158,9 @@ class Vebus(PhasedInverter, tier=Tier.EXPERT):
     battery_current = measure(int16(27, 10), Quantity.CURRENT, tier=Tier.MAIN)
     number_of_phases = measure(uint16(28, zero=NO_VALUE), Quantity.COUNT)
     active_input = enumerated(code(29, AcInput), tier=Tier.DETAIL)
-    # Writable to correct the Multi's own estimate; nothing to do from afar.
+    # To be set only to correct the Multi's own estimate.
     state_of_charge = measure(
-        uint16(30, 10, zero=UNTIL_SEEN, lifeline="battery_voltage", writable=True),
+        uint16(30, 10, zero=UNTIL_SEEN, lifeline="battery_voltage", setting=Setting(0, 100)),
         Quantity.STATE_OF_CHARGE,
         tier=Tier.DETAIL,
     )
@@ -225,11 +232,14 @@ class Vebus(PhasedInverter, tier=Tier.EXPERT):
     generator_announced = flag(yes(103, since=49, setting=SWITCH))
     generator_selected = flag(yes(104, since=49))
     redetection = yes(105, since=57, setting=COMMAND)
-    # Configuration of the inverter, not control: to be seen, and left alone.
-    boost_factor = measure(uint16(106, 100, since=60, writable=True), Quantity.COUNT)
-    configured_output_voltage = measure(uint16(107, 100, since=60, writable=True), Quantity.VOLTAGE)
-    power_assist_enabled = flag(yes(108, since=60, writable=True))
-    ups_disabled = flag(yes(109, since=60, writable=True))
+    # Configuration of the inverter, not control: for the installer. What it takes is UNCONFIRMED,
+    # hence the bounds are narrow.
+    boost_factor = measure(uint16(106, 100, since=60, setting=BOOST_FACTOR), Quantity.COUNT)
+    configured_output_voltage = measure(
+        uint16(107, 100, since=60, setting=OUTPUT_VOLTAGE), Quantity.VOLTAGE
+    )
+    power_assist_enabled = flag(yes(108, since=60, setting=SWITCH))
+    ups_disabled = flag(yes(109, since=60, setting=SWITCH))
     (
         relay_test_passed_1,
         relay_test_passed_2,
@@ -317,7 +327,29 @@ def _controls(device: ServiceDevice) -> Iterator[Control]:
     yield from vebus.switch("pv_disabled", tier=Tier.EXPERT)
     yield from vebus.button("system_reset", "system_reset", restarts=True)
     yield from vebus.button("redetect_system", "redetection", restarts=True)
+    yield from vebus.number("state_of_charge", tier=Tier.EXPERT)
+    yield from vebus.number("boost_factor", tier=Tier.EXPERT)
+    yield from vebus.switch("power_assist_enabled", tier=Tier.EXPERT)
+    # The register says what is off.
+    yield from vebus.switch("ups_disabled", key="ups_function", on=0, off=1, tier=Tier.EXPERT)
+    yield from BlockControls(device, Vebus, guard=lambda: _require_fitting_voltage(device)).number(
+        "configured_output_voltage", tier=Tier.EXPERT
+    )
     yield from _external_control(device)
+
+
+async def _require_fitting_voltage(device: ServiceDevice) -> None:
+    """Refuse if the inverter is made for another voltage than the options say."""
+    await device.refresh(Vebus)
+    allowed = device.settable(Vebus, "configured_output_voltage")
+    volts = device.the(Vebus).configured_output_voltage
+    if allowed is None or not volts:
+        return
+    nominal = (allowed.minimum + allowed.maximum) / 2
+    if abs(volts / nominal - 1) > OTHER_VOLTAGE:
+        raise NotNowError(
+            reason=f"the inverter gives {shown(volts)} V, and the options say {shown(nominal)} V"
+        )
 
 
 def _external_control(device: ServiceDevice) -> Iterator[Control]:

@@ -1,0 +1,35 @@
+"""The dashboard that comes with Voltrail: JavaScript that the frontend loads on its pages.
+
+Home Assistant's own cards do the showing; ours only says which, where, and for what. It is
+served from this folder and nothing is fetched from anywhere else.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from homeassistant.components import frontend
+from homeassistant.components.http import StaticPathConfig
+from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
+
+from .const import DOMAIN
+
+FOLDER: Final = Path(__file__).parent / "frontend"
+ENTRANCE: Final = "strategy.js"
+
+
+async def async_register(hass: HomeAssistant) -> None:
+    """Serve the modules, and have each page load the first of them.
+
+    Without the frontend (a headless Home Assistant) there is nobody to look at a dashboard.
+    """
+    if frontend.DOMAIN not in hass.config.components:
+        return
+    # A browser keeps them for a month. The version is in the path, so that an update brings
+    # all modules anew: what follows a question mark would reach the first of them only.
+    version = (await async_get_integration(hass, DOMAIN)).version
+    address = f"/{DOMAIN}_files/{version}"
+    await hass.http.async_register_static_paths(
+        [StaticPathConfig(address, str(FOLDER), cache_headers=True)]
+    )
+    frontend.add_extra_js_url(hass, f"{address}/{ENTRANCE}")

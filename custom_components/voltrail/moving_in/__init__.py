@@ -1,0 +1,1 @@
+"""Moving in from another integration: histories, ids and automations go on with our entities."""
