@@ -12,17 +12,9 @@ from tests.reliability.walk import FAULTS, Walk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-FORGOTTEN: Final = pytest.mark.xfail(
-    strict=True,
-    reason=(
-        "no register of the ECU tells that it fell to its safe current, and the limit that it holds"
-        " is still ours: after a restart that takes longer than its time-out a pause is not told"
-        " again, and it charges"
-    ),
-)
 CHARGERS: Final = (
     "mennekes_tcp 4X",
-    pytest.param("mennekes_tcp ECU", marks=FORGOTTEN),
+    "mennekes_tcp ECU",
     "mennekes_rtu serial",
     "alfen",
 )

@@ -142,14 +142,15 @@ class Walk:
         await self._live(1)
 
     def _take(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), amps))
-        self.wanted = amps
+        self._history.append((asyncio.get_running_loop().time(), min(amps, self.installer)))
+        # More than the installer allows is met by that, now and when he allows more.
+        self.wanted = min(amps, self.installer)
         self.possible = set()
         self._asked = True
 
     def _doubt(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), amps))
-        self.possible |= {self.wanted, amps}
+        self._history.append((asyncio.get_running_loop().time(), min(amps, self.installer)))
+        self.possible |= {self.wanted, amps, min(amps, self.installer)}
         if self.wanted is None:
             self.wanted = amps
 
