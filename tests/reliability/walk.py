@@ -51,8 +51,8 @@ class Walk:
         self._asked = False
         self.wanted: float | None = None
         """What the owner asked for last; None as long as he asked for nothing."""
-        self._history: list[tuple[float, float | None]] = [(-UNCONFIRMED, None)]
-        """When was asked for what; at first for nothing."""
+        self._history: list[tuple[float, frozenset[float | None]]] = []
+        """When something was asked for, and what may have been in force before."""
         self.possible: set[float | None] = set()
         """What may be in force because nobody knows whether an order got through."""
         self.log: list[str] = []
@@ -142,14 +142,14 @@ class Walk:
         await self._live(1)
 
     def _take(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), min(amps, self.installer)))
+        self._note()
         # More than the installer allows is met by that, now and when he allows more.
         self.wanted = min(amps, self.installer)
         self.possible = set()
         self._asked = True
 
     def _doubt(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), min(amps, self.installer)))
+        self._note()
         self.possible |= {self.wanted, amps, min(amps, self.installer)}
         if self.wanted is None:
             self.wanted = amps
@@ -157,13 +157,17 @@ class Walk:
     def _forget_what_is_not_on_the_disk(self) -> None:
         """Take note of what may be in force after a kill."""
         now = asyncio.get_running_loop().time()
-        for (_, before), (moment, _) in zip(
-            reversed(self._history[:-1]), reversed(self._history), strict=False
-        ):
-            if now - moment > UNCONFIRMED:
-                return
-            if before is None or self.wanted is None or before < self.wanted:
-                self.possible.add(before)
+        for moment, before in self._history:
+            if now - moment <= UNCONFIRMED:
+                self.possible |= {
+                    amps
+                    for amps in before
+                    if amps is None or self.wanted is None or amps < self.wanted
+                }
+
+    def _note(self) -> None:
+        moment = asyncio.get_running_loop().time()
+        self._history.append((moment, frozenset({self.wanted, *self.possible})))
 
     def break_link(self, name: str, seconds: float) -> None:
         """Let a fault happen for a while."""
