@@ -252,7 +252,7 @@ def _keep_quiet() -> None:
 def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("table", "walks", "load", "day", "real"))
+    parser.add_argument("part", nargs="?", choices=("table", "walks", "load", "day"))
     parser.add_argument("--count", type=int, default=2000, help="of walks")
     parser.add_argument("--devices", type=int, default=DEVICES)
     parser.add_argument("--seconds", type=float, help="of a shorter load or day")

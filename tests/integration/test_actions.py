@@ -70,6 +70,38 @@ async def test_who_may_only_look_may_not_move(
     assert not charger.traffic.writes
 
 
+async def test_who_may_only_look_reads_no_registers(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    device_id: str,
+    hass_read_only_user: MockUser,
+    hass_admin_user: MockUser,
+) -> None:
+    """Some hold what identifies a person or a place."""
+    given = {"device_id": device_id, "address": 706, "count": 1}
+    charger.traffic.clear()
+    for user_id in (hass_read_only_user.id, "0" * 32):
+        with pytest.raises(Unauthorized):
+            await hass.services.async_call(
+                DOMAIN,
+                "read_registers",
+                given,
+                blocking=True,
+                return_response=True,
+                context=Context(user_id=user_id),
+            )
+    assert not charger.traffic.reads
+    for user_id in (hass_admin_user.id, None):
+        assert await hass.services.async_call(
+            DOMAIN,
+            "read_registers",
+            given,
+            blocking=True,
+            return_response=True,
+            context=Context(user_id=user_id),
+        )
+
+
 async def test_verbs_move_the_registers(
     hass: HomeAssistant, charger: Charger4X, device_id: str
 ) -> None:

@@ -10,8 +10,8 @@ CONTENT: Final = (
     " again before anything of it is shown"
 )
 REFUSALS: Final = (
-    "refusals at a bad moment are taken for registers that are not there, and the entry is loaded"
-    " anew with fewer values"
+    "exceptions 1 and 2 say that a register is not there; where they are sent for another reason"
+    " its values are missing until the entry is loaded anew"
 )
 ABSENT: Final = (
     "hardware behind a gateway that refuses for a moment counts as removed until it is searched"
@@ -23,8 +23,6 @@ DOUBTFUL: Final = (
 )
 
 _FILLED: Final = ("registers 0", "registers all ones", "registers NaN", "some registers NaN")
-_NOW_AND_THEN: Final = tuple(f"exception {code} now and then" for code in (1, 2, 3, 4))
-_ONE_BLOCK: Final = tuple(f"exception {code} for one block" for code in (1, 2, 4))
 
 
 def _cells(subject: str, faults: tuple[str, ...], reason: str) -> dict[tuple[str, str], str]:
@@ -35,10 +33,15 @@ KNOWN: Final[dict[tuple[str, str], str]] = {
     **_cells("mennekes_tcp 4X", _FILLED, CONTENT),
     **_cells("mennekes_tcp ECU", _FILLED, CONTENT),
     **_cells("mennekes_rtu serial", _FILLED, CONTENT),
-    **_cells("mennekes_rtu serial", (*_NOW_AND_THEN, *_ONE_BLOCK), REFUSALS),
-    **_cells("mennekes_rtu serial", ("doubled",), DOUBTFUL),
-    **_cells("mennekes_rtu gateway", _FILLED, CONTENT),
-    **_cells("mennekes_rtu gateway", (*_NOW_AND_THEN, *_ONE_BLOCK), REFUSALS),
+    **_cells("mennekes_rtu serial", ("doubled", "exception 11 now and then"), DOUBTFUL),
+    # The last is the first one's: a counter of all ones is shown until its block is read again.
+    **_cells("mennekes_rtu gateway", (*_FILLED, "exception 10 for one block"), CONTENT),
+    **_cells(
+        "mennekes_rtu serial",
+        ("exception 1 now and then", "exception 1 for one block", "exception 2 for one block"),
+        REFUSALS,
+    ),
+    **_cells("mennekes_rtu gateway", ("exception 1 now and then",), REFUSALS),
     **_cells("alfen", ("registers 0", "registers NaN"), CONTENT),
     **_cells("victron_gx", _FILLED, CONTENT),
     **_cells(

@@ -12,7 +12,12 @@ from tests.reliability.walk import FAULTS, Walk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-CHARGERS: Final = ("mennekes_tcp 4X", "mennekes_tcp ECU", "mennekes_rtu serial", "alfen")
+CHARGERS: Final = (
+    "mennekes_tcp 4X",
+    "mennekes_tcp ECU",
+    "mennekes_rtu serial",
+    "alfen",
+)
 WALKS: Final = int(os.environ.get("VOLTRAIL_WALKS", "100"))
 """How many walks there are in all; the soak takes more."""
 STEPS: Final = 10 if "VOLTRAIL_WALKS" in os.environ else 5

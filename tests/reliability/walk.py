@@ -51,16 +51,16 @@ class Walk:
         self._asked = False
         self.wanted: float | None = None
         """What the owner asked for last; None as long as he asked for nothing."""
-        self._history: list[tuple[float, float | None]] = [(-UNCONFIRMED, None)]
-        """When was asked for what; at first for nothing."""
+        self._history: list[tuple[float, frozenset[float | None]]] = []
+        """When something was asked for, and what may have been in force before."""
         self.possible: set[float | None] = set()
         """What may be in force because nobody knows whether an order got through."""
         self.log: list[str] = []
         self.run(self._begin(key))
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Let something happen in this walk's own time."""
-        return self._runner.run(work)
+        self._runner.run(work)
 
     async def _begin(self, key: str) -> None:
         self.subject: Subject = await self._outer.enter_async_context(subject(key))
@@ -142,27 +142,32 @@ class Walk:
         await self._live(1)
 
     def _take(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), amps))
-        self.wanted = amps
+        self._note()
+        # More than the installer allows is met by that, now and when he allows more.
+        self.wanted = min(amps, self.installer)
         self.possible = set()
         self._asked = True
 
     def _doubt(self, amps: float) -> None:
-        self._history.append((asyncio.get_running_loop().time(), amps))
-        self.possible |= {self.wanted, amps}
+        self._note()
+        self.possible |= {self.wanted, amps, min(amps, self.installer)}
         if self.wanted is None:
             self.wanted = amps
 
     def _forget_what_is_not_on_the_disk(self) -> None:
         """Take note of what may be in force after a kill."""
         now = asyncio.get_running_loop().time()
-        for (_, before), (moment, _) in zip(
-            reversed(self._history[:-1]), reversed(self._history), strict=False
-        ):
-            if now - moment > UNCONFIRMED:
-                return
-            if before is None or self.wanted is None or before < self.wanted:
-                self.possible.add(before)
+        for moment, before in self._history:
+            if now - moment <= UNCONFIRMED:
+                self.possible |= {
+                    amps
+                    for amps in before
+                    if amps is None or self.wanted is None or amps < self.wanted
+                }
+
+    def _note(self) -> None:
+        moment = asyncio.get_running_loop().time()
+        self._history.append((moment, frozenset({self.wanted, *self.possible})))
 
     def break_link(self, name: str, seconds: float) -> None:
         """Let a fault happen for a while."""

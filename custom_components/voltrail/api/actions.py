@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -12,7 +13,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
@@ -313,10 +314,21 @@ def _query(
     return handle
 
 
+async def _check_control(hass: HomeAssistant, call: ServiceCall) -> None:
+    """Refuse who may only look: registers also hold what identifies a person or a place."""
+    if call.context.user_id is None:
+        # It is not a person, but an automation.
+        return
+    user = await hass.auth.async_get_user(call.context.user_id)
+    if user is None or not user.permissions.access_all_entities(POLICY_CONTROL):
+        raise Unauthorized(context=call.context, permission=POLICY_CONTROL)
+
+
 def _read_registers(
     hass: HomeAssistant,
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
+        await _check_control(hass, call)
         answers: dict[str, Any] = {}
         for device_id, entry in chosen_entries(hass, call.data).items():
             device = entry.runtime_data.device

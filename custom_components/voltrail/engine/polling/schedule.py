@@ -17,7 +17,7 @@ costs little, and what comes back shall be back within seconds."""
 LONGEST_PAUSE: Final = 60.0
 """The same for a device whose life signs tell that it is back: others use its line as well."""
 
-EAGER_RETRIES: Final = 6
+EAGER_RETRIES: Final = 12
 """So many polls read a settings block again that failed, before it waits for its minute."""
 
 
