@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
@@ -62,14 +62,32 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     return True
 
 
-def options(entry: ConfigEntry) -> Options:
+async def async_migrate_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
+    """Bring an entry that an older release has stored up to date."""
+    if entry.version > 1:
+        # Stored by a newer release, in a way that nobody here can know.
+        return False
+    if entry.minor_version < 2:
+        # Up to 0.1, the keys of a meter were among its settings.
+        secret = family(entry.data[CONF_FAMILY]).secrets
+        hass.config_entries.async_update_entry(
+            entry,
+            data={**entry.data, **{key: entry.options[key] for key in secret & set(entry.options)}},
+            options={key: value for key, value in entry.options.items() if key not in secret},
+            minor_version=2,
+        )
+    return True
+
+
+def options(entry: VoltrailConfigEntry) -> Options:
     """Return what the installer decided, in the engine's form."""
     kind = family(entry.data[CONF_FAMILY])
     return Options(
         max_current=entry.options.get(CONF_MAX_CURRENT),
         scan_interval=entry.options.get(CONF_SCAN_INTERVAL, kind.scan_interval),
         extra={
-            field.key: entry.options.get(field.key, field.default) for field in kind.option_fields
+            field.key: (entry.data if field.secret else entry.options).get(field.key, field.default)
+            for field in kind.option_fields
         },
     )
 

@@ -101,6 +101,8 @@ class Writer:
         if family.is_charger:
             yield "max_current", "empty", f"6 to {family.installer_maximum:g} A"
         for field in family.option_fields:
+            if field.secret:
+                continue
             default, unit = field.default, "" if field.unit is None else f" {field.unit}"
             names = self.words.get("selector", {}).get(field.key, {}).get("options", {})
             if isinstance(default, bool):
@@ -152,7 +154,8 @@ class Writer:
                 continue
             texts = self.words[words][name]
             fields = [
-                f"`{field}`" + ("" if traits.get("required") else " (optional)")
+                f"`{field}`{'' if traits.get('required') else ' (optional)'}: "
+                f"{texts['fields'][field]['description']}"
                 for field, traits in (known.get("fields") or {}).items()
             ]
             does = (
@@ -160,7 +163,7 @@ class Writer:
                 if words != "services"
                 else (texts["description"])
             )
-            yield f"| `voltrail.{name}` | {does} | {', '.join(fields)} |"
+            yield f"| `voltrail.{name}` | {does} | {'<br>'.join(fields)} |"
 
 
 def _load(name: str) -> Any:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-import voluptuous as vol
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -23,6 +22,7 @@ from ..engine.model.charging import Phases
 from ..engine.model.errors import DeviceSilentError, VoltrailError
 from ..engine.model.points import Kind, Tier
 from ..engine.polling.polled_device import PolledDevice, Reading
+from ..schema import vol
 from .chargers import (
     ENERGY,
     SESSION,

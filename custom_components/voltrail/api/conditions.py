@@ -9,7 +9,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, cast, override
 
-import voluptuous as vol
 from homeassistant.const import CONF_FOR
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import config_validation as cv
@@ -18,6 +17,7 @@ from homeassistant.helpers.condition import Condition, ConditionConfig, EntityCo
 from homeassistant.helpers.typing import ConfigType
 
 from ..engine.model.charging import ChargingState
+from ..schema import vol
 from .entities import (
     amperes,
     current_entities,

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import voluptuous as vol
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.target import TargetSelection
+
+from ..schema import vol
 
 
 def schema(fields: dict[vol.Marker, Any]) -> vol.All[Any]:

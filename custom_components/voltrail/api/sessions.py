@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import voluptuous as vol
 from aiohttp import web
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.components.http.auth import async_sign_path
@@ -27,6 +26,7 @@ from yarl import URL
 from ..const import DOMAIN
 from ..engine.charging.session_table import COLUMNS, table
 from ..engine.charging.sessions import Session
+from ..schema import vol
 from ..session_words import described
 from .chargers import Charger, chosen_chargers
 from .schema import schema

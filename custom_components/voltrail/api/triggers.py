@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, cast, override
 
-import voluptuous as vol
 from homeassistant.const import (
     ATTR_DEVICE_ID,
     ATTR_ENTITY_ID,
@@ -36,6 +35,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from ..engine.charging.sessions import Happening
 from ..engine.model.charging import BlockedBy
+from ..schema import vol
 from ..session_words import described
 from ..signals import ANSWERS, ENERGY_TARGET, HAPPENED, LOOKED, SILENT, PlaceSignal
 from .entities import amperes, current_entities, grid_entities

@@ -25,7 +25,8 @@ class OptionField:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
-    """A text that nobody should read over a shoulder."""
+    """A text that nobody should read over a shoulder. It is asked for where the device is reached,
+    again when the device cannot be understood with it, and never among the settings."""
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
     suggestions: tuple[str, ...] = ()
@@ -81,6 +82,11 @@ class Family[D: PolledDevice = PolledDevice]:
     """What the serial number is called in that description."""
     predecessors: tuple[Predecessor, ...] = ()
     """Older integrations for such devices, whose histories can go on."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The keys of what only its user knows."""
+        return frozenset(field.key for field in self.option_fields if field.secret)
 
     @property
     def pushed(self) -> bool:

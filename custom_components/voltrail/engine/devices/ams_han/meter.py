@@ -466,9 +466,9 @@ class HanMeter(Words, PushedDevice):
                 key="another_meter", details={"found": ", ".join(sorted(map(str, others)))}
             )
         elif not _WRONG_KEY.isdisjoint(lately):
-            yield Problem(key="meter_key_wrong", details={})
+            yield Problem(key="meter_key_wrong", details={}, asks_secret=True)
         elif Reason.ENCRYPTED_WITHOUT_KEY in lately:
-            yield Problem(key="meter_key_needed", details={})
+            yield Problem(key="meter_key_needed", details={}, asks_secret=True)
 
     @override
     def diagnose(self) -> dict[str, Any]:
