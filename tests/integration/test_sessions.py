@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -20,12 +21,24 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.engine.transport import careful_unit
 from custom_components.voltrail.session_context import EnergyPrice, async_provide_solar_share
 from simulators.mennekes_tcp import Charger4X
+from simulators.victron_gx import everything
 
 from .helpers import entity_id, poll
+from .test_victron_gx import loaded as gateway_loaded
+from .test_victron_gx import unpaced
+
+__all__ = ["unpaced"]
 
 NOVEMBER = "2026-11-30 12:00:00+00:00"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open links without a pause: while the clock is frozen, none would end."""
+    monkeypatch.setattr(careful_unit, "PARTING", 0)
 
 
 @pytest.fixture
@@ -287,3 +300,26 @@ async def test_a_crash_loses_nothing_that_was_told(
     await hass.async_block_till_done()
     assert hass_storage[f"{DOMAIN}.{entry.entry_id}.present"]["data"][""]["present"] is None
     assert hass_storage[f"{DOMAIN}.{entry.entry_id}.sessions"]["data"][""]
+
+
+@pytest.mark.usefixtures("socket_enabled", "unpaced")
+async def test_a_charger_behind_a_gateway(hass: HomeAssistant) -> None:
+    """It has sessions and a device of its own; what is asked of its gateway is not asked of it."""
+    registry = dr.async_get(hass)
+    async with gateway_loaded(hass, everything(), services=["evcharger 40"]) as entry:
+        stage = entity_id(hass, entry, "event", "evcharger_40/session")
+        entity = er.async_get(hass).async_get(stage)
+        assert entity is not None
+        assert entity.device_id is not None
+        charger = registry.async_get(entity.device_id)
+        gateway = registry.async_get_device_by_identifier(
+            (DOMAIN, entry.runtime_data.coordinator.identity_key), entry.entry_id
+        )
+        assert charger is not None
+        assert gateway is not None
+        assert charger.id != gateway.id
+        answer = await ask(hass, "get_sessions", entity_id=stage)
+        assert set(answer) == {charger.id}
+        with pytest.raises(ServiceValidationError) as caught:
+            await ask(hass, "get_sessions", device_id=gateway.id)
+        assert caught.value.translation_key == "not_a_charger"
