@@ -1,10 +1,11 @@
 """How fast the decoder for smart meters is, beside the library of the existing integration.
 
 Every case is a stream of frames made by the simulator, fed in pieces of 64 bytes, from raw bytes
-to a mapping of readings; the best of five rounds counts. The peer, amshan 2.1.1, is installed into
-an environment of its own and never into this one.
+to a mapping of readings. The best of the rounds counts; they take turns with those of the peer. The
+peer, amshan 2.1.1, is installed into an environment of its own and never into this one.
 
-    python benchmarks/han.py                  the table, and the ratio for Aidon list 2
+    python benchmarks/han.py                  the table; all ratios that are promised must hold
+    python benchmarks/han.py --noise          how fast noise of every kind is passed over
     python benchmarks/han.py --fuzz 2000000   so many spoilt inputs, and what became of them
 """
 
@@ -16,7 +17,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +26,14 @@ sys.path.insert(0, str(ROOT))
 from custom_components.voltrail.engine.han import HanReader  # noqa: E402 - the path comes first
 from tests.engine.han.fuzzing import Fuzzer  # noqa: E402
 from tests.engine.han.support import BUSY, encoded  # noqa: E402
+from tests.engine.han.test_speed import CHUNK, NOISE  # noqa: E402
 
 PEER: Final = "amshan==2.1.1"
 ENVIRONMENT: Final = ROOT / ".venv-benchmark"
 WANTED: Final = 15
 PIECE: Final = 64
 ROUNDS: Final = 5
+TURNS: Final = 4
 
 CASES: Final = {
     "Aidon list 1": ("aidon-tn", "1"),
@@ -46,7 +48,15 @@ CASES: Final = {
     "Kamstrup list 2": ("kamstrup-tn", "2"),
     "P1 telegram": ("p1-se", "full"),
 }
-DECISIVE: Final = ("Aidon list 2 IT", "Aidon list 2 TN")
+#: All that the peer reads as well.
+DECISIVE: Final = tuple(CASES)
+#: What no peer reads.
+OWN: Final = {
+    "Landis+Gyr E450, blocks": ("landis-e450", "full"),
+    "Iskraemeco, segments": ("iskra-ch", "full"),
+    "Iskraemeco, list of 18": ("iskra-si", "2"),
+    "P1 telegram, tariffs": ("p1-nl", "full"),
+}
 FRAMES: Final = 40
 #: What is held goes up and down by this much with the lists that happen to be remembered.
 _TOLERATED: Final = 128 * 1024
@@ -93,7 +103,7 @@ json.dump(rates, sys.stdout)
 
 def streams() -> dict[str, bytes]:
     """The frames of every case."""
-    return {name: encoded(*which, BUSY) * FRAMES for name, which in CASES.items()}
+    return {name: encoded(*which, BUSY) * FRAMES for name, which in (CASES | OWN).items()}
 
 
 def measure(data: bytes, seconds: float) -> float:
@@ -171,17 +181,38 @@ def compare(seconds: float) -> int:
     print(f"{'frames per second':24}{'voltrail':>10}{PEER:>16}{'ratio':>8}")
     ratios: dict[str, float] = {}
     for name, stream in data.items():
-        # One case of each right after the other, so that a busy machine slows both.
-        ours = measure(stream, seconds)
-        theirs = 0.0 if python is None else peer_rates(python, {name: stream}, seconds)[name]
+        # Each case by turns, so that a busy machine slows both.
+        asked = python if name in CASES else None
+        ours = theirs = 0.0
+        for _ in range(TURNS):
+            ours = max(ours, measure(stream, seconds / TURNS))
+            if asked is not None:
+                found = peer_rates(asked, {name: stream}, seconds / TURNS)
+                theirs = max(theirs, found[name])
         ratios[name] = ours / theirs if theirs else 0.0
         ratio = f"{ratios[name]:.1f}" if theirs else "-"
         print(f"{name:24}{ours:10.0f}{theirs:16.0f}{ratio:>8}", flush=True)
     if python is None:
         return 0
     worst = min(ratios[name] for name in DECISIVE)
-    print(f"Aidon list 2: {worst:.1f} times as fast; wanted: {WANTED}")
+    print(f"at least {worst:.1f} times as fast; wanted: {WANTED}")
     return 0 if worst >= WANTED else 1
+
+
+def pass_over_noise(seconds: float) -> int:
+    """Print how fast noise of every kind is passed over, in the pieces of a stream."""
+    print(f"{'noise':24}{'MB/s':>10}{'ms a piece, at most':>22}")
+    for name, (noise, _) in NOISE.items():
+        reader, passed, longest = HanReader(), 0, 0.0
+        start = time.perf_counter()
+        while (spent := time.perf_counter() - start) < seconds:
+            for at in range(0, len(noise), CHUNK):
+                begun = time.perf_counter()
+                reader.feed(noise[at : at + CHUNK])
+                longest = max(longest, time.perf_counter() - begun)
+            passed += len(noise)
+        print(f"{name:24}{passed / spent / 1e6:10.1f}{longest * 1000:22.2f}", flush=True)
+    return 0
 
 
 def fuzz(cases: int, seed: int) -> int:
@@ -215,12 +246,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=0.2, help="per round and case")
     parser.add_argument("--fuzz", type=int, metavar="N", help="spoilt inputs instead")
+    parser.add_argument("--noise", action="store_true", help="noise instead")
     parser.add_argument("--seed", type=int, default=1, help="of the spoilt inputs")
     chosen = parser.parse_args()
-    run: Callable[[], int] = (
-        (lambda: fuzz(chosen.fuzz, chosen.seed)) if chosen.fuzz else lambda: compare(chosen.seconds)
-    )
-    return run()
+    if chosen.fuzz:
+        return fuzz(chosen.fuzz, chosen.seed)
+    return pass_over_noise(chosen.seconds) if chosen.noise else compare(chosen.seconds)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ in seconds. The loop has to bring the network: see `tests/fake_time.py`.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final, cast, override
+from typing import Any, Final, Protocol, cast, override
 
 from pymodbus.framer import FramerType
 
@@ -23,19 +23,38 @@ _SILENT_CHARACTERS: Final = 3.5
 _TICK: Final = 1.0
 
 
+type Place = tuple[str, int]
+"""A host, and a port of it."""
+
+
+class Listener(Protocol):
+    """What can be connected to."""
+
+    async def reach(self) -> None:
+        """Take the time that a connection takes; raise an `OSError` if it fails."""
+
+    def connect(self, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
+        """Connect a client."""
+
+
 class MemoryNetwork:
     """Which host and port lead to which simulated device."""
 
     def __init__(self) -> None:
-        self._servers: dict[tuple[str, int], MemoryServer] = {}
+        self._servers: dict[Place, Listener] = {}
 
-    def attach(self, server: MemoryServer) -> None:
+    def attach(self, place: Place, server: Listener) -> None:
         """Let a server be found."""
-        self._servers[server.host, server.port] = server
+        self._servers[place] = server
 
-    def detach(self, server: MemoryServer) -> None:
+    def detach(self, place: Place) -> None:
         """Let it be found no longer."""
-        self._servers.pop((server.host, server.port), None)
+        self._servers.pop(place, None)
+
+    async def reach(self, host: str, port: int) -> None:
+        """Look for a server as an operating system does."""
+        if (server := self._servers.get((host, port))) is not None:
+            await server.reach()
 
     def connect[ProtocolT: asyncio.BaseProtocol](
         self, protocol_factory: Callable[[], ProtocolT], host: str, port: int
@@ -94,6 +113,12 @@ class _End(asyncio.Transport):
         self._closed = closed
         self._closing = False
         self._protocol: asyncio.BaseProtocol | None = None
+        self.extra: Mapping[str, object] = {}
+        """What a client may ask about its connection."""
+
+    @override
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self.extra.get(name, default)
 
     def attach(self, protocol: asyncio.BaseProtocol) -> None:
         """Tell a protocol that it is connected."""
@@ -156,7 +181,7 @@ class _End(asyncio.Transport):
 class Cable:
     """A connection over a network: everything arrives, in order, after `latency` seconds."""
 
-    def __init__(self, follower: Follower, *, latency: float = 0.001) -> None:
+    def __init__(self, follower: Follower | None, *, latency: float = 0.001) -> None:
         self._loop = asyncio.get_running_loop()
         self._follower = follower
         self._latency = latency
@@ -174,7 +199,8 @@ class Cable:
         self._loop.call_later(self._latency, self._deliver_request)
 
     def _deliver_request(self) -> None:
-        self._follower.catch_up()
+        if self._follower is not None:
+            self._follower.catch_up()
         self.far.receive(self._requests.popleft())
 
     def send_answer(self, data: bytes) -> None:
@@ -222,6 +248,7 @@ class SerialCable(Cable):
 
     def __init__(self, follower: Follower, timing: Timing, server: MemoryServer) -> None:
         super().__init__(follower)
+        self._device = follower
         self._timing = timing
         self._server = server
         self._asked: list[_Frame] = []
@@ -250,7 +277,7 @@ class SerialCable(Cable):
 
     def _hear_request(self, frame: _Frame) -> None:
         self._asked.remove(frame)
-        self._follower.catch_up()
+        self._device.catch_up()
         # A receiver that hears two at once finds no frame whose check sum is right.
         if not frame.garbled:
             self.far.receive(frame.data)
@@ -309,6 +336,9 @@ class MemoryServer(Server):
         """Let the device live up to this moment."""
         self._follower.catch_up()
 
+    async def reach(self) -> None:
+        """Be found at once."""
+
     def connect(self, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
         """Connect a client."""
         assert isinstance(self._server, TcpServer)
@@ -326,11 +356,11 @@ class MemoryServer(Server):
     async def plug(self) -> None:
         if self._server is None:
             self._server = TcpServer.create(self)
-            self._network.attach(self)
+            self._network.attach((self.host, self.port), self)
 
     @override
     async def unplug(self) -> None:
-        self._network.detach(self)
+        self._network.detach((self.host, self.port))
         await super().unplug()
 
     @override

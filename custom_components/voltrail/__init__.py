@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
@@ -11,8 +11,18 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, dashboard, devices, energy_offer, link, repairs, storage
-from .api import actions, rpc
+from . import (
+    auto_enable,
+    dashboard,
+    devices,
+    energy_offer,
+    link,
+    presence,
+    repairs,
+    session_log,
+    storage,
+)
+from .api import actions, rpc, sessions
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -36,6 +46,7 @@ from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
 from .moving_in import offer as moving_in
+from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,19 +56,38 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
+    sessions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
     await dashboard.async_register(hass)
     return True
 
 
-def options(entry: ConfigEntry) -> Options:
+async def async_migrate_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
+    """Bring an entry that an older release has stored up to date."""
+    if entry.version > 1:
+        # Stored by a newer release, in a way that nobody here can know.
+        return False
+    if entry.minor_version < 2:
+        # Up to 0.1, the keys of a meter were among its settings.
+        secret = family(entry.data[CONF_FAMILY]).secrets
+        hass.config_entries.async_update_entry(
+            entry,
+            data={**entry.data, **{key: entry.options[key] for key in secret & set(entry.options)}},
+            options={key: value for key, value in entry.options.items() if key not in secret},
+            minor_version=2,
+        )
+    return True
+
+
+def options(entry: VoltrailConfigEntry) -> Options:
     """Return what the installer decided, in the engine's form."""
     kind = family(entry.data[CONF_FAMILY])
     return Options(
         max_current=entry.options.get(CONF_MAX_CURRENT),
         scan_interval=entry.options.get(CONF_SCAN_INTERVAL, kind.scan_interval),
         extra={
-            field.key: entry.options.get(field.key, field.default) for field in kind.option_fields
+            field.key: (entry.data if field.secret else entry.options).get(field.key, field.default)
+            for field in kind.option_fields
         },
     )
 
@@ -69,13 +99,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         coordinator = await _start_polling(hass, entry, kind)
     else:
         coordinator = await _start_listening(hass, entry, kind.listen(options(entry)))
+    keeper = SessionKeeper(hass, entry.entry_id, coordinator)
+    await keeper.load(coordinator.device)
     entry.runtime_data = VoltrailData(
         device=coordinator.device,
         coordinator=coordinator,
         devices=devices.async_register(hass, entry, coordinator),
+        sessions=keeper,
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # Only now: what happened meanwhile is shown by an entity.
+    entry.async_on_unload(keeper.stop)
+    keeper.start()
+    presence.async_watch(hass, entry)
     energy_offer.async_watch(hass, entry)
     moving_in.async_watch(hass, entry)
     return True
@@ -159,6 +196,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
+    await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
     await moving_in.async_forget(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):

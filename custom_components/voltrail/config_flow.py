@@ -5,11 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self, override
 from urllib.parse import urlsplit
 
-import voluptuous as vol
 from homeassistant.config_entries import (
     DISCOVERY_SOURCES,
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigEntryState,
     ConfigFlowResult,
     OptionsFlowWithReload,
@@ -41,11 +39,13 @@ from .const import (
     CONF_UNIT_ID,
     DOMAIN,
 )
+from .coordinator import VoltrailConfigEntry
 from .engine.devices import FAMILIES, family
 from .engine.devices.family import Family, Transport
 from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
+from .schema import vol
 
 
 def _network_fields(kind: Family) -> Schema:
@@ -92,6 +92,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     """Sets up one device."""
 
     VERSION = 1
+    MINOR_VERSION = 2
 
     _kind: Family
     _only_reads = False
@@ -104,7 +105,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> VoltrailOptionsFlow:
+    def async_get_options_flow(config_entry: VoltrailConfigEntry) -> VoltrailOptionsFlow:
         """Return the flow for the installer's settings."""
         return VoltrailOptionsFlow()
 
@@ -203,7 +204,9 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         A device may have two addresses, or be known by its name.
         """
         assert self.unique_id is not None
-        entry = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id)
+        entry: VoltrailConfigEntry | None = (
+            self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id)
+        )
         stays = False
         if (
             entry is not None
@@ -309,7 +312,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Change how a device is reached; it must stay the same device."""
-        entry = self._get_reconfigure_entry()
+        entry: VoltrailConfigEntry = self._get_reconfigure_entry()
         self._kind = family(entry.data[CONF_FAMILY])
         transport = Transport(entry.data[CONF_TRANSPORT])
         if self._kind.pushed:
@@ -331,7 +334,7 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
             return self.async_abort(reason="wrong_device")
         return self.async_update_reload_and_abort(entry, data_updates=data)
 
-    async def _free_link(self, entry: ConfigEntry, data: Mapping[str, Any]) -> bool:
+    async def _free_link(self, entry: VoltrailConfigEntry, data: Mapping[str, Any]) -> bool:
         """Unload an entry that holds another link, which may lead to the same device.
 
         One link cannot be used with two sets of settings, and many a device takes one
@@ -410,6 +413,8 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
                 )
             )
         for field in kind.option_fields:
+            if field.secret:
+                continue
             marker = vol.Optional if field.default is None else vol.Required
             default = vol.UNDEFINED if field.default is None else field.default
             fields[marker(field.key, default=default)] = option(field)

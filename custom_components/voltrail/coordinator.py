@@ -6,10 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast, override
+from typing import Any, NoReturn, cast, override
 
-from homeassistant.components import mqtt
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
@@ -34,8 +33,11 @@ from .engine.polling.base_device import BaseDevice
 from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
 from .engine.polling.schedule import Schedule
-from .push.mqtt_listener import TopicListener
+from .engine.polling.trouble import Level
+from .push import return_watch
+from .push.mqtt_listener import TopicListener, client_there
 from .push.stream_listener import StreamListener
+from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,6 +52,8 @@ class VoltrailData:
     coordinator: VoltrailCoordinator
     devices: Mapping[str | None, DeviceInfo | ChildDeviceInfo]
     """The entries of the device registry: of the device (None), and of its parts by key."""
+    sessions: SessionKeeper
+    """The charging sessions; none, if it is no charger."""
 
 
 class VoltrailCoordinator(DataUpdateCoordinator[None]):
@@ -143,19 +147,22 @@ class PollingCoordinator(VoltrailCoordinator):
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
         # Only what an entity shows, once there are entities: the first poll comes before them.
         self.schedule = Schedule(device, lambda: self.watched or None)
-        self._restored = True
 
     @override
     async def _async_update_data(self) -> None:
         try:
             await self.schedule.poll()
         except VoltrailError as err:
+            # The device has told the log; once is enough.
+            self.last_update_success = False
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=err.key,
                 translation_placeholders=err.details,
                 retry_after=self.schedule.pause,
             ) from err
+        self.last_update_success = True
+        self.update_interval = timedelta(seconds=self.schedule.pause)
         # Over a link that others use, a poll goes on to its end although its entry is gone.
         if not self._shutdown_requested:
             await self._reconcile()
@@ -179,11 +186,7 @@ class PollingCoordinator(VoltrailCoordinator):
         try:
             await self.device.reconcile()
         except VoltrailError as err:
-            if self._restored:
-                _LOGGER.warning("%s: could not restore the set-point: %s", self.name, err)
-            self._restored = False
-        else:
-            self._restored = True
+            self.device.trouble.note(Level.PARTLY, f"could not restore the set-point: {err}")
 
     def _follow_problems(self) -> None:
         problems = list(self.device.problems())
@@ -256,14 +259,15 @@ class PushCoordinator(VoltrailCoordinator):
     async def async_start(self) -> None:
         """Listen from now on.
 
-        A device that spoke before is set up even if it cannot be reached: its totals are
-        known. Of one that never spoke there is nothing to show yet.
+        Where nobody can listen, because the port or the host is gone, the entry is not ready;
+        it is set up as soon as they are back. A device that only says nothing is no reason.
         """
         entry = self.config_entry
+        await return_watch.async_stop(self.hass, entry)
         if entry.data[CONF_TRANSPORT] == Transport.MQTT:
             # It may take a while until the broker is there: that is no silence of the device.
-            if not await mqtt.async_wait_for_mqtt_client(self.hass):
-                raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="mqtt_missing")
+            if not await client_there(self.hass):
+                self._not_ready("mqtt_missing", {})
             self._begin()
             await self._subscribe(entry.data[CONF_TOPICS])
             return
@@ -272,12 +276,17 @@ class PushCoordinator(VoltrailCoordinator):
         entry.async_create_background_task(
             self.hass, listener.run(), name=f"{DOMAIN} listens to {entry.title}"
         )
-        if not self._layout and (trouble := await listener.first) is not None:
-            raise ConfigEntryNotReady(
-                translation_domain=DOMAIN,
-                translation_key=trouble.key,
-                translation_placeholders=trouble.details,
-            )
+        if (trouble := await listener.first) is not None:
+            self._not_ready(trouble.key, trouble.details)
+
+    def _not_ready(self, key: str, details: Mapping[str, str]) -> NoReturn:
+        """Give up for now, and have the entry set up when the way to the device is there."""
+        return_watch.async_watch(self.hass, self.config_entry)
+        raise ConfigEntryNotReady(
+            translation_domain=DOMAIN,
+            translation_key=key,
+            translation_placeholders=dict(details),
+        )
 
     def _begin(self) -> None:
         self.device.begin(self.hass.loop.time())
@@ -323,9 +332,8 @@ class PushCoordinator(VoltrailCoordinator):
         elif self.last_update_success and not alive:
             trouble = "" if self._listener is None else self._listener.trouble
             reason = f" ({trouble})" if trouble else ""
-            _LOGGER.warning(
-                "%s: nothing heard for %.0f s%s", self.name, self.device.patience, reason
-            )
+            # Told once, and no fault of anybody: hence no warning, as elsewhere in the house.
+            _LOGGER.info("%s: nothing heard for %.0f s%s", self.name, self.device.patience, reason)
         self.last_update_success = alive
 
     def _follow_name(self) -> None:
@@ -353,9 +361,21 @@ class PushCoordinator(VoltrailCoordinator):
     def _follow_problems(self) -> None:
         problems = list(self.device.problems())
         found = [(problem.key, dict(problem.details)) for problem in problems]
-        if found != self._problems:
-            self._problems = found
-            repairs.async_sync(self.hass, self.config_entry, problems)
+        if found == self._problems:
+            return
+        self._problems = found
+        others = [problem for problem in problems if not problem.asks_secret]
+        repairs.async_sync(self.hass, self.config_entry, others)
+        if len(others) < len(problems):
+            self.config_entry.async_start_reauth(self.hass)
+        else:
+            self._take_question_back()
+
+    def _take_question_back(self) -> None:
+        """Ask for no secret any more: the device can be understood with the one that is known."""
+        flows = list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}))
+        for flow in flows:
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _set_alarm(self) -> None:
         if self._alarm is not None:

@@ -22,9 +22,9 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: VoltrailConfigEntry
 ) -> dict[str, Any]:
     """Return what a contributor needs to understand a device, or to replay it in a test."""
-    secret = {field.key for field in family(entry.data[CONF_FAMILY]).option_fields if field.secret}
     told = async_redact_data(
-        {"data": dict(entry.data), "options": dict(entry.options)}, TO_REDACT | secret
+        {"data": dict(entry.data), "options": dict(entry.options)},
+        TO_REDACT | family(entry.data[CONF_FAMILY]).secrets,
     )
     host = entry.data.get(CONF_HOST)
     if entry.state is not ConfigEntryState.LOADED:

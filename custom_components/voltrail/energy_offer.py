@@ -5,7 +5,6 @@ Made once for each counter. What somebody left out of it is not offered again.
 
 from typing import Any, Final
 
-import voluptuous as vol
 from homeassistant.components.energy.data import ENERGY_SOURCE_SCHEMA, async_get_manager
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.components.sensor import async_rounded_state
@@ -25,6 +24,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .energy_counters import Counter, completed, counters, missing
+from .schema import vol
 
 ISSUE: Final = "energy_dashboard"
 _ENERGY: Final = "energy"

@@ -1,13 +1,14 @@
 """Issues for what only a person can put right, at the device or in its settings."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from . import energy_offer
 from .const import DOMAIN
@@ -15,12 +16,20 @@ from .engine.polling.polled_device import Problem
 from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
 
 
-def _issue_id(entry: ConfigEntry, problem: Problem) -> str:
+class Loaded(Protocol):
+    """What lives as long as an entry is loaded, as far as an issue needs it."""
+
+    @property
+    def devices(self) -> Mapping[str | None, DeviceInfo | ChildDeviceInfo]:
+        """The entries of the device registry: of the device (None), and of its parts by key."""
+
+
+def _issue_id[D: Loaded](entry: ConfigEntry[D], problem: Problem) -> str:
     part = "" if problem.part is None else f"_{problem.part.key}"
     return f"{entry.entry_id}_{problem.key}{part}"
 
 
-def _name(hass: HomeAssistant, entry: ConfigEntry, problem: Problem) -> str:
+def _name[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D], problem: Problem) -> str:
     """Return what the device is called, with the part of it where there are several."""
     title: str = entry.title
     if problem.part is None or entry.state is not ConfigEntryState.LOADED:
@@ -33,12 +42,15 @@ def _name(hass: HomeAssistant, entry: ConfigEntry, problem: Problem) -> str:
     )
     for part in parts if len(devices) > 2 else ():
         if part.identifiers & devices[problem.part.key]["identifiers"]:
-            return f"{title} {part.name_by_user or part.name}"
+            name = part.name_by_user or part.name or ""
+            return name if name.startswith(title) else f"{title} {name}"
     return title
 
 
 @callback
-def async_sync(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Problem]) -> None:
+def async_sync[D: Loaded](
+    hass: HomeAssistant, entry: ConfigEntry[D], problems: Iterable[Problem]
+) -> None:
     """Show the problems at hand, and take back those that are gone."""
     present = {_issue_id(entry, problem): problem for problem in problems}
     for issue_id, problem in present.items():
@@ -58,7 +70,7 @@ def async_sync(hass: HomeAssistant, entry: ConfigEntry, problems: Iterable[Probl
 
 
 @callback
-def async_clear(hass: HomeAssistant, entry: ConfigEntry) -> None:
+def async_clear[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
     """Take back everything: nobody looks at the device any more."""
     async_sync(hass, entry, ())
 

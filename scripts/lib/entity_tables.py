@@ -303,7 +303,10 @@ def problem_keys(key: str) -> set[str]:
         keyword.value.value
         for module in _modules(key)
         for node in ast.walk(ast.parse(inspect.getsource(module)))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem"
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "Problem"
+        # What asks for a secret opens a form instead.
+        and all(keyword.arg != "asks_secret" for keyword in node.keywords)
         for keyword in node.keywords
         if keyword.arg == "key"
         and isinstance(keyword.value, ast.Constant)

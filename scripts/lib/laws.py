@@ -119,6 +119,14 @@ def junk_drawers(files: list[Path]) -> Iterator[str]:
             yield f"{path.relative_to(ROOT)}: name it after what it does"
 
 
+def scattered_validation() -> Iterator[str]:
+    """The validation library has one import: it may change its name one day."""
+    for path in INTEGRATION.rglob("*.py"):
+        imported = re.search(r"^(import|from) (voluptuous|probatio)\b", text_of(path), re.MULTILINE)
+        if imported and path.name != "schema.py":
+            yield f"{path.relative_to(ROOT)}: take vol from schema.py"
+
+
 def broken_programs(files: list[Path]) -> Iterator[str]:
     """Every program can be run, and its shell can be parsed."""
     for path in files:
@@ -148,6 +156,7 @@ def main() -> int:
         *untyped_folders(files),
         *sleeping_tests(files),
         *junk_drawers(files),
+        *scattered_validation(),
         *broken_programs(files),
     ]
     print("\n".join(breaches) or f"All laws hold in {len(files)} files.")

@@ -1,5 +1,8 @@
 """Alfen Eve Single and Double Pro-line over Modbus TCP."""
 
+from functools import partial
+from typing import Final
+
 from simulators.alfen.codes import (
     DataSource,
     MeterKind,
@@ -11,8 +14,12 @@ from simulators.alfen.codes import (
 )
 from simulators.alfen.sample import sample
 from simulators.alfen.station import Eve
+from simulators.charger import Chargers
+
+CHARGERS: Final[Chargers] = {"single": Eve, "double": partial(Eve, sockets=2)}
 
 __all__ = [
+    "CHARGERS",
     "DataSource",
     "Eve",
     "MeterKind",

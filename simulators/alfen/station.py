@@ -1,6 +1,7 @@
 """The station: Eve Single and Double Pro-line, units 1, 2 and 200."""
 
-from typing import Final, override
+from collections.abc import Mapping
+from typing import ClassVar, Final, override
 
 from pymodbus.constants import ExcCodes
 
@@ -19,8 +20,8 @@ from simulators.alfen.settings import EmsSettings, StationSettings
 from simulators.alfen.socket import Socket
 from simulators.alfen.socket_meter import SocketMeter
 from simulators.car import Car
+from simulators.charger import SimulatedCharger
 from simulators.clock import Clock
-from simulators.device import SimulatedDevice
 from simulators.faults import Fault, FaultKind
 from simulators.grid import Grid
 from simulators.meter import Phases
@@ -37,7 +38,7 @@ _ENERGIES: Final = (6_223_090.0, 302_806.0)
 _SHORT_ON_650: Final = 0.05
 
 
-class Eve(SimulatedDevice):
+class Eve(SimulatedCharger):
     """A station with one or two sockets.
 
     Not in the document, so options: what happens above the station's maximum (`over_limit`), how
@@ -46,6 +47,8 @@ class Eve(SimulatedDevice):
     """
 
     idle_seconds = 60
+    current_registers: ClassVar[Mapping[str, float]] = {"setpoint": 1.0}
+    other_order_registers = frozenset({"phases"})
 
     def __init__(
         self,
@@ -203,7 +206,38 @@ class Eve(SimulatedDevice):
         if request.values is None and self.random.random() < self.station.short_answers:
             kind = FaultKind.EMPTY if self.random.random() < 0.5 else FaultKind.SHORT
             return Fault(kind=kind)
-        return None
+        return super().quirk(request)
+
+    @property
+    @override
+    def offered(self) -> tuple[float, ...]:
+        return tuple(
+            socket.offer if self.answering and socket.car.plugged else 0.0
+            for socket in self.sockets
+        )
+
+    @property
+    @override
+    def cars(self) -> tuple[Car, ...]:
+        return tuple(socket.car for socket in self.sockets)
+
+    @property
+    @override
+    def answering(self) -> bool:
+        return self._rebooting == 0
+
+    @override
+    def power_cycle(self) -> None:
+        self.reboot()
+
+    @override
+    def set_from_outside(self, amps: float) -> None:
+        for socket in self.sockets:
+            socket.setpoint = amps
+
+    @override
+    def forbid_writing(self) -> None:
+        self.ems.allow_writing = False
 
     @override
     def accepts_write(self, request: Request) -> bool:

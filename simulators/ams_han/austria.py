@@ -1,4 +1,4 @@
-"""The lists of Austria and Switzerland as they are before they are ciphered."""
+"""The lists of Austria as they are before they are ciphered."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,9 @@ from simulators.ams_han.coding import (
     structure,
     uint16,
     uint32,
-    visible,
 )
 from simulators.ams_han.quantities import Identity, Quantities
-from simulators.ams_han.wire import LANDIS_GYR_CH, Notification, plain_header
+from simulators.ams_han.wire import LANDIS_GYR_E450, Notification, plain_header
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class KaifaAustria:
             ),
             # The invocation counts up here.
             header=plain_header(b"\x0c" + clock, int(now.moment.timestamp()).to_bytes(8)[4:]),
-            address=LANDIS_GYR_CH,
+            address=LANDIS_GYR_E450,
         )
 
 
@@ -56,11 +55,9 @@ class SagemcomAustria:
         clock = _clock(now)
         triples = [part for value in _values(now) for part in (code(value[0]), *value[1:])]
         return Notification(
-            body=structure(
-                octets(clock), *triples, visible(self.identity.serial), octets(b"\x01\x02\x03")
-            ),
+            body=structure(octets(clock), *triples, octets(self.identity.serial.encode("ascii"))),
             header=plain_header(b"\x0c" + clock),
-            address=LANDIS_GYR_CH,
+            address=LANDIS_GYR_E450,
         )
 
 

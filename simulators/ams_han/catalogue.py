@@ -4,17 +4,30 @@ from typing import Final
 
 from simulators.ams_han.aidon import Aidon, AidonSweden
 from simulators.ams_han.austria import KaifaAustria, SagemcomAustria
+from simulators.ams_han.iskraemeco import Iskraemeco, LandisGyrAustria
 from simulators.ams_han.kaifa import Kaifa, KaifaPairs
 from simulators.ams_han.kamstrup import Kamstrup, KamstrupPush
 from simulators.ams_han.meter import (
     Encoders,
+    Frames,
     MeterType,
     as_text,
     in_blocks,
+    in_hdlc,
     in_long_frames,
+    in_longest_frames,
+    in_segments,
 )
 from simulators.ams_han.p1 import P1
 from simulators.ams_han.quantities import Identity, Net
+from simulators.ams_han.switzerland import PushMeter
+from simulators.ams_han.wire import (
+    ISKRAEMECO,
+    LANDIS_GYR_E360,
+    LANDIS_GYR_E450,
+    LANDIS_GYR_E570,
+    Address,
+)
 
 
 def three_lists(second: float) -> str:
@@ -34,6 +47,11 @@ def two_lists(second: float) -> str | None:
 def one_list(_second: float) -> str:
     """Meters that always send all they have."""
     return "full"
+
+
+def every_quarter(second: float) -> str:
+    """Iskraemeco in Slovenia: its counters every quarter of an hour, the rest all the time."""
+    return "2" if second % 900 else "3"
 
 
 def _aidon(net: Net, model: str, summary: str, *, embriq: bool = False) -> MeterType:
@@ -160,6 +178,47 @@ def _p1(
     )
 
 
+def _swiss(
+    summary: str,
+    serial: str,
+    *,
+    setup: str,
+    address: Address,
+    frames: Frames = in_hdlc,
+    volts: int = 1,
+    amperes: int = 100,
+    wide: bool = False,
+    says_deviation: bool = False,
+    says_clock: bool = False,
+    last_phase_first: bool = False,
+    ciphered: bool = False,
+) -> MeterType:
+    def lists(identity: Identity) -> Encoders:
+        meter = PushMeter(
+            identity=identity,
+            setup=setup,
+            address=address,
+            volts=volts,
+            amperes=amperes,
+            wide=wide,
+            says_deviation=says_deviation,
+            says_clock=says_clock,
+            last_phase_first=last_phase_first,
+        )
+        return {"full": meter.full}
+
+    return MeterType(
+        summary=summary,
+        identity=Identity(serial=serial, model=""),
+        lists=lists,
+        schedule=one_list,
+        step=5.0,
+        frames=frames,
+        title=b"LGZ\x10\x20\x30\x40\x50",
+        ciphered=ciphered,
+    )
+
+
 METERS: Final[dict[str, MeterType]] = {
     "aidon-1ph": _aidon(Net.ONE_PHASE, "6515", "Aidon 6515, Norway, one phase"),
     "aidon-it": _aidon(Net.IT, "6525", "Aidon 6525, Norway, IT net"),
@@ -217,23 +276,82 @@ METERS: Final[dict[str, MeterType]] = {
         ciphered=True,
     ),
     "sagemcom-at": MeterType(
-        summary="Sagemcom T210-D, Austria",
-        identity=Identity(serial="AT0010000000000000001000008", model=""),
+        summary="Sagemcom T210-D, Austria, M-Bus",
+        identity=Identity(serial="178210000008", model=""),
         lists=lambda identity: {"full": SagemcomAustria(identity=identity).full},
         schedule=one_list,
         step=5.0,
+        frames=in_longest_frames,
         title=b"SAG\x10\x20\x30\x40\x50",
         ciphered=True,
     ),
-    "landis-ch": MeterType(
-        summary="Landis+Gyr E450, Switzerland, blocks",
-        identity=Identity(serial="1KFM0200000009", model=""),
-        lists=lambda identity: {"full": KaifaAustria(identity=identity).full},
+    "landis-at": MeterType(
+        summary="Landis+Gyr E450, Austria, bare values",
+        identity=Identity(serial="30000009", model=""),
+        lists=lambda identity: {"full": LandisGyrAustria(identity=identity).full},
         schedule=one_list,
         step=5.0,
+    ),
+    "landis-e450": _swiss(
+        "Landis+Gyr E450, Switzerland, blocks",
+        "LGZ1030000000009",
+        setup="0-8:25.9.0",
+        address=LANDIS_GYR_E450,
         frames=in_blocks,
-        title=b"LGZ\x10\x20\x30\x40\x50",
+        says_clock=True,
+    ),
+    "landis-e450-ciphered": _swiss(
+        "Landis+Gyr E450, Switzerland, blocks, ciphered",
+        "LGZ1030000000010",
+        setup="0-8:25.9.0",
+        address=LANDIS_GYR_E450,
+        frames=in_blocks,
         ciphered=True,
+    ),
+    "landis-e570": _swiss(
+        "Landis+Gyr E570, Switzerland, whole amperes",
+        "LGZ1030000000011",
+        setup="0-8:25.9.0",
+        address=LANDIS_GYR_E570,
+        frames=in_blocks,
+        amperes=1,
+        wide=True,
+    ),
+    "landis-e360": _swiss(
+        "Landis+Gyr E360, Switzerland",
+        "LGZ1030000000012",
+        setup="0-6:25.9.0",
+        address=LANDIS_GYR_E360,
+        volts=10,
+        says_deviation=True,
+        last_phase_first=True,
+    ),
+    "iskra-ch": _swiss(
+        "Iskraemeco AM550, Switzerland, segments",
+        "ISK1030000000013",
+        setup="0-6:25.9.0",
+        address=ISKRAEMECO,
+        frames=in_segments,
+        volts=10,
+        says_deviation=True,
+    ),
+    "iskra-si": MeterType(
+        summary="Iskraemeco AM550, Slovenia",
+        identity=Identity(serial="ISK1030000000014", model=""),
+        lists=lambda identity: {
+            "2": Iskraemeco(identity=identity).list_of_18,
+            "3": Iskraemeco(identity=identity).list_of_12_counters,
+        },
+        schedule=every_quarter,
+        step=5.0,
+    ),
+    "iskra-hr": MeterType(
+        summary="Iskraemeco IE.5, Croatia, segments",
+        identity=Identity(serial="30000015", model=""),
+        lists=lambda identity: {"full": Iskraemeco(identity=identity).list_of_33},
+        schedule=one_list,
+        step=10.0,
+        frames=in_segments,
     ),
     "p1-se": _p1("Landis+Gyr E360, Sweden, P1", name="LGF5E360"),
     "p1-kamstrup": _p1("Kamstrup, Sweden, P1", name="KAM5", summer_time=True),

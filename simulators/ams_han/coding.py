@@ -70,6 +70,21 @@ def uint16(value: float) -> bytes:
     return b"\x12" + round(value).to_bytes(2)
 
 
+def uint8(value: float) -> bytes:
+    """An unsigned number of 8 bits."""
+    return b"\x11" + round(value).to_bytes(1)
+
+
+def int64(value: float) -> bytes:
+    """A signed number of 64 bits."""
+    return b"\x14" + round(value).to_bytes(8, signed=True)
+
+
+def boolean(value: bool) -> bytes:  # noqa: FBT001 - a value on the wire
+    """Yes or no."""
+    return b"\x03" + bytes((value,))
+
+
 def uint64(value: float) -> bytes:
     """An unsigned number of 64 bits."""
     return b"\x15" + round(value).to_bytes(8)

@@ -8,7 +8,7 @@ from typing import Final
 from simulators.ams_han.ciphering import Seal
 from simulators.ams_han.house import House, at_the_hour
 from simulators.ams_han.quantities import Identity, Net, Quantities
-from simulators.ams_han.wire import LLC, Notification, blocks, hdlc, long_frames
+from simulators.ams_han.wire import LLC, Notification, blocks, hdlc, long_frames, segments
 
 type Content = Notification | bytes
 """A list, or the text of a telegram."""
@@ -26,16 +26,30 @@ def in_hdlc(content: Content, seal: Seal | None) -> list[bytes]:
 
 
 def in_blocks(content: Content, seal: Seal | None) -> list[bytes]:
-    """Parts of a general block transfer, each in a frame."""
+    """Parts of a general block transfer, each in a frame; only the first has the LLC header."""
     assert isinstance(content, Notification)
     apdu = content.apdu if seal is None else seal.seal(content.apdu)
-    return [hdlc(content.address, LLC + block) for block in blocks(apdu, 112)]
+    first, *others = blocks(apdu, 112)
+    return [hdlc(content.address, part) for part in (LLC + first, *others)]
+
+
+def in_segments(content: Content, seal: Seal | None) -> list[bytes]:
+    """HDLC segments of 154 bytes, as Iskraemeco cuts its messages; a short one stays whole."""
+    assert isinstance(content, Notification)
+    apdu = content.apdu if seal is None else seal.seal(content.apdu)
+    return segments(content.address, LLC + apdu, 154)
 
 
 def in_long_frames(content: Content, seal: Seal | None) -> list[bytes]:
     """Wired M-Bus."""
     assert isinstance(content, Notification)
     return long_frames(content.apdu if seal is None else seal.seal(content.apdu))
+
+
+def in_longest_frames(content: Content, seal: Seal | None) -> list[bytes]:
+    """Wired M-Bus, the first frame with a content of 257 bytes (Sagemcom T210-D)."""
+    assert isinstance(content, Notification)
+    return long_frames(content.apdu if seal is None else seal.seal(content.apdu), 252)
 
 
 def as_text(content: Content, seal: Seal | None) -> list[bytes]:

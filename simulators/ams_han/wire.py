@@ -1,6 +1,6 @@
 """Frames: HDLC, wired M-Bus, general block transfer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 LLC: Final = b"\xe6\xe7\x00"
@@ -46,7 +46,10 @@ KAIFA_NO: Final = Address(destination=b"\x01", source=b"\x02\x01", control=0x10)
 KAIFA_SE: Final = Address(destination=b"\x01", source=b"\x00\x01", control=0x10)
 KAMSTRUP: Final = Address(destination=b"\x2b", source=b"\x21")
 KAMSTRUP_ENCRYPTED: Final = Address(destination=b"\x41", source=b"\x03")
-LANDIS_GYR_CH: Final = Address(destination=b"\xce\xff", source=b"\x03")
+LANDIS_GYR_E450: Final = Address(destination=b"\xce\xff", source=b"\x03")
+LANDIS_GYR_E570: Final = Address(destination=b"\xce\xfd", source=b"\x03")
+LANDIS_GYR_E360: Final = Address(destination=b"\xcf", source=b"\x03")
+ISKRAEMECO: Final = Address(destination=b"\xcf", source=b"\x02\x23")
 
 
 def hdlc(address: Address, information: bytes, *, more: bool = False, flags: bool = True) -> bytes:
@@ -59,21 +62,26 @@ def hdlc(address: Address, information: bytes, *, more: bool = False, flags: boo
 
 
 def segments(address: Address, information: bytes, size: int) -> list[bytes]:
-    """One message in several HDLC frames of at most `size` bytes of information."""
+    """One message in several HDLC frames of at most `size` bytes of information.
+
+    Only the last one has the final bit in its control byte.
+    """
     parts = [information[at : at + size] for at in range(0, len(information), size)]
+    unfinished = replace(address, control=address.control & ~0x10)
     return [
-        hdlc(address, part, more=number < len(parts)) for number, part in enumerate(parts, start=1)
+        *(hdlc(unfinished, part, more=True) for part in parts[:-1]),
+        hdlc(address, parts[-1]),
     ]
 
 
 def long_frames(data: bytes, size: int = 245) -> list[bytes]:
-    """One message in wired M-Bus long frames."""
+    """One message in wired M-Bus long frames. Only the low byte of a length is sent."""
     parts = [data[at : at + size] for at in range(0, len(data), size)]
     frames = []
     for number, part in enumerate(parts):
         last = 0x10 if number == len(parts) - 1 else 0
         content = b"\x53\xff" + bytes((number | last,)) + b"\x01\x67" + part
-        count = bytes((len(content),))
+        count = bytes((len(content) & 0xFF,))
         frames.append(
             b"\x68" + count * 2 + b"\x68" + content + bytes((sum(content) & 0xFF,)) + b"\x16"
         )

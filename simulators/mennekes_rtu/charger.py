@@ -1,12 +1,13 @@
 """AMTRON Compact 2.0s, Start 2.0s and 4You 300: one charger on a serial bus."""
 
-from typing import Final, override
+from collections.abc import Mapping
+from typing import ClassVar, Final, override
 
 from pymodbus.constants import ExcCodes
 
 from simulators.car import Car
+from simulators.charger import SimulatedCharger
 from simulators.clock import Clock
-from simulators.device import SimulatedDevice
 from simulators.faults import Fault
 from simulators.grid import Grid
 from simulators.mennekes_rtu.box import Box
@@ -28,7 +29,7 @@ UNIT: Final = 50
 _FIRMWARE: Final = {"1.00": "1.0", "1.01": "1.3", "1.02": "1.5", "1.03": "2.0"}
 
 
-class Compact(SimulatedDevice):
+class Compact(SimulatedCharger):
     """A charger at `unit_id`, and the line it hangs on.
 
     `model` ends in its power class, 7.4, 11 or 22 kW, and C2 when its cable is tethered. `layout`
@@ -37,6 +38,8 @@ class Compact(SimulatedDevice):
     """
 
     functions = frozenset({3, 4, 6, 16})
+    current_registers: ClassVar[Mapping[str, float]] = {"current": 1.0}
+    other_order_registers = frozenset({"release", "single_phase"})
 
     def __init__(
         self,
@@ -138,6 +141,32 @@ class Compact(SimulatedDevice):
         return self.violations.full_power
 
     @property
+    @override
+    def offered(self) -> tuple[float, ...]:
+        return (self.charging.signalled,)
+
+    @property
+    @override
+    def cars(self) -> tuple[Car, ...]:
+        return (self.car,)
+
+    @property
+    @override
+    def answering(self) -> bool:
+        return self.awake
+
+    @override
+    def set_from_outside(self, amps: float) -> None:
+        # A limit of 0 is none: who wants to pause takes the release away.
+        self.ems.released = amps > 0
+        if amps > 0:
+            self.ems.set_current(amps)
+
+    @override
+    def forbid_writing(self) -> None:
+        self.box.satellite = Satellite.READ_ONLY
+
+    @property
     def awake(self) -> bool:
         """Whether it answers."""
         return self._silent == 0
@@ -183,7 +212,7 @@ class Compact(SimulatedDevice):
 
     @override
     def quirk(self, request: Request) -> Fault | None:
-        return self.line.lateness()
+        return super().quirk(request) or self.line.lateness()
 
     @override
     def carry(self, data: bytes) -> bytes:
@@ -193,8 +222,9 @@ class Compact(SimulatedDevice):
         """Hold an accepted card to the reader."""
         self.box.authorised = True
 
+    @override
     def power_cycle(self) -> None:
-        """Go off and on again: no answer for a while, and set-points are lost."""
+        # No answer for a while, and set-points are lost.
         self._silent = self.silent_seconds
         if self.awake:
             self.ems.restart()

@@ -1,12 +1,13 @@
 """What both families of these chargers share: the model, the watchdog, reboots, access."""
 
-from typing import override
+from collections.abc import Mapping
+from typing import ClassVar, override
 
 from pymodbus.constants import ExcCodes
 
 from simulators.car import Car
+from simulators.charger import SimulatedCharger
 from simulators.clock import Clock
-from simulators.device import SimulatedDevice
 from simulators.grid import Grid
 from simulators.mennekes_tcp.box import Box
 from simulators.mennekes_tcp.charging import Charging
@@ -19,8 +20,16 @@ from simulators.registers import RefusedError
 from simulators.traffic import Request
 
 
-class Charger(SimulatedDevice):
+class Charger(SimulatedCharger):
     """A charger whose registers a profile adds."""
+
+    current_registers: ClassVar[Mapping[str, float]] = {
+        "hems_current": 1.0,
+        "hems_current_copy": 1.0,
+        "hems_current_tenths": 0.1,
+        "hems_current_tenths_copy": 0.1,
+    }
+    other_order_registers = frozenset({"hems_power", "hems_power_copy"})
 
     def __init__(
         self,
@@ -97,6 +106,33 @@ class Charger(SimulatedDevice):
         self.charging.restart()
         self._rebooting = self.reboot_seconds
         self.reachable = False
+
+    @property
+    @override
+    def offered(self) -> tuple[float, ...]:
+        return (self.charging.signalled,)
+
+    @property
+    @override
+    def cars(self) -> tuple[Car, ...]:
+        return (self.car,)
+
+    @property
+    @override
+    def answering(self) -> bool:
+        return self._rebooting == 0
+
+    @override
+    def power_cycle(self) -> None:
+        self.reboot()
+
+    @override
+    def set_from_outside(self, amps: float) -> None:
+        self.hems.set_tenths(round(10 * amps))
+
+    @override
+    def forbid_writing(self) -> None:
+        self.hems.access = Access.READ_ONLY
 
     @override
     def on_request(self, request: Request) -> None:

@@ -53,6 +53,11 @@ class Charging:
         return self._offer_tenths // 10
 
     @property
+    def signalled(self) -> float:
+        """The same as the car sees it, in A."""
+        return self._offer_tenths / 10
+
+    @property
     def pilot(self) -> Pilot:
         """Register 122."""
         return self.car.pilot(self._offer_tenths / 10)

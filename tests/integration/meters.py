@@ -1,11 +1,12 @@
 """Simulated meters at real sockets, pseudo-terminals and a pretended broker, and time that jumps.
 
-A jump moves the event loop's own clock, so that every timer that would have fired meanwhile
-does; sockets stay real. Nothing waits for the time on the wall, except for the operating system
-to carry a few bytes.
+The event loop's own clock stands still between jumps; with a jump every timer fires that would
+have fired meanwhile. Sockets stay real, and the operating system gets the time that it needs to
+carry a few bytes: on a busy machine that is much, and none of it passes on the loop's clock.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,22 @@ from simulators.ams_han.outputs import PtyOutput, TcpOutput
 
 KEY: Final = bytes(range(16))
 START: Final = datetime(2026, 1, 5, 9, 59, 30, tzinfo=UTC)
-_PATIENCE: Final = 10.0
+#: So long that only a test that hangs is struck by it.
+_PATIENCE: Final = 60.0
+
+
+async def breathe(seconds: float = 0.001) -> None:
+    """Let the event loop and the operating system work for a moment of real time."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    clock = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+    try:
+        os.timerfd_settime(clock, initial=seconds)
+        loop.add_reader(clock, over.set)
+        await over.wait()
+    finally:
+        loop.remove_reader(clock)
+        os.close(clock)
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:
@@ -38,20 +54,25 @@ async def until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain until {what}"
-        await asyncio.sleep(0.001)
+        await breathe()
 
 
 class JumpingClock:
     """Moves the time of an event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._ahead = 0.0
         self._at_work = 0
         self._loop = loop
         self._real = loop.time
+        self._now = self._real()
+        self._begun = 0.0
         # A jump in the middle of a callback would look like a slow one.
         loop.slow_callback_duration = 1e9
-        loop.time = lambda: self._real() + self._ahead  # type: ignore[method-assign]
+        loop.time = self._time  # type: ignore[method-assign]
+
+    def _time(self) -> float:
+        # Who opens or closes a serial port waits for the system, with timers of the loop.
+        return self._now + (self._real() - self._begun if self._at_work else 0.0)
 
     def release(self) -> None:
         """Let the loop have its own time again."""
@@ -62,11 +83,16 @@ class JumpingClock:
         """Wait for serial ports that open or close: the system does that in its own time."""
 
         async def waited_for[T](doing: Awaitable[T]) -> T:
+            if not self._at_work:
+                self._begun = self._real()
             self._at_work += 1
             try:
                 return await doing
             finally:
+                now = self._time()
                 self._at_work -= 1
+                if not self._at_work:
+                    self._now = now
 
         async def opened(**settings: Any) -> Any:
             reader, writer = await waited_for(open_serial_connection(**settings))
@@ -81,7 +107,7 @@ class JumpingClock:
         """Let time pass, and all timers fire that are due by then."""
         if self._at_work:
             await until(lambda: not self._at_work, "the port is open or closed")
-        self._ahead += seconds
+        self._now += seconds
         for _ in range(4):
             await asyncio.sleep(0)
 
@@ -192,7 +218,7 @@ class Home:
             step = min(seconds, 1.0)
             seconds -= step
             await self.port.clock.jump(step)
-            await asyncio.sleep(0.003)
+            await breathe(0.003)
 
 
 def network_entry(port: int, **more: Any) -> MockConfigEntry:
@@ -200,9 +226,9 @@ def network_entry(port: int, **more: Any) -> MockConfigEntry:
     return meter_entry({"transport": "network", "host": "127.0.0.1", "port": port}, **more)
 
 
-def serial_entry(path: str, **more: Any) -> MockConfigEntry:
+def serial_entry(path: str, *, parity: str = "E", **more: Any) -> MockConfigEntry:
     """An entry on a serial port."""
-    line = {"baudrate": 2400, "bytesize": 8, "parity": "E", "stopbits": 1}
+    line = {"baudrate": 2400, "bytesize": 8, "parity": parity, "stopbits": 1}
     return meter_entry({"transport": "serial", "device": path, **line}, **more)
 
 
@@ -216,14 +242,16 @@ def meter_entry(
     *,
     serial: str = "7359990000000001",
     options: dict[str, Any] | None = None,
+    keys: dict[str, str] | None = None,
 ) -> MockConfigEntry:
     """An entry of a meter."""
     return MockConfigEntry(
         domain=DOMAIN,
         title="Aidon 6534",
         unique_id=f"ams_han_{serial}" if serial else None,
-        data={"family": "ams_han", **place, "fingerprint": serial},
+        data={"family": "ams_han", **place, **(keys or {}), "fingerprint": serial},
         options=options or {},
+        minor_version=2,
     )
 
 

@@ -42,6 +42,7 @@ from .meters import (
     METERS,
     START,
     JumpingClock,
+    breathe,
     connected,
     network_entry,
     serial_entry,
@@ -155,9 +156,9 @@ class Person:
                 send(sent.wire)
                 # The operating system carries the bytes when it gets round to it.
                 for _ in range(10):
-                    await asyncio.sleep(0.002)
+                    await breathe(0.002)
         # And the loop takes them.
-        await asyncio.sleep(0.002)
+        await breathe(0.002)
 
     async def leave(self, entry_of: dict[str, Any] | None = None) -> None:
         """Let go of what was set up, so that nothing lingers."""
@@ -250,7 +251,11 @@ class Line:
 def line(request: pytest.FixtureRequest, clock: JumpingClock) -> Iterator[Line]:
     """A line, and Home Assistant's serial library on it."""
     found = Line(**getattr(request, "param", {"baudrate": 2400, "parity": "E"}))
-    with patch(f"{STREAMS}.open_serial_connection", found.open):
+    # It stands for an adapter, though it is a pseudo-terminal.
+    with (
+        patch(f"{STREAMS}.open_serial_connection", found.open),
+        patch(f"{STREAMS}._PSEUDO_TERMINALS", "/nowhere/"),
+    ):
         yield found
 
 
@@ -292,6 +297,7 @@ async def test_the_settings_of_a_line_are_found_out(
             "bytesize": line.settings["byte_size"],
             "parity": line.settings["parity"],
             "stopbits": 1,
+            "handshake": "none",
             "fingerprint": result["result"].data["fingerprint"],
         }
         # What is garbled is given up sooner than silence.
@@ -386,7 +392,7 @@ async def test_mqtt_goes_away(hass: HomeAssistant, somebody: Somebody) -> None:
 
 
 async def test_with_a_key(somebody: Somebody, output: TcpOutput) -> None:
-    """Keys go into the options; one that cannot be is refused at once."""
+    """Keys are kept with the place, no setting; one that cannot be is refused at once."""
     kind = METERS["kamstrup-push"]
     other = bytes(range(16, 32))
     person = somebody("kamstrup-push", seal=kind.seal(KEY, other))
@@ -400,8 +406,9 @@ async def test_with_a_key(somebody: Somebody, output: TcpOutput) -> None:
     await person.submit(**place, key=KEY.hex(), authentication_key=other.hex())
     result = await person.wait(output.send)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert result["options"] == {"key": KEY.hex(), "authentication_key": other.hex()}
-    assert "key" not in result["data"]
+    assert result["data"]["key"] == KEY.hex()
+    assert result["data"]["authentication_key"] == other.hex()
+    assert result["options"] == {}
     await person.leave()
 
 
@@ -462,7 +469,7 @@ async def test_what_is_heard_instead(
 @pytest.mark.usefixtures("socket_enabled")
 @pytest.mark.parametrize(
     ("sends", "key", "tries"),
-    [(False, "meter_silent_serial", 1), (True, "meter_garbled_serial", 7)],
+    [(False, "meter_silent_serial", 1), (True, "meter_garbled_serial", 8)],
 )
 async def test_a_line_that_cannot_be_read(
     *,
@@ -489,7 +496,7 @@ async def test_a_line_that_cannot_be_read(
     assert result["step_id"] == "serial"
     assert result["errors"] == {"base": key}
     assert len(line.tried) == tries
-    assert told == [number / 7 for number in range(tries)]
+    assert told == [number / 8 for number in range(tries)]
     assert person.waited <= 20 * tries + 5
 
 
@@ -784,7 +791,8 @@ async def test_moving_to_another_port(
         await connected(output, 0)
         assert entry.data["port"] == moved.port
         assert entry.data["fingerprint"] == SERIAL
-        assert entry.options == {"scale_factor": 2.0, "key": KEY.hex()}
+        assert entry.data["key"] == KEY.hex()
+        assert entry.options == {"scale_factor": 2.0}
         for _ in range(30):
             await person.pass_time(moved.send)
         await until(
@@ -1020,6 +1028,167 @@ async def test_moving_to_another_topic(hass: HomeAssistant, somebody: Somebody) 
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+# -- asking for the keys ---------------------------------------------------------
+
+
+type Sealed = tuple[MockConfigEntry, Person]
+
+SECOND: Final = bytes(range(16, 32))
+
+
+@pytest.fixture
+async def sealed(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput
+) -> AsyncIterator[Sealed]:
+    """A meter whose keys the grid company has changed, and its owner before the form."""
+    kind = METERS["kamstrup-push"]
+    person = somebody("kamstrup-push", seal=kind.seal(KEY, SECOND))
+    entry = network_entry(
+        output.port,
+        serial=kind.identity.serial,
+        keys={"key": "ab" * 16, "authentication_key": "cd" * 16},
+        options={"scale_factor": 2.0},
+    )
+    await set_up(hass, entry)
+    await connected(output)
+    person.flow = await entry.start_reauth_flow(hass)
+    yield entry, person
+    if loaded(entry):
+        await hass.config_entries.async_unload(entry.entry_id)
+
+
+def asked_for(result: dict[str, Any]) -> set[str]:
+    """Return the fields of a form."""
+    return {str(marker) for marker in result["data_schema"].schema}
+
+
+async def test_new_keys(hass: HomeAssistant, output: TcpOutput, sealed: Sealed) -> None:
+    """Home Assistant's own form asks for keys alone; they are tried before they are believed."""
+    entry, person = sealed
+    place = {key: entry.data[key] for key in ("host", "port", "transport", "fingerprint")}
+    form = person.flow
+    assert form["step_id"] == "reauth_confirm"
+    assert asked_for(form) == {"key", "authentication_key"}
+    assert form["description_placeholders"]["name"] == entry.title
+    # Nothing of what is known is shown.
+    assert not [marker for marker in form["data_schema"].schema if marker.description]
+    await person.submit(key=KEY.hex(), authentication_key=SECOND.hex())
+    await connected(output)
+    result = await person.wait(output.send)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert loaded(entry)
+    assert entry.data["key"] == KEY.hex()
+    assert entry.data["authentication_key"] == SECOND.hex()
+    assert {key: entry.data[key] for key in place} == place
+    assert entry.options == {"scale_factor": 2.0}
+    await connected(output)
+    for _ in range(40):
+        await person.pass_time(output.send)
+    await until(lambda: bool(list(entry.runtime_data.device.readings())), "it is understood")
+
+
+async def test_a_second_key_that_was_wrong(
+    hass: HomeAssistant, output: TcpOutput, sealed: Sealed
+) -> None:
+    """Left empty it is gone: what is entered takes the place of all that was entered before."""
+    entry, person = sealed
+    await person.submit(key=KEY.hex())
+    result = await person.wait(output.send)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert "authentication_key" not in entry.data
+
+
+@pytest.mark.parametrize(
+    ("typed", "errors"),
+    [
+        ({"key": "12 34"}, {"key": "key_invalid"}),
+        ({}, {"base": "meter_key_needed"}),
+    ],
+)
+async def test_keys_that_cannot_be(
+    sealed: Sealed, typed: dict[str, str], errors: dict[str, str]
+) -> None:
+    """They are refused at once, and the entry goes on listening."""
+    entry, person = sealed
+    result = await person.submit(**typed)
+    assert result["errors"] == errors
+    assert loaded(entry)
+
+
+async def test_keys_that_do_not_fit(hass: HomeAssistant, output: TcpOutput, sealed: Sealed) -> None:
+    """The form says so, the entry goes on as it was, and the same form ends well."""
+    entry, person = sealed
+    before = dict(entry.data)
+    await person.submit(key="ef" * 16)
+    assert not loaded(entry)
+    result = await person.wait(output.send)
+    assert result["step_id"] == "reauth_confirm"
+    assert result["errors"] == {"base": "meter_key_wrong"}
+    await hass.async_block_till_done()
+    assert loaded(entry)
+    assert dict(entry.data) == before
+    await person.submit(key=KEY.hex())
+    result = await person.wait(output.send)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+
+
+async def test_keys_of_another_meter(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput, sealed: Sealed
+) -> None:
+    """Another meter that can be read at that place is not taken for this one."""
+    entry, person = sealed
+    before = dict(entry.data)
+    await person.submit(key=KEY.hex())
+    other = somebody("aidon-tn", serial=OTHER)
+    person.meter = other.meter
+    result = await person.wait(output.send)
+    assert result["reason"] == "wrong_device"
+    await hass.async_block_till_done()
+    assert loaded(entry)
+    assert dict(entry.data) == before
+
+
+@pytest.mark.usefixtures("mqtt_mock")
+async def test_new_keys_of_one_that_does_not_name_itself(
+    hass: HomeAssistant, somebody: Somebody
+) -> None:
+    """It is known by where it is heard, and that is where it is."""
+    entry = topic_entry(serial="")
+    await set_up(hass, entry)
+    person = somebody()
+    person.flow = await entry.start_reauth_flow(hass)
+    await person.submit(key=KEY.hex())
+    # A broker has room for two.
+    assert loaded(entry)
+    result = await person.wait(publish(hass), list_1)
+    assert result["reason"] == "reauth_successful"
+    await hass.async_block_till_done()
+    assert entry.data["key"] == KEY.hex()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+async def test_moving_keeps_the_keys(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput
+) -> None:
+    """Whoever moves a meter need not have them at hand, and nobody gets to see them."""
+    kind = METERS["kamstrup-push"]
+    entry = network_entry(output.port, serial=kind.identity.serial, keys={"key": KEY.hex()})
+    await set_up(hass, entry)
+    person = somebody("kamstrup-push", seal=kind.seal(KEY))
+    form = await person.reconfigure(entry)
+    assert KEY.hex() not in str([marker.description for marker in form["data_schema"].schema])
+    await person.submit(host="127.0.0.1", port=output.port)
+    result = await person.wait(output.send)
+    assert result["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert entry.data["key"] == KEY.hex()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
 # -- options ---------------------------------------------------------------------
 
 
@@ -1037,10 +1206,8 @@ async def test_options(
         "scale_factor",
         "energy_factor",
         "clock_zone",
-        "key",
-        "authentication_key",
     ]
-    defaults = {key: offered[key].default() for key in list(offered)[:5]}
+    defaults = {key: marker.default() for key, marker in offered.items()}
     assert defaults == {
         "power_interval": 0,
         "update_interval": 10,
@@ -1048,8 +1215,6 @@ async def test_options(
         "energy_factor": 1,
         "clock_zone": "automatic",
     }
-    result = await flows.async_configure(form["flow_id"], {**defaults, "key": "none"})
-    assert result["errors"] == {"key": "key_invalid"}
     result = await flows.async_configure(
         form["flow_id"], {**defaults, "scale_factor": 50, "update_interval": 0}
     )

@@ -37,7 +37,7 @@ NUMBERS = {
     "power": (220, 2, 1),
     "current_offered": (706, 1, 1),
     "session_energy": (716, 2, 0.001),
-    "session_duration": (718, 2, 1 / 60),
+    "session_duration": (718, 2, 1 / 3600),
     "vehicle_maximum_current": (715, 1, 1),
     "minimum_current": (712, 1, 1),
     "safe_current": (131, 1, 1),
@@ -60,6 +60,7 @@ WORDS = {
     "charging_state": "charging",
     "blocked_by": "nothing",
     "phases_in_use": "3",
+    "limited_by": "current",
     "ocpp_status": "charging",
     "error_words": "00000000 00000000 00000000 00000041",
     "protocol_version": "1.5",
@@ -585,19 +586,33 @@ async def test_a_short_timeout_is_a_repair(
 async def test_minutes_in_safe_current_are_a_repair(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
 ) -> None:
-    """A charger that stays in its safe current is told of, until it is out of it."""
-    charger.set({"hems.timed_out": True})
+    """A charger that was ours and stays in its safe current is told of, until it is out of it."""
     coordinator = charger_entry.runtime_data.coordinator
     issue_id = f"{charger_entry.entry_id}_safe_current_active"
     issues = ir.async_get(hass)
+
+    async def time_out() -> None:
+        charger.set({"hems.timed_out": True, "hems.access": "read_only"})
+        coordinator.schedule.hurry()
+        await poll(hass, charger_entry)
+        assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "on"
+        assert issues.async_get_issue(DOMAIN, issue_id) is None
+        coordinator.device._timed_out_since -= SAFE_CURRENT_PATIENCE
+        await poll(hass, charger_entry)
+
+    await time_out()
+    # A new one greets its owner: nothing was ever asked of it, so nothing was lost.
+    assert issues.async_get_issue(DOMAIN, issue_id) is None
+    charger.set({"hems.timed_out": False, "hems.access": "read_write"})
     coordinator.schedule.hurry()
     await poll(hass, charger_entry)
-    assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "on"
-    assert issues.async_get_issue(DOMAIN, issue_id) is None
-    coordinator.device._timed_out_since -= SAFE_CURRENT_PATIENCE
-    await poll(hass, charger_entry)
-    assert issues.async_get_issue(DOMAIN, issue_id) is not None
     await set_number(hass, charger_entry, "current_limit", 10)
+    await time_out()
+    assert issues.async_get_issue(DOMAIN, issue_id) is not None
+    charger.set({"hems.access": "read_write"})
+    for _ in range(2):
+        coordinator.schedule.hurry()
+        await poll(hass, charger_entry)
     assert issues.async_get_issue(DOMAIN, issue_id) is None
     assert state(hass, charger_entry, "binary_sensor", "safe_current_active") == "off"
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
+from homeassistant import generated
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import service
 from homeassistant.helpers.icon import async_get_icons
@@ -95,9 +97,15 @@ def test_manifest() -> None:
     for key in ("documentation", "issue_tracker"):
         assert manifest[key].startswith("https://")
         assert "home-assistant.io" not in manifest[key]
-    assert manifest["integration_type"] in {"hub", "device"}
+    # Most have one device to an entry, and "Add hub" would be odd for a charger.
+    assert manifest["integration_type"] == "device"
     assert manifest["iot_class"] == "local_polling"
-    assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
+    version = AwesomeVersion(
+        manifest["version"],
+        ensure_strategy=[AwesomeVersionStrategy.SEMVER, AwesomeVersionStrategy.PEP440],
+    )
+    # The wheel has the same one, and Python knows its own form only.
+    assert re.fullmatch(r"\d+\.\d+\.\d+((a|b|rc)\d+)?", version.string)
     # A pin of ours could fight with what others, or Home Assistant itself, ask for.
     assert not any("==" in requirement for requirement in manifest["requirements"])
 
@@ -122,11 +130,39 @@ def test_every_imported_integration_is_a_dependency() -> None:
             assert modules <= named | always, f"{path.name} imports {modules}"
 
 
+@pytest.mark.parametrize("key", ["categories", "connectivity"])
+def test_where_it_is_listed(key: str) -> None:
+    """The words are those that Home Assistant has, from 2026.11 on."""
+    known = Path(str(generated.__file__)).parent / f"integration_{key}.json"
+    if not known.is_file():
+        pytest.skip("this Home Assistant sorts no integrations")
+    words = {
+        word
+        for group in load(known)
+        for word in (
+            group["slug"],
+            *(f"{group['slug']}.{sub['slug']}" for sub in group.get("subcategories", ())),
+        )
+    }
+    assert set(load(INTEGRATION / "manifest.json")[key]) <= words
+
+
+@pytest.mark.parametrize("folder", ["scripts/lib/simulated_history", "tests/e2e/inspection"])
+def test_small_manifests(folder: str) -> None:
+    """The integrations of the demo and of the browser tests lack nothing that is asked for."""
+    manifest = load(ROOT / folder / "manifest.json")
+    assert list(manifest) == ["domain", "name", *sorted(set(manifest) - {"domain", "name"})]
+    assert {"integration_type", "issue_tracker", "version"} <= set(manifest)
+
+
 def test_hacs() -> None:
     """The repository has what HACS and the Marketplace ask for."""
     hacs = load(ROOT / "hacs.json")
     assert set(hacs) <= {"name", "homeassistant", "hide_default_branch", "zip_release", "filename"}
     assert hacs["name"] == "Voltrail"
+    # The file of a release, which was tried and signed; a branch has none.
+    assert hacs["zip_release"] is hacs["hide_default_branch"] is True
+    assert f"dist/{hacs['filename']}" in (ROOT / "scripts" / "package").read_text(encoding="utf-8")
     assert tuple(map(int, hacs["homeassistant"].split("."))) >= (2026, 10, 0)
     folders = [path.name for path in (ROOT / "custom_components").iterdir() if path.is_dir()]
     assert [name for name in folders if not name.startswith("__")] == [DOMAIN]
@@ -142,6 +178,60 @@ def test_brand(name: str, side: int) -> None:
     head = (INTEGRATION / "brand" / name).read_bytes()[:24]
     assert head.startswith(b"\x89PNG\r\n\x1a\n")
     assert int.from_bytes(head[16:20]) == int.from_bytes(head[20:24]) == side
+
+
+def test_common_modules() -> None:
+    """What polls and what listens is in the one file, and what entities share in the other."""
+    for name, places in {
+        "DataUpdateCoordinator": {"coordinator.py"},
+        "CoordinatorEntity": {"entity.py"},
+    }.items():
+        found = {
+            path.relative_to(INTEGRATION).as_posix()
+            for path in INTEGRATION.rglob("*.py")
+            if re.search(
+                rf"^class \w+\(.*\b{name}\b", path.read_text(encoding="utf-8"), re.MULTILINE
+            )
+        }
+        assert found == places, name
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_parallel_updates(platform: str) -> None:
+    """Every platform says how many orders it takes at a time."""
+    text = (INTEGRATION / f"{platform}.py").read_text(encoding="utf-8")
+    assert re.search(r"^PARALLEL_UPDATES = \d+$", text, re.MULTILINE)
+
+
+_PLACES: Final = (INTEGRATION, ROOT, ROOT / "tests" / "integration")
+_PROOF: Final = re.compile(r"([\w/.-]+\.(?:py|md|json|toml|png)|scripts/\w+)(?:::(\w+))?")
+
+
+def proofs() -> dict[str, list[tuple[str, str]]]:
+    """Return the files, and the tests in them, that are named above each rule of the scale."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    above: list[tuple[str, str]] = []
+    for line in (INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8").splitlines():
+        if line.startswith("  #"):
+            above += _PROOF.findall(line)
+        elif rule := re.match(r"  ([\w-]+): ?", line):
+            found[rule[1]], above = above, []
+    return found
+
+
+def test_quality_scale_is_proved() -> None:
+    """What proves a rule is named with it, and is there."""
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text(encoding="utf-8"))[
+        "rules"
+    ]
+    named = proofs()
+    for rule, verdict in rules.items():
+        assert named[rule] or verdict != "done", rule
+        for name, test in named[rule]:
+            files = [place / name for place in _PLACES if (place / name).is_file()]
+            assert files, f"{rule}: {name} is not there"
+            text = files[0].read_text(encoding="utf-8") if test else ""
+            assert not test or f"def {test}(" in text, f"{rule}: {name} has no {test}"
 
 
 def test_quality_scale() -> None:
@@ -209,7 +299,9 @@ def test_issues_are_described(english: dict[str, Any]) -> None:
 def test_icons(english: dict[str, Any]) -> None:
     """Icons are of Material Design, and belong to words that exist."""
     icons = load(INTEGRATION / "icons.json")
-    assert set(icons) <= {"entity", "services"}
+    assert set(icons) <= {"conditions", "entity", "services", "triggers"}
+    for kind in ("conditions", "services", "triggers"):
+        assert set(icons[kind]) == set(english[kind]), kind
     for path, icon in texts(icons).items():
         assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
     for platform, words in icons["entity"].items():

@@ -108,7 +108,7 @@ def _gather_calls(module: ModuleType, spoken: Vocabulary) -> None:
             spoken.controls[_PLATFORMS[name]].add(word)
             if name == "SelectControl":
                 spoken.choices[word] |= _options(given["options"], module)
-        elif name == "Problem" and isinstance(key, ast.Constant):
+        elif name == "Problem" and isinstance(key, ast.Constant) and "asks_secret" not in given:
             spoken.problems.add(str(key.value))
         elif name == "Part" and isinstance(given.get("word"), ast.Constant):
             spoken.parts.add(str(given["word"].value))  # type: ignore[attr-defined]  # checked

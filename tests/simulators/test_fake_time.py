@@ -64,6 +64,45 @@ def test_waiting_for_nothing_is_an_error() -> None:
         run(wait())
 
 
+class Interruption(BaseException):
+    """Comes from outside, as the time-out of a test does."""
+
+
+def test_an_interruption_ends_the_run() -> None:
+    """Also one that strikes in a callback, where asyncio logs what it caught and goes on."""
+    went_on = False
+
+    def interrupt() -> None:
+        raise Interruption
+
+    async def wait() -> None:
+        nonlocal went_on
+        asyncio.get_running_loop().call_soon(interrupt)
+        await asyncio.sleep(1)
+        went_on = True
+
+    with pytest.raises(Interruption):
+        run(wait())
+    assert not went_on
+
+
+async def interrupted() -> None:
+    """Be interrupted in a task that nobody waits for."""
+    raise Interruption
+
+
+def test_an_interrupted_task_ends_the_run() -> None:
+    """Whether or not anybody asks what became of it."""
+
+    async def wait() -> None:
+        task = asyncio.create_task(interrupted())
+        await asyncio.sleep(1)
+        assert not task.done()
+
+    with pytest.raises(Interruption):
+        run(wait())
+
+
 def test_there_is_no_other_network() -> None:
     """Nobody listens where no device was served."""
 

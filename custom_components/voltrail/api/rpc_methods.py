@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from homeassistant.util import dt as dt_util
 
+from ..engine.devices import code_text
 from ..engine.model.charging import ChargingState, Phases
 from .chargers import Charger
 
@@ -100,41 +101,8 @@ async def _house_maximum(charger: Charger) -> float:
     return charger.point.current_bounds().maximum if house is None else house
 
 
-# The states of the interface. A charger that does not speak of them is described by
-# what its car does.
-_EVSE_TEXTS: Final = {
-    0: "Not initialised",
-    1: "Idle (A1)",
-    2: "EV connected (B1)",
-    3: "Preconditions valid, not charging yet",
-    4: "Ready to charge (B2)",
-    5: "Charging (C2)",
-    6: "Error",
-    7: "Service mode",
-}
-_PILOT_TEXTS: Final = {
-    0: "Initialising",
-    10: "A1 (no EV)",
-    11: "B1 (EV connected)",
-    12: "C1 (EV ready)",
-    13: "D1 (ventilation)",
-    14: "E (error)",
-    15: "F (error)",
-    26: "A2 (EV disconnected)",
-    27: "B2 (EVSE ready)",
-    28: "C2 (charging)",
-    29: "D2 (charging with ventilation)",
-}
-_AUTHORISATION_TEXTS: Final = {
-    0: "Not used",
-    1: "Authorized (charging released)",
-    2: "Not authorized",
-}
-_DOWNGRADE_TEXTS: Final = {
-    0: "Not relevant (no EV)",
-    1: "Charging current not downgraded",
-    2: "Charging current downgraded",
-}
+# The interface speaks in codes of one maker. A charger that does not speak of them is described
+# by what its car does.
 _BY_STATE: Final = {
     ChargingState.NO_VEHICLE: (1, 10),
     ChargingState.CONNECTED: (2, 27),
@@ -167,15 +135,13 @@ async def _status(charger: Charger, _params: Params) -> Json:
     return answer(
         {
             "evseState": evse,
-            "evseStateText": _EVSE_TEXTS.get(evse, f"Unknown ({evse})"),
+            "evseStateText": code_text("evse_state", evse),
             "cpState": pilot,
-            "cpStateText": _PILOT_TEXTS.get(pilot, f"Unknown ({pilot})"),
+            "cpStateText": code_text("control_pilot", pilot),
             "authorizationStatus": authorisation,
-            "authorizationText": _AUTHORISATION_TEXTS.get(
-                authorisation, f"Unknown ({authorisation})"
-            ),
+            "authorizationText": code_text("authorisation", authorisation),
             "downgrade": downgrade,
-            "downgradeText": _DOWNGRADE_TEXTS.get(downgrade, f"Unknown ({downgrade})"),
+            "downgradeText": code_text("downgrade", downgrade),
             "phaseRotation": _first(await _code(charger, "phase_rotation"), 0),
             "signaledCurrent": await charger.number("current_offered"),
         }

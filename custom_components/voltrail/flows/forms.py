@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import voluptuous as vol
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -18,6 +17,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..engine.devices.family import OptionField
+from ..schema import vol
 
 type Schema = dict[vol.Marker, Any]
 

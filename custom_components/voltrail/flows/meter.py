@@ -1,13 +1,13 @@
 """Setting up a device that speaks by itself: where it speaks, and who is heard there."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final, override
 
-import voluptuous as vol
 from homeassistant.components import mqtt
 from homeassistant.config_entries import (
+    SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
     ConfigEntryState,
     ConfigFlow,
@@ -23,6 +23,7 @@ from ..const import (
     CONF_BYTESIZE,
     CONF_FAMILY,
     CONF_FINGERPRINT,
+    CONF_HANDSHAKE,
     CONF_IDENTITY_KEY,
     CONF_PARITY,
     CONF_STOPBITS,
@@ -30,15 +31,21 @@ from ..const import (
     CONF_TRANSPORT,
     CONF_UNIT_ID,
 )
+from ..coordinator import VoltrailConfigEntry
+from ..engine.devices import family
 from ..engine.devices.family import Family, LineSettings, OptionField, Transport
 from ..engine.model.options import Options
 from ..engine.polling.pushed_device import PushedDevice
+from ..push import return_watch
 from ..push.mqtt_listener import topics
+from ..push.stream_listener import HANDSHAKES
+from ..schema import vol
 from .forms import Schema, choice, integer, mistakes, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
 
 AUTOMATIC: Final = "automatic"
+NO_HANDSHAKE: Final = "none"
 
 _LINE: Final = (CONF_BAUDRATE, CONF_BYTESIZE, CONF_PARITY, CONF_STOPBITS)
 _PLACE: Final = (CONF_TRANSPORT, CONF_HOST, CONF_PORT, CONF_DEVICE, CONF_UNIT_ID, CONF_TOPICS)
@@ -69,6 +76,10 @@ def _serial_fields(kind: Family) -> Schema:
         vol.Required(CONF_BYTESIZE, default=AUTOMATIC): _line_choice("7", "8"),
         vol.Required(CONF_PARITY, default=AUTOMATIC): _line_choice("N", "E", "O"),
         vol.Required(CONF_STOPBITS, default=AUTOMATIC): _line_choice("1", "2"),
+        # Automatic would not do: an adapter that needs one is silent without it.
+        vol.Optional(CONF_HANDSHAKE, default=NO_HANDSHAKE): choice(
+            NO_HANDSHAKE, *HANDSHAKES, translation_key=CONF_HANDSHAKE
+        ),
     }
 
 
@@ -131,18 +142,50 @@ class MeterFlow(ConfigFlow):
             return self.async_abort(reason="mqtt_missing")
         if user_input is None:
             return self._show_place(self._known())
-        self._typed = user_input
-        if errors := self._mistakes(user_input):
+        errors = self._mistakes(user_input)
+        return await self._listen_with(user_input, errors, self._ways)
+
+    async def async_step_reauth(
+        self,
+        entry_data: Mapping[str, Any],  # noqa: ARG002 - the entry has them, too
+    ) -> ConfigFlowResult:
+        """Ask for the right keys of a meter that cannot be read with those that are known."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the keys, then listen where the meter is known to speak."""
+        entry: VoltrailConfigEntry = self._get_reauth_entry()
+        self._kind = family(entry.data[CONF_FAMILY])
+        self._step_id = "reauth_confirm"
+        if user_input is None:
+            return self._show_place({})
+        errors = mistakes(self._secret_fields, user_input)
+        if not errors and not any(user_input.values()):
+            errors = {"base": "meter_key_needed"}
+        place = {key: entry.data[key] for key in entry.data if key not in self._kind.secrets}
+        return await self._listen_with(user_input, errors, lambda _: [place])
+
+    async def _listen_with(
+        self,
+        user_input: dict[str, Any],
+        errors: dict[str, str],
+        ways: Callable[[Mapping[str, Any]], list[dict[str, Any]]],
+    ) -> ConfigFlowResult:
+        """Listen with what was entered, unless there are mistakes in it."""
+        if errors:
             return self._show_place(user_input, errors)
+        self._typed = user_input
         self._secrets = {
             field.key: user_input[field.key]
             for field in self._secret_fields
             if user_input.get(field.key)
         }
-        ways = self._ways(user_input)
+        tried = ways(user_input)
         await self._make_room()
         self._listening = self.hass.async_create_task(
-            listen(self.hass, self._create, ways, self.async_update_progress, self._wanted)
+            listen(self.hass, self._create, tried, self.async_update_progress, self._wanted)
         )
         return self._show_listening()
 
@@ -152,12 +195,23 @@ class MeterFlow(ConfigFlow):
 
     def _create(self) -> PushedDevice:
         assert self._kind.listen is not None
-        known = self._get_reconfigure_entry().options if self._reconfiguring else {}
+        known: dict[str, Any] = {}
+        if (entry := self._present) is not None:
+            known = {**entry.options, **self._kept_secrets(entry)}
         return self._kind.listen(Options(extra={**known, **self._secrets}))
+
+    def _kept_secrets(self, entry: VoltrailConfigEntry) -> dict[str, Any]:
+        """Return the keys that stay as they are.
+
+        Whoever moves a meter need not enter them again. Whoever is asked for them enters all:
+        it may be the second one that is wrong, and only leaving it empty takes it away.
+        """
+        stay = self.source == SOURCE_RECONFIGURE
+        return {key: entry.data[key] for key in self._kind.secrets & set(entry.data) if stay}
 
     def _wanted(self, fingerprint: str) -> bool:
         """Whether this one is looked for, where several may speak."""
-        if self._reconfiguring and (known := self._get_reconfigure_entry().data[CONF_FINGERPRINT]):
+        if (entry := self._present) is not None and (known := entry.data[CONF_FINGERPRINT]):
             return bool(fingerprint == known)
         return not self._is_known(fingerprint)
 
@@ -167,16 +221,23 @@ class MeterFlow(ConfigFlow):
         return any(entry.unique_id == unique_id for entry in self._async_current_entries())
 
     @property
-    def _reconfiguring(self) -> bool:
-        return self.source == SOURCE_RECONFIGURE
+    def _present(self) -> VoltrailConfigEntry | None:
+        """The entry that this is about; none where a device is to be added."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self._get_reconfigure_entry()
+        return self._get_reauth_entry() if self.source == SOURCE_REAUTH else None
 
     # -- where it speaks -------------------------------------------------------
 
     def _known(self) -> dict[str, Any]:
-        if not self._reconfiguring:
+        if (entry := self._present) is None:
             return {}
-        data = self._get_reconfigure_entry().data
-        return {key: str(value) if key in _LINE else value for key, value in data.items()}
+        # A key is never shown again; left empty, it stays.
+        return {
+            key: str(value) if key in _LINE else value
+            for key, value in entry.data.items()
+            if key not in self._kind.secrets
+        }
 
     def _show_place(
         self,
@@ -184,14 +245,18 @@ class MeterFlow(ConfigFlow):
         errors: dict[str, str] | None = None,
         details: Mapping[str, str] | None = None,
     ) -> ConfigFlowResult:
-        fields = _FIELDS[self._transport](self._kind)
+        fields = {} if self.source == SOURCE_REAUTH else _FIELDS[self._transport](self._kind)
         for field in self._secret_fields:
             fields[vol.Optional(field.key)] = secret()
         return self.async_show_form(
             step_id=self._step_id,
             data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), suggested),
             errors=errors or {},
-            description_placeholders={"title": self._kind.title, **(details or {})},
+            description_placeholders={
+                "title": self._kind.title,
+                "name": "" if (entry := self._present) is None else entry.title,
+                **(details or {}),
+            },
         )
 
     def _mistakes(self, typed: Mapping[str, Any]) -> dict[str, str]:
@@ -217,6 +282,7 @@ class MeterFlow(ConfigFlow):
                 data[CONF_TOPICS] = ", ".join(topics(typed[CONF_TOPICS]))
             case _:
                 data[CONF_DEVICE] = typed[CONF_DEVICE]
+                data[CONF_HANDSHAKE] = typed.get(CONF_HANDSHAKE, NO_HANDSHAKE)
                 return [data | asdict(line) for line in self._lines(typed)]
         return [data]
 
@@ -235,11 +301,12 @@ class MeterFlow(ConfigFlow):
         A serial port opens once, few adapters in the network take a second client, and the new
         place may be the same one under another name. A broker has room for all.
         """
-        if not self._reconfiguring or self._transport is Transport.MQTT:
+        entry = self._present
+        if entry is None or entry.data[CONF_TRANSPORT] == Transport.MQTT:
             return
-        entry = self._get_reconfigure_entry()
         if entry.state in {ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY}:
             self._unloaded = await self.hass.config_entries.async_unload(entry.entry_id)
+            await return_watch.async_stop(self.hass, entry)
 
     async def _give_back(self) -> None:
         if self._unloaded:
@@ -290,8 +357,8 @@ class MeterFlow(ConfigFlow):
             await self._give_back()
             return self._show_place(self._typed, {"base": found.key}, found.details)
         self._heard = found
-        if self._reconfiguring:
-            return await self._move()
+        if (entry := self._present) is not None:
+            return await self._move(entry)
         if not found.introduced:
             return await self.async_step_unnamed()
         return await self._add_heard()
@@ -316,8 +383,7 @@ class MeterFlow(ConfigFlow):
             self._refuse_taken(heard.data)
         return self.async_create_entry(
             title=heard.title or self._kind.title,
-            data={**heard.data, CONF_FINGERPRINT: heard.fingerprint},
-            options=self._secrets,
+            data={**heard.data, **self._secrets, CONF_FINGERPRINT: heard.fingerprint},
         )
 
     def _refuse_taken(self, data: Mapping[str, Any]) -> None:
@@ -332,8 +398,8 @@ class MeterFlow(ConfigFlow):
             place[CONF_FAMILY] = data[CONF_FAMILY]
         self._async_abort_entries_match(place)
 
-    async def _move(self) -> ConfigFlowResult:
-        entry, heard = self._get_reconfigure_entry(), self._heard
+    async def _move(self, entry: VoltrailConfigEntry) -> ConfigFlowResult:
+        heard = self._heard
         known = entry.data[CONF_FINGERPRINT]
         if known and not heard.fingerprint:
             await self._give_back()
@@ -341,10 +407,12 @@ class MeterFlow(ConfigFlow):
         if known not in ("", heard.fingerprint):
             await self._give_back()
             return self.async_abort(reason="wrong_device")
-        data = dict(heard.data)
+        before = {key: entry.data[key] for key in entry.data if key not in self._kind.secrets}
+        data = {**before, **heard.data, **self._kept_secrets(entry), **self._secrets}
         unique_id = entry.unique_id
         if not heard.fingerprint:
-            self._refuse_taken(data)
+            if self.source == SOURCE_RECONFIGURE:
+                self._refuse_taken(heard.data)
         elif not known:
             if self._is_known(heard.fingerprint):
                 return self.async_abort(reason="already_configured")
@@ -352,9 +420,4 @@ class MeterFlow(ConfigFlow):
             unique_id = f"{self._kind.key}_{heard.fingerprint}"
             data |= {CONF_FINGERPRINT: heard.fingerprint, CONF_IDENTITY_KEY: entry.entry_id}
         self._unloaded = False
-        return self.async_update_reload_and_abort(
-            entry,
-            unique_id=unique_id,
-            data_updates=data,
-            options={**entry.options, **self._secrets},
-        )
+        return self.async_update_reload_and_abort(entry, unique_id=unique_id, data=data)

@@ -7,7 +7,6 @@ confirmed, the other stays until somebody has said that all is right, or has und
 from collections.abc import Mapping
 from typing import Any, Final
 
-import voluptuous as vol
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import Event, HomeAssistant, callback
@@ -23,6 +22,7 @@ from homeassistant.helpers.translation import async_get_translations
 
 from ..const import CONF_FAMILY, DOMAIN
 from ..engine.devices import family
+from ..schema import vol
 from .pairs import Pair, doubted, find, olds
 from .takeover import OldEntryStaysError, keep, moves, store, take_over, undo
 from .values import Known, apart, last_known

@@ -1,5 +1,6 @@
 """The MQTT topics that devices speak under; broker and connection are Home Assistant's."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,18 @@ from ..engine.polling.pushed_device import PushedDevice
 def topics(text: str) -> list[str]:
     """Return the topics in a list with commas, each once."""
     return list(dict.fromkeys(topic.strip() for topic in text.split(",") if topic.strip()))
+
+
+async def client_there(hass: HomeAssistant) -> bool:
+    """Wait until Home Assistant's MQTT client is there; for a minute at most."""
+    try:
+        return await mqtt.async_wait_for_mqtt_client(hass)
+    except asyncio.CancelledError:
+        # All who wait share one future, and whoever waited in vain leaves it cancelled behind.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return False
 
 
 class TopicListener:

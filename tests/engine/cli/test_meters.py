@@ -224,26 +224,33 @@ async def test_listen_prints_messages_as_they_come(tcp: TcpOutput) -> None:
 
 
 @pytest.mark.usefixtures("rhythm")
-async def test_listen_on_a_serial_port(pty: PtyOutput) -> None:
-    """With given settings of the line; what was cut is given up after a pause."""
+async def heard_on(pty: PtyOutput) -> Outcome:
+    """What two messages of a serial line look like, whose settings are given."""
     listening = asyncio.create_task(
         voltrail("listen", pty.path, "--baudrate", "2400", "--parity", "E", "--count", "2")
     )
     sent = 0
+    # Nobody tells when the port has been opened; a meter repeats itself as well.
+    while not listening.done():
+        pty.send(LIST_2 if sent % 2 else LIST_2 + LIST_1[:10])
+        sent += 1
+        await asyncio.sleep(0.05)
+    return await listening
 
-    async def send() -> None:
-        # Nobody tells when the port has been opened; a meter repeats itself as well.
-        nonlocal sent
-        while not listening.done():
-            pty.send(LIST_2 if sent % 2 else LIST_2 + LIST_1[:10])
-            sent += 1
-            await asyncio.sleep(0.05)
 
-    sending = asyncio.create_task(send())
-    done = await listening
-    await sending
+async def test_listen_on_a_serial_port(pty: PtyOutput) -> None:
+    """With given settings of the line; what was cut is given up after a pause."""
+    done = await heard_on(pty)
     assert done.status == 0
     assert done.out.count("Aidon 6534") == 2
+
+
+async def test_a_pseudo_terminal_can_be_opened_again(pty: PtyOutput) -> None:
+    """It has no line: the system takes a parity the first time and refuses it from then on."""
+    for _ in range(2):
+        done = await heard_on(pty)
+        assert (done.status, done.out.count("Aidon 6534")) == (0, 2)
+        assert "cannot be opened" not in done.err
 
 
 @pytest.mark.usefixtures("rhythm")
@@ -278,15 +285,16 @@ async def test_listen_tries_what_is_usual(pty: PtyOutput, monkeypatch: pytest.Mo
                 "2400 8E1",
                 "2400 8N1",
                 "115200 8N1",
+                "9600 8N1",
+                "38400 8N1",
                 "2400 8O1",
                 "9600 7E1",
-                "9600 8N1",
                 "115200 7E1",
             ],
         ),
         (["--baudrate", "2400"], ["2400 8E1", "2400 8N1", "2400 8O1", "2400 7E1"]),
         (["--baudrate", "115200"], ["115200 8N1", "115200 7E1", "115200 8E1", "115200 8O1"]),
-        (["--parity", "O", "--bytesize", "8"], ["2400 8O1", "115200 8O1", "9600 8O1"]),
+        (["--parity", "O", "--bytesize", "8"], ["2400 8O1", "115200 8O1", "9600 8O1", "38400 8O1"]),
         (
             ["--baudrate", "300", "--bytesize", "7", "--parity", "E", "--stopbits", "2"],
             ["300 7E2"],

@@ -105,6 +105,8 @@ def expected(name: str, list_name: str, now: Quantities) -> dict[str, Number]:
     kind = METERS[name]
     if list_name == "1" and not name.startswith("kamstrup"):
         return {"power_imported": now.power_imported}
+    if (special := _of_few_words(name, list_name, now)) is not None:
+        return special
     signed = name.startswith(("aidon", "embriq"))
     l1, l2, l3 = now.currents
     currents = now.currents if signed else (abs(l1), abs(l2), abs(l3))
@@ -122,6 +124,38 @@ def expected(name: str, list_name: str, now: Quantities) -> dict[str, Number]:
         readings = {key: value for key, value in readings.items() if "reactive" not in key}
         readings |= {key: round(readings[key]) for key in per_phase("current", now.currents)}
     return {key: value for key, value in readings.items() if _is_sent(name, kind.net, key, value)}
+
+
+def _of_few_words(name: str, list_name: str, now: Quantities) -> dict[str, Number] | None:
+    """What the lists say that hold neither all nor only the usual; ``None`` for all others."""
+    l1, l2, l3 = now.currents
+    currents = per_phase("current", (abs(l1), abs(l2), abs(l3)))
+    phases = (
+        currents
+        | per_phase("voltage", now.voltages)
+        | per_phase("power_imported", now.power_imported_per_phase)
+        | per_phase("power_exported", now.power_exported_per_phase)
+    )
+    active = {key: value for key, value in powers(now).items() if "reactive" not in key}
+    energy = {key: value for key, value in counters(now).items() if "reactive" not in key}
+    match name, list_name:
+        case "iskra-si", "2":
+            return powers(now) | phases
+        case "iskra-si", "3":
+            return counters(now)
+        case "iskra-hr", _:
+            return active | energy | phases | {"power_factor": now.power_factor}
+        case "landis-at", _:
+            return active | energy | currents | per_phase("voltage", now.voltages)
+    if kind_of_push(name):
+        factor = {"power_factor": now.power_factor}
+        return powers(now) | counters(now) | currents | per_phase("voltage", now.voltages) | factor
+    return None
+
+
+def kind_of_push(name: str) -> bool:
+    """Whether a meter sends lists that describe themselves."""
+    return name.startswith(("landis-e", "iskra-ch"))
 
 
 def _is_sent(name: str, net: Net, key: str, value: Number) -> bool:
@@ -171,7 +205,7 @@ any_quantities = st.builds(
 ALL_LISTS: Final = [
     (name, list_name)
     for name, kind in METERS.items()
-    if not name.startswith("kamstrup-push")
+    if not name.startswith(("kamstrup-push", "landis-e570"))
     for list_name in kind.lists(kind.identity)
 ]
 

@@ -28,10 +28,11 @@ from custom_components.voltrail.engine.han import (
 from simulators.ams_han.faults import Faults
 from tests.engine.cli.support import voltrail
 
-FOLDER: Final = Path(__file__).parents[4] / "shared" / "data" / "han"
+DATA: Final = Path(__file__).parents[4] / "shared" / "data"
+FOLDERS: Final = tuple(folder for name in ("han", "han-2") if (folder := DATA / name).is_dir())
 
 pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the captures are not part of the project, and not here"
+    not FOLDERS, reason="the captures are not part of the project, and not here"
 )
 
 _PREFIXES: Final = {
@@ -56,27 +57,28 @@ _WORDS: Final = _PREFIXES | {
 
 @cache
 def described() -> dict[str, Any]:
-    """What is known about each file."""
-    if not FOLDER.is_dir():
-        return {}
-    files: dict[str, Any] = json.loads((FOLDER / "expected.json").read_text())["files"]
-    return files
+    """What is known about each file, by its path below the folder of all data."""
+    return {
+        f"{folder.name}/{name}": about
+        for folder in FOLDERS
+        for name, about in json.loads((folder / "expected.json").read_text())["files"].items()
+    }
 
 
 @cache
 def cases() -> list[dict[str, Any]]:
     """Made-up messages in every form and with every fault."""
-    if not FOLDER.is_dir():
-        return []
-    found: list[dict[str, Any]] = json.loads((FOLDER / "synthetic" / "forms.json").read_text())[
-        "cases"
+    return [
+        case
+        for folder in FOLDERS
+        for path in sorted(folder.rglob("forms.json"))
+        for case in json.loads(path.read_text())["cases"]
     ]
-    return found
 
 
 def lines(name: str) -> list[bytes]:
     """The frames of a file."""
-    text = (FOLDER / name).read_text()
+    text = (DATA / name).read_text()
     return [bytes.fromhex(line) for line in text.splitlines() if line and line[0] != "#"]
 
 
@@ -183,7 +185,7 @@ def test_a_damaged_stream_of_a_real_meter(kind: str, seed: int) -> None:
     faults = Faults(random=Random(seed))  # noqa: S311 - noise, not secrets
     setattr(faults, kind, 0.1)
     stream, untouched = b"", []
-    for frame in lines("kaifa-ma304h3e-stream-1200.roarfred.hex"):
+    for frame in lines("han/kaifa-ma304h3e-stream-1200.roarfred.hex"):
         spoilt, whole = faults.spoil(frame)
         stream += spoilt
         if whole:
@@ -206,7 +208,7 @@ def _readings_only(messages: Counter[str]) -> Counter[str]:
 @pytest.mark.parametrize("name", described())
 def test_capture_as_a_file(name: str) -> None:
     """The file as it is, comments and all, says the same and explains each drop once."""
-    found = list(decode_dump((FOLDER / name).read_bytes()))
+    found = list(decode_dump((DATA / name).read_bytes()))
     payloads = PayloadReader()
     messages = [m for line in lines(name) for m in payloads.read(line).messages]
     assert [one for one in found if isinstance(one, Message)] == messages
@@ -219,7 +221,7 @@ def test_capture_as_a_file(name: str) -> None:
 async def test_capture_through_the_command_line(name: str) -> None:
     """`voltrail decode --json`: one object for each message, one line for each piece of damage."""
     about = described()[name]
-    outcome = await voltrail("decode", str(FOLDER / name), "--json")
+    outcome = await voltrail("decode", str(DATA / name), "--json")
     if name in bad():
         assert (outcome.status, outcome.out) == (1, "")
         assert len(outcome.err.splitlines()) == 1
@@ -289,4 +291,5 @@ def test_synthetic_case(case: dict[str, Any]) -> None:
 def test_all_files_are_looked_at() -> None:
     """No file is overlooked because of its form."""
     looked_at = {*good("hdlc", "llc", "apdu", "stream", "pulse", "p1"), *bad()}
-    assert looked_at == described().keys() == {path.name for path in FOLDER.glob("*.hex")}
+    files = {f"{folder.name}/{path.name}" for folder in FOLDERS for path in folder.glob("*.hex")}
+    assert looked_at == described().keys() == files

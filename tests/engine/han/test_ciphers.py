@@ -267,7 +267,16 @@ class TestBlocks:
         assert len(parts) == 4
         fresh = reader()
         assert fresh.feed(b"".join(parts[:1] + parts[2:])) == []
-        assert fresh.journal.dropped == {Reason.SEGMENT: 2}
+        assert fresh.journal.dropped == {Reason.SEGMENT: 1}
+        assert len(fresh.feed(b"".join(parts))) == 1
+
+    def test_a_block_in_a_damaged_frame(self) -> None:
+        """That is said once; the other blocks of its message are not complained about."""
+        parts = [hdlc(AIDON, LLC + block) for block in blocks(LIST.apdu, 80)]
+        spoilt = parts[1][:30] + b"\xee" + parts[1][31:]
+        fresh = reader()
+        assert fresh.feed(b"".join((parts[0], spoilt, *parts[2:]))) == []
+        assert fresh.journal.dropped == {Reason.FCS: 1}
         assert len(fresh.feed(b"".join(parts))) == 1
 
     @pytest.mark.parametrize("block", [b"\xe0", b"\xe0\xc0\x00\x01\x00\x00\x05abc"])
@@ -348,3 +357,15 @@ def test_maker_from_the_title() -> None:
         (message,) = reader().feed(sealed(apdu, Seal(key=KEY, title=title)))
         assert message.meter.manufacturer == maker
     assert START.year == 2026
+
+
+def test_a_message_without_a_frame_behind_a_pause() -> None:
+    """Where frames come as well, it is looked for at the beginning of a burst only."""
+    wire = encoded("p1-lu", "full", BUSY)
+    frame = encoded("p1-se", "full", BUSY)
+    for pause, messages in ((True, 2), (False, 1)):
+        fresh = reader()
+        found = fresh.feed(frame)
+        if pause:
+            found += fresh.silence()
+        assert len(found + fresh.feed(wire) + fresh.silence()) == messages

@@ -173,7 +173,7 @@ def test_long_frames() -> None:
 def test_parts_may_come_in_several_messages() -> None:
     """A bridge publishes each frame; the blocks in them are joined."""
     reader = PayloadReader(encryption_key=KEY, authentication_key=AUTHENTICATION_KEY)
-    one = sent("landis-ch", "full")
+    one = sent("landis-e450-ciphered", "full")
     results = [reader.read(frame) for frame in one.frames]
     assert [len(result.messages) for result in results] == [0] * (len(one.frames) - 1) + [1]
     assert reader.take_drops() == []

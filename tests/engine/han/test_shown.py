@@ -17,6 +17,7 @@ from custom_components.voltrail.engine.han import UNITS, Unit, shown
         ("energy_imported", 518_309, "518.309 kWh"),
         ("reactive_energy_exported", 3_210_932, "3210.932 kvarh"),
         ("energy_imported_l1", 34_304_050, "34304.05 kWh"),
+        ("energy_imported", 19_949_322.1493, "19949.3221493 kWh"),
         ("power_imported", 5852, "5852 W"),
         ("reactive_power_exported", 435, "435 var"),
         ("current_l1", 33.813, "33.813 A"),

@@ -4,10 +4,10 @@ import asyncio
 from typing import override
 
 import pytest
-from modbus_connection import ModbusProtocolError, ModbusTimeoutError
+from modbus_connection import ModbusConnectionError, ModbusProtocolError, ModbusTimeoutError
 from modbus_connection.mock import MockModbusUnit
 
-from custom_components.voltrail.engine.transport.careful_unit import careful
+from custom_components.voltrail.engine.transport.careful_unit import CarefulUnit
 from tests.fake_time import in_fake_time
 
 
@@ -22,7 +22,7 @@ async def test_answers_of_the_wrong_length(
 
     monkeypatch.setattr(mock_modbus_unit, "read_holding_registers", answer)
     monkeypatch.setattr(mock_modbus_unit, "read_input_registers", answer)
-    unit = careful(mock_modbus_unit)
+    unit = CarefulUnit(mock_modbus_unit).as_unit()
     for read in (unit.read_holding_registers, unit.read_input_registers):
         with pytest.raises(ModbusProtocolError, match="registers instead of 2 from 300 on"):
             await read(300, 2)
@@ -30,7 +30,7 @@ async def test_answers_of_the_wrong_length(
 
 async def test_everything_else_is_the_librarys(mock_modbus_unit: MockModbusUnit) -> None:
     """Whole answers and writes pass unchanged."""
-    unit = careful(mock_modbus_unit)
+    unit = CarefulUnit(mock_modbus_unit).as_unit()
     await unit.write_register(10, 7)
     await unit.write_registers(11, [8, 9])
     assert await unit.read_holding_registers(10, 3) == [7, 8, 9]
@@ -63,7 +63,7 @@ class _Swallowing(MockModbusUnit):
 @in_fake_time
 async def test_a_cancellation_stays_one() -> None:
     """A task that goes on after a time-out can still be ended."""
-    unit = careful(_Swallowing.__new__(_Swallowing))
+    unit = CarefulUnit(_Swallowing.__new__(_Swallowing)).as_unit()
 
     async def insist(*, write: bool) -> None:
         while True:
@@ -87,7 +87,7 @@ async def test_a_cancellation_stays_one() -> None:
 @in_fake_time
 async def test_an_outer_time_limit_counts() -> None:
     """A limit around a request is told from the request's own time-out."""
-    unit = careful(_Swallowing.__new__(_Swallowing))
+    unit = CarefulUnit(_Swallowing.__new__(_Swallowing)).as_unit()
     with pytest.raises(TimeoutError) as limit:
         async with asyncio.timeout(5):
             await unit.read_holding_registers(10, 1)
@@ -96,12 +96,35 @@ async def test_an_outer_time_limit_counts() -> None:
 
 @in_fake_time
 async def test_a_timeout_stays_one() -> None:
-    """Without a cancellation a time-out is what it says."""
+    """Without a cancellation a time-out is what it says, and the link is dropped."""
+    dropped: list[str] = []
 
     class Silent(MockModbusUnit):
+        connected = True
+
+        @override
+        async def disconnect(self) -> None:
+            dropped.append("link")
+
         @override
         async def read_holding_registers(self, address: int, count: int) -> list[int]:
             raise ModbusTimeoutError
 
+    unit = CarefulUnit(Silent.__new__(Silent), dropped=lambda: dropped.append("told"))
     with pytest.raises(ModbusTimeoutError):
-        await careful(Silent.__new__(Silent)).read_holding_registers(10, 1)
+        await unit.read_holding_registers(10, 1)
+    assert dropped == ["told", "link"]
+
+
+async def test_what_the_system_says_is_a_failure_of_the_link() -> None:
+    """A port that vanishes in the middle of a request is no error of the program."""
+
+    class Pulled(MockModbusUnit):
+        connected = False
+
+        @override
+        async def write_register(self, address: int, value: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(ModbusConnectionError, match="Input/output error"):
+        await CarefulUnit(Pulled.__new__(Pulled)).write_register(10, 1)

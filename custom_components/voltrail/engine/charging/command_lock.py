@@ -4,20 +4,31 @@ import asyncio
 import heapq
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
 from typing import Final
 
 from ..model.errors import LinkDownError
 
-type _Waiter = asyncio.Future[None]
-
 _HANDED_OVER: Final = object()
 """Owns a lock between its release and the moment when the one that waited for it wakes up."""
 
 
 class OvertakenError(Exception):
-    """A pause or a lower limit came while an order rested; it goes first."""
+    """A pause or a lower limit came while an order rested or waited; it goes first."""
+
+
+@dataclass(order=True, kw_only=True)
+class _Waiter:
+    """An order that waits; the urgent ones are first, and then in the order of their coming."""
+
+    later: bool
+    number: int
+    limits: bool = field(compare=False)
+    """Whether it is a limit or a pause, which a newer one makes pointless."""
+    overtaken: bool = field(default=False, compare=False)
+    woken: asyncio.Future[None] = field(compare=False)
 
 
 class CommandLock:
@@ -31,7 +42,8 @@ class CommandLock:
     def __init__(self, *, spacing: float = 0.0) -> None:
         self._owner: object = None
         self._depth = 0
-        self._waiting: list[tuple[bool, int, _Waiter]] = []
+        self._overtaken = False
+        self._waiting: list[_Waiter] = []
         self._order: Final = count()
         self._urgent = asyncio.Event()
         self._closed = False
@@ -79,7 +91,7 @@ class CommandLock:
     # -- holding it --
 
     async def __aenter__(self) -> None:
-        await self._enter(urgent=False)
+        await self._enter(urgent=False, limits=False)
 
     async def __aexit__(
         self,
@@ -91,14 +103,22 @@ class CommandLock:
 
     @asynccontextmanager
     async def order(self, *, urgent: bool) -> AsyncIterator[None]:
-        """Hold it for an order; an urgent one overtakes what waits and what rests."""
-        await self._enter(urgent=urgent)
+        """Hold it for a limit or a pause; an urgent one overtakes what waits and what rests."""
+        await self._enter(urgent=urgent, limits=True)
         try:
             yield
         except BaseException:
             self._leave(failed=True)
             raise
         self._leave(failed=False)
+
+    def require_newest(self) -> None:
+        """Raise :class:`OvertakenError` if an urgent order came while this limit waited.
+
+        It was asked for earlier. Carried out after the urgent one it would undo it.
+        """
+        if self._overtaken:
+            raise OvertakenError
 
     async def rest(self, seconds: float) -> None:
         """Wait for the charger; raises :class:`OvertakenError` if an urgent order comes."""
@@ -111,35 +131,41 @@ class CommandLock:
         self.require_open()
         raise OvertakenError
 
-    async def _enter(self, *, urgent: bool) -> None:
+    async def _enter(self, *, urgent: bool, limits: bool) -> None:
         task = asyncio.current_task()
         if self._owner is not task:
             self.require_open()
+            overtaken = False
             if self._owner is not None:
-                await self._queue(urgent=urgent)
+                overtaken = await self._queue(urgent=urgent, limits=limits)
+            self._overtaken = overtaken
             self._owner = task
             if self._closed:
                 self._release()
                 self.require_open()
         self._depth += 1
 
-    async def _queue(self, *, urgent: bool) -> None:
-        waiter: _Waiter = asyncio.get_running_loop().create_future()
-        entry = (not urgent, next(self._order), waiter)
-        heapq.heappush(self._waiting, entry)
+    async def _queue(self, *, urgent: bool, limits: bool) -> bool:
+        """Wait for the lock; return whether that made the order pointless."""
+        woken = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(later=not urgent, number=next(self._order), limits=limits, woken=woken)
         if urgent:
             self._urgent.set()
+            for older in self._waiting:
+                older.overtaken = older.overtaken or (older.later and older.limits)
+        heapq.heappush(self._waiting, waiter)
         try:
-            await waiter
+            await woken
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
+            if woken.done() and not woken.cancelled():
                 # It was handed over and is not wanted any more.
                 self._release()
-            else:
-                self._waiting.remove(entry)
+            elif waiter in self._waiting:
+                self._waiting.remove(waiter)
                 heapq.heapify(self._waiting)
                 self._note_urgency()
             raise
+        return waiter.overtaken
 
     def _leave(self, *, failed: bool) -> None:
         self._depth -= 1
@@ -152,16 +178,16 @@ class CommandLock:
         """Hand it to the next one, or to nobody."""
         self._owner = None
         while self._waiting:
-            _, _, waiter = heapq.heappop(self._waiting)
-            if not waiter.done():
+            waiter = heapq.heappop(self._waiting)
+            if not waiter.woken.done():
                 # Nobody else may take it before the one that waited wakes up.
                 self._owner = _HANDED_OVER
-                waiter.set_result(None)
+                waiter.woken.set_result(None)
                 break
         self._note_urgency()
 
     def _note_urgency(self) -> None:
-        if not self._closed and not (self._waiting and not self._waiting[0][0]):
+        if not self._closed and (not self._waiting or self._waiting[0].later):
             self._urgent.clear()
 
 

@@ -27,6 +27,7 @@ from .approach import given_line
 from .errors import NotReachedError, UsageError
 from .listing import line_text
 
+_PSEUDO_TERMINALS: Final = "/dev/pts/"
 PATIENCE: Final = 60.0
 """Seconds without a message after which a link is opened again: TCP does not notice by itself
 that the other side is gone, and the slowest meter sends every 10 s."""
@@ -220,6 +221,9 @@ def _serial_port(place: SerialPort) -> Any:
     # Where it is no terminal at all, or one without this speed or parity, the library has
     # nothing to tell but words of its own.
     unable = f"it is no serial port that can do {line_text(line)}"
+    if os.path.realpath(place.path).startswith(_PSEUDO_TERMINALS):
+        # Of socat, say. It has no line, and the system refuses a parity from the second time on.
+        line = replace(line, bytesize=8, parity="N")
     try:
         return serial.Serial(
             place.path,

@@ -17,3 +17,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
 def family(key: str) -> Family:
     """Return the family with this key."""
     return next(known for known in FAMILIES if known.key == key)
+
+
+def code_text(name: str, code: int) -> str:
+    """Return what programs call a code of a reading."""
+    texts = (known.code_texts.get(name, {}) for known in FAMILIES)
+    return next((found[code] for found in texts if code in found), f"Unknown ({code})")

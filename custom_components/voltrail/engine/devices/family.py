@@ -1,6 +1,6 @@
 """A family: a kind of device, and how one of them is reached."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..model.options import Options
@@ -25,7 +25,8 @@ class OptionField:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
-    """A text that nobody should read over a shoulder."""
+    """A text that nobody should read over a shoulder. It is asked for where the device is reached,
+    again when the device cannot be understood with it, and never among the settings."""
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
     suggestions: tuple[str, ...] = ()
@@ -67,6 +68,8 @@ class Family[D: PolledDevice = PolledDevice]:
     installer_maximum: float = 80.0
     """The largest value offered for the installer's current limit, in ampere."""
     option_fields: tuple[OptionField, ...] = field(default=())
+    code_texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    """What an interface for programs calls the codes of a reading, by the name of the reading."""
     zeroconf: tuple[str, ...] = ()
     """The mDNS service types under which such a device makes itself known. What they say
     about a port is not about Modbus."""
@@ -79,6 +82,11 @@ class Family[D: PolledDevice = PolledDevice]:
     """What the serial number is called in that description."""
     predecessors: tuple[Predecessor, ...] = ()
     """Older integrations for such devices, whose histories can go on."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The keys of what only its user knows."""
+        return frozenset(field.key for field in self.option_fields if field.secret)
 
     @property
     def pushed(self) -> bool:

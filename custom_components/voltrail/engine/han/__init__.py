@@ -12,7 +12,7 @@ from .cipher import parse_key
 from .clock import Zone
 from .drops import Drop, Journal, Reason
 from .dump import decode_dump
-from .message import ListKind, Message, Meter, Number, Readings
+from .message import ListKind, Message, Meter, Number, Readings, is_same_serial
 from .payload import Payload, PayloadKind, PayloadReader
 from .quantities import UNITS, Unit, shown
 from .reader import HanReader
@@ -34,6 +34,7 @@ __all__ = [
     "Unit",
     "Zone",
     "decode_dump",
+    "is_same_serial",
     "parse_key",
     "shown",
 ]

@@ -1,5 +1,6 @@
 """The coding of a notification's body: tags, lengths and values (A-XDR)."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -61,6 +62,8 @@ _SIZES: Final[dict[int, int]] = {
     Tag.DATE_TIME: 12,
 }
 _DEEPEST: Final = 4
+#: The longest list that is known has some 150, its descriptions included.
+_MOST_ELEMENTS: Final = 1000
 
 
 class Node(NamedTuple):
@@ -75,15 +78,20 @@ class Node(NamedTuple):
 def parse(data: bytes, start: int) -> Node:
     """Return the one element that fills ``data`` from ``start`` to the end."""
     try:
-        node = _element(data, start, 1)
+        node = _element(data, start, 1, iter(range(_MOST_ELEMENTS)))
     except IndexError:
         raise DropError(Reason.APDU, "the message ends inside an element") from None
+    except StopIteration:
+        raise DropError(
+            Reason.APDU, f"the message has more than {_MOST_ELEMENTS} elements"
+        ) from None
     if node.end != len(data):
         raise DropError(Reason.APDU, f"{len(data) - node.end} bytes are left over in the message")
     return node
 
 
-def _element(data: bytes, start: int, depth: int) -> Node:
+def _element(data: bytes, start: int, depth: int, left: Iterator[int]) -> Node:
+    next(left)
     tag = data[start]
     start += 1
     if (size := _SIZES.get(tag)) is not None:
@@ -98,7 +106,7 @@ def _element(data: bytes, start: int, depth: int) -> Node:
     count, end = length_at(data, start)
     children = []
     for _ in range(count):
-        child = _element(data, end, depth + 1)
+        child = _element(data, end, depth + 1, left)
         children.append(child)
         end = child.end
     return Node(tag, start, end, tuple(children))

@@ -18,7 +18,7 @@ _ENCRYPTED: Final = 0x20
 _AUTHENTICATED: Final = 0x10
 #: Compression, keys for broadcast, and suites with other ciphers.
 _UNSUPPORTED: Final = 0xCE
-#: Refusals in a row, about ten minutes of messages, after which the meter itself has begun anew.
+#: Refusals in a row, about ten minutes of messages; then the meter has restarted its counter.
 _PATIENCE: Final = 60
 
 
@@ -96,7 +96,7 @@ class Cipher:
         self._refused = 0
 
     def forget(self) -> None:
-        """Accept any counter next: the link was closed or silent for long."""
+        """Accept any counter next: the link was closed, or silent for a long time."""
         self._title = b""
         self._counter = -1
         self._refused = 0

@@ -6,6 +6,7 @@ enough; it is worked out here because reading a time zone's file would be input 
 
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
+from functools import cache
 from struct import Struct
 from typing import Final
 
@@ -39,12 +40,18 @@ class Habit(StrEnum):
     """Wall time, without a sign of summer (Kaifa in Norway)."""
     STATUS = "status"
     """Standard time, or summer time if the status says so (Kamstrup)."""
+    UNSURE_WALL = "unsure_wall"
+    """Wall time that is right although it may be marked as invalid (Landis+Gyr E450)."""
+
+
+_WALL: Final = frozenset({Habit.WALL, Habit.UNSURE_WALL})
 
 
 def moment(data: bytes, start: int, habit: Habit, zone: Zone) -> datetime | None:
     """Return the time in the 12 bytes at ``start``; ``None`` if it is not valid."""
     year, month, day, hour, minute, second, deviation, status = _DATE_TIME.unpack_from(data, start)
-    if year not in _CENTURY or (status & 1 and status != 0xFF):
+    invalid = status & 1 and status != 0xFF and habit is not Habit.UNSURE_WALL
+    if year not in _CENTURY or invalid:
         # The lowest bit says "invalid value": the meter itself does not trust its clock.
         return None
     try:
@@ -57,7 +64,7 @@ def moment(data: bytes, start: int, habit: Habit, zone: Zone) -> datetime | None
 
 
 def text_moment(local: datetime, letter: str, zone: Zone) -> datetime:
-    """Return the time of a P1 telegram, whose letter says winter or summer, if there is one."""
+    """Return the time of a P1 telegram. Its letter, if it has one, says winter or summer."""
     if zone is Zone.AUTOMATIC and letter in {"W", "S"}:
         return local.replace(tzinfo=_CEST if letter == "S" else _CET)
     return local.replace(tzinfo=_CET if zone is Zone.STANDARD else _wall(local))
@@ -81,7 +88,7 @@ def _zone_of(local: datetime, deviation: int, status: int, habit: Habit, zone: Z
     if given and not (deviation == 0 and habit is Habit.STANDARD):
         # Minutes from local time to UTC: the opposite sign of the usual one.
         return timezone(timedelta(minutes=-deviation))
-    if habit is Habit.WALL:
+    if habit in _WALL:
         return _wall(local)
     summer = habit is Habit.STATUS and status & 0x80 and status != 0xFF
     return _CEST if summer else _CET
@@ -89,9 +96,14 @@ def _zone_of(local: datetime, deviation: int, status: int, habit: Habit, zone: Z
 
 def _wall(local: datetime) -> tzinfo:
     """Return winter or summer time. The hour that occurs twice is taken as its first pass."""
-    begin = _last_sunday(local.year, 3) + timedelta(hours=2)
-    end = _last_sunday(local.year, 10) + timedelta(hours=3)
+    begin, end = _summer(local.year)
     return _CEST if begin <= local < end else _CET
+
+
+@cache
+def _summer(year: int) -> tuple[datetime, datetime]:
+    """Return when clocks are set forward and back; worked out once for each of a hundred years."""
+    return _last_sunday(year, 3) + timedelta(hours=2), _last_sunday(year, 10) + timedelta(hours=3)
 
 
 def _last_sunday(year: int, month: int) -> datetime:

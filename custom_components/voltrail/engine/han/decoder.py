@@ -16,6 +16,10 @@ from .verdict import Ciphered, Information, LongFrame, Telegram, Unit, Whole
 LLC: Final = b"\xe6\xe7\x00"
 BLOCK_TRANSFER: Final = 0xE0
 
+_NOTIFICATION: Final = bytes((NOTIFICATION,))
+_GENERAL_CIPHERING: Final = bytes((GENERAL_CIPHERING,))
+_BLOCK_TRANSFER: Final = bytes((BLOCK_TRANSFER,))
+
 #: What was damaged may have been the next part of a message.
 _BREAKS_ANY: Final = frozenset({Reason.CUT, Reason.NOISE})
 _BREAKS_HDLC: Final = _BREAKS_ANY | {Reason.HCS, Reason.FCS, Reason.LENGTH}
@@ -36,9 +40,10 @@ class Decoder:
         self._lists = Lists(self.journal, zone)
         self._telegrams = Telegrams(self.journal, zone)
         self._cipher = Cipher(encryption_key, authentication_key)
-        self._segments = Joiner(first=0)
-        self._long_frames = Joiner(first=0)
-        self._blocks = Joiner(first=1)
+        self._segments = Joiner(0, self.journal.drop)
+        self._goes_on = False
+        self._long_frames = Joiner(0, self.journal.drop)
+        self._blocks = Joiner(1, self.journal.drop)
 
     @property
     def meter(self) -> Meter | None:
@@ -53,15 +58,16 @@ class Decoder:
         """
         self.journal.drop(drop)
         if drop.reason in _BREAKS_HDLC:
-            self._segments.clear()
-            self._blocks.clear()
+            self._segments.break_off()
+            self._blocks.break_off()
         if drop.reason in _BREAKS_MBUS:
-            self._long_frames.clear()
+            self._long_frames.break_off()
 
     def forget(self) -> None:
-        """Begin anew after the link was closed; the meter is still the same."""
+        """Forget unfinished messages: the link was closed. The meter is still the same."""
         for joiner in (self._segments, self._long_frames, self._blocks):
             joiner.clear()
+        self._goes_on = False
         self._cipher.forget()
 
     def unit(self, unit: Unit) -> Message | None:
@@ -70,7 +76,9 @@ class Decoder:
             match unit:
                 case Information():
                     content = self._joined_segments(unit)
-                    message = content and self._apdu(content.removeprefix(LLC), checked=True)
+                    message = content and self._apdu(
+                        content.removeprefix(LLC), checked=True, address=unit.address
+                    )
                 case LongFrame():
                     content = self._long_frames.add(unit.content, unit.number, last=unit.last)
                     message = content and self._apdu(content, checked=True)
@@ -102,30 +110,48 @@ class Decoder:
         return message
 
     def _joined_segments(self, unit: Information) -> bytes | None:
-        if not unit.more and not self._segments.pending:
+        """Return the message that a frame is, or completes. Only its first segment has an LLC."""
+        goes_on, self._goes_on = self._goes_on, unit.more
+        if not unit.more and not goes_on:
             return unit.content
-        if self._segments.pending and unit.content.startswith(LLC):
-            # Only the first segment has this: the rest of the one before was lost.
-            self._segments.clear()
-            self.journal.drop(Drop(Reason.SEGMENT, "a message in segments was not finished"))
-        return self._segments.add_next(unit.content, last=not unit.more)
+        segments, last = self._segments, not unit.more
+        if unit.content.startswith(LLC):
+            return segments.add(unit.content, 0, last=last)
+        if segments.pending:
+            return segments.add_next(unit.content, last=last)
+        # Any part but the first: its message has lost that one.
+        return segments.add(unit.content, 1, last=last)
 
-    def _apdu(self, apdu: bytes, *, checked: bool) -> Message | None:
-        if apdu[:1] == bytes((BLOCK_TRANSFER,)):
+    def _apdu(self, apdu: bytes, *, checked: bool, address: bytes = b"") -> Message | None:
+        kind = apdu[:1]
+        if kind == _NOTIFICATION:
+            return self._lists.read(apdu, checked=checked, address=address)
+        if kind == _BLOCK_TRANSFER:
             part, number, last = block(apdu)
             joined = self._blocks.add(part, number, last=last)
             if joined is None:
                 return None
-            apdu = joined
-        if apdu[:1] == bytes((GENERAL_CIPHERING,)):
-            return self._opened(self._cipher.open(apdu), checked=checked)
-        if apdu[:1] == bytes((NOTIFICATION,)):
-            return self._lists.read(apdu, checked=checked)
+            return self._joined(joined, checked=checked, address=address)
+        return self._joined(apdu, checked=checked, address=address)
+
+    def _joined(self, apdu: bytes, *, checked: bool, address: bytes) -> Message | None:
+        """Read what does not come in blocks, or does not any more."""
+        if apdu[:1] == _GENERAL_CIPHERING:
+            return self._opened(self._cipher.open(apdu), checked=checked, address=address)
+        if apdu[:1] == _NOTIFICATION:
+            return self._lists.read(apdu, checked=checked, address=address)
         raise DropError(
             Reason.APDU, f"a message is no notification: it begins with {apdu[:1].hex()}"
         )
 
-    def _opened(self, opened: Opened, *, checked: bool, telegram_only: bool = False) -> Message:
+    def _opened(
+        self,
+        opened: Opened,
+        *,
+        checked: bool,
+        address: bytes = b"",
+        telegram_only: bool = False,
+    ) -> Message | None:
         """Read what was ciphered. With a wrong key it begins with anything.
 
         A telegram has a check of its own.
@@ -133,9 +159,12 @@ class Decoder:
         maker = opened.letters and maker_of_letters(opened.letters)
         plain = opened.plain
         try:
-            if plain[:1] == bytes((NOTIFICATION,)) and not telegram_only:
+            if plain[:1] == _NOTIFICATION and not telegram_only:
                 message = self._lists.read(
-                    plain, checked=checked or opened.authenticated, maker=maker
+                    plain,
+                    checked=checked or opened.authenticated,
+                    maker=maker,
+                    address=address,
                 )
             else:
                 message = self._ciphered_telegram(plain)
@@ -152,7 +181,7 @@ class Decoder:
         """Read a telegram that came ciphered, as in Luxembourg."""
         if plain[:1] != b"/":
             raise DropError(Reason.APDU, f"it begins with {plain[:1].hex()}")
-        verdict = p1.examine(bytearray(plain), 0, ended=True)
+        verdict = p1.Finder().examine(bytearray(plain), 0, ended=True)
         if isinstance(verdict, Whole) and isinstance(verdict.unit, Telegram):
             return self._telegrams.read(verdict.unit.text, checked=verdict.unit.checked)
         raise DropError(Reason.P1_CRC, "it is no whole telegram")

@@ -66,7 +66,7 @@ class Journal:
         self.dropped: Counter[Reason] = Counter()
         self.unknown_codes: Counter[str] = Counter()
         self.unknown_list = b""
-        """The last list that could not be read, for whoever wants to teach it."""
+        """The last list that could not be read, so that it can be added here."""
         self._drops: deque[Drop] = deque(maxlen=_KEPT_DROPS)
 
     def drop(self, drop: Drop) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from .axdr import NUMBERS, Node, Tag
 from .clock import SIZE as CLOCK_SIZE
 from .clock import Habit
-from .layout import Field, Form, Layout
+from .layout import Field, Form, Layout, RawList
 from .makers import KAIFA
 from .message import ListKind, Meter
 from .quantities import WORDS, Unit, Word
@@ -34,13 +34,12 @@ def exponent(unit: Unit) -> int:
     return {Unit.A: -3, Unit.V: -1}.get(unit, 0)
 
 
-def positional(
-    data: bytes, body: Node, clocks: tuple[int, ...], changing: list[tuple[int, int]]
-) -> Layout | None:
+def positional(found: RawList) -> Layout | None:
     """Return the layout of a positional list; ``None`` if the body is none."""
+    data, body, clocks, changing = found
     elements = body.children
     if body.tag == Tag.STRUCTURE and len(elements) == 1:
-        return _power_alone(data, elements[0], clocks, changing)
+        return _power_alone(found, elements[0])
     counters = len(elements) in {14, 18}
     values = _VALUES.get(len(elements) - (5 if counters else 0))
     if values is None or any(element.tag != Tag.OCTETS for element in elements[:3]):
@@ -68,18 +67,16 @@ def positional(
     )
 
 
-def _power_alone(
-    data: bytes, element: Node, clocks: tuple[int, ...], changing: list[tuple[int, int]]
-) -> Layout | None:
+def _power_alone(found: RawList, element: Node) -> Layout | None:
     if element.tag not in NUMBERS:
         return None
     return Layout(
-        data,
+        found.data,
         [Field(element, WORDS[1, 7, 0], 0)],
         form=Form.POSITIONS,
         meter=Meter(manufacturer=KAIFA),
         kind=ListKind.POWER,
         habit=Habit.WALL,
-        clocks=clocks,
-        changing=changing,
+        clocks=found.clocks,
+        changing=found.changing,
     )

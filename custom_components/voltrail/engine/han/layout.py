@@ -14,7 +14,7 @@ from .axdr import NUMBERS, Node
 from .clock import SIZE as CLOCK_SIZE
 from .clock import Habit
 from .message import ListKind, Meter, Number
-from .quantities import Word
+from .quantities import Unit, Word
 
 _MOST: Final = 16
 
@@ -32,6 +32,22 @@ class Form(StrEnum):
     """Codes and values behind the name of the list, with scales that depend on the model."""
     GENERAL = "general"
     """Codes, values and perhaps scales, in any arrangement (Austria)."""
+    PUSH = "push"
+    """Descriptions of all values, then the values, without scales (Switzerland)."""
+    BARE = "bare"
+    """Bare values in an order that their types give away (Slovenia, Croatia, Austria)."""
+
+
+class RawList(NamedTuple):
+    """A list that is to be learned."""
+
+    data: bytes
+    """The message that it fills the end of."""
+    body: Node
+    clocks: tuple[int, ...]
+    """Where the clock of the header stands, if there is one."""
+    changing: list[tuple[int, int]]
+    """What may differ from one list to the next before its body begins."""
 
 
 class Field(NamedTuple):
@@ -53,8 +69,11 @@ class Layout:
     meter: Meter
     kind: ListKind
     habit: Habit
+    guess: str | None = None
+    """Who is likely to have made the meter, if nothing better tells."""
     described: bool = False
-    """Whether every number came with its scale and the right unit."""
+    """Whether it proves by itself what it is: every number has its scale and the right unit, or
+    every element the type that it must have."""
     clocks: tuple[int, ...] = ()
     """Where a clock stands, the one to be believed first."""
     unknown: tuple[str, ...] = ()
@@ -62,12 +81,15 @@ class Layout:
     """What else may differ from one list to the next."""
     length: int = field(init=False)
     names: frozenset[str] = field(init=False)
+    factors: tuple[str, ...] = field(init=False)
+    """The power factors among them."""
 
     def __post_init__(
         self, data: bytes, fields: list[Field], changing: list[tuple[int, int]]
     ) -> None:
         self.length = len(data)
         self.names = frozenset(item.word.name for item in fields)
+        self.factors = tuple(item.word.name for item in fields if item.word.unit is Unit.NONE)
         ordered = sorted(fields, key=lambda item: item.node.start)
         code = ">"
         at = 0
@@ -83,6 +105,7 @@ class Layout:
             (word.name, 10 ** max(exponent, 0), 10**-exponent if exponent < 0 else 0)
             for _, word, exponent in ordered
         ]
+        self._adds = len(self.names) < len(fields)
         self._mask = int.from_bytes(mask)
         self._constant = int.from_bytes(data) & self._mask
 
@@ -92,10 +115,12 @@ class Layout:
 
     def readings(self, data: bytes) -> dict[str, Number]:
         """Return the values. Dividing, once, gives the decimal that was meant."""
-        return {
-            name: raw / divisor if divisor else raw * factor
-            for (name, factor, divisor), raw in zip(self._scales, self._unpack(data), strict=True)
-        }
+        found: dict[str, Number] = {}
+        for (name, factor, divisor), raw in zip(self._scales, self._unpack(data), strict=True):
+            value = raw / divisor if divisor else raw * factor
+            # Some send tariffs instead of a total: a counter twice is their sum.
+            found[name] = found[name] + value if self._adds and name in found else value
+        return found
 
 
 class Layouts:

@@ -1,15 +1,16 @@
 """From a notification to a message: which list it is, and what its values say."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
-from . import axdr, it_net, kaifa, kamstrup, tagged
+from . import axdr, bare_lists, it_net, kaifa, kamstrup, push_list, tagged
 from .clock import SIZE as CLOCK_SIZE
 from .clock import Zone, moment
 from .drops import DropError, Journal, Reason
-from .layout import Form, Layout, Layouts
-from .makers import maker_of_list
-from .message import ListKind, Message, Meter, Readings
+from .layout import Form, Layout, Layouts, RawList
+from .makers import maker_of_address, maker_of_list
+from .message import ListKind, Message, Meter, Number, Readings
 
 NOTIFICATION: Final = 0x0F
 
@@ -28,7 +29,8 @@ class Lists:
         self._journal = journal
         self._zone = zone
         self._layouts = Layouts()
-        self._scales = kamstrup.Scales()
+        self._kamstrup = kamstrup.Scales()
+        self._push = push_list.Scales()
         self._named: tuple[Form, Meter] | None = None
 
     @property
@@ -36,66 +38,97 @@ class Lists:
         """The last meter that said who it is."""
         return self._named and self._named[1]
 
-    def read(self, data: bytes, *, checked: bool, maker: str | None = None) -> Message:
+    def read(
+        self, data: bytes, *, checked: bool, maker: str | None = None, address: bytes = b""
+    ) -> Message | None:
         """Return the message of a notification, or of its bare body.
 
-        Data that no check sum vouches for must convince by what they are: a known list, numbers
-        that all describe themselves, or a single believable power. ``maker`` is who ciphered it.
+        ``None`` means that the list is known and has nothing to do with electricity. Data without
+        a check sum are read only if they are a known list, if every number describes itself, or
+        if they are a single plausible power. ``maker`` is who ciphered it, ``address`` where
+        its frame came from.
         """
-        layout = self._layouts.find(data)
-        learned = layout is None
+        known = self._layouts.find(data)
+        layout = known or self._learn(data)
         if layout is None:
-            layout = self._learn(data)
+            return None
         readings = layout.readings(data)
         if not checked and not _convincing(layout, readings):
             raise DropError(
                 Reason.IMPLAUSIBLE, "a message without a check is no list of a known kind"
             )
-        if learned:
+        if known is None:
             self._layouts.keep(layout)
         meter = layout.meter
-        if layout.form is Form.KAMSTRUP:
-            self._scales.finish(readings, meter.serial, meter.model)
-        elif meter.list_version is not None:
-            # The lists without a name are Swedish and Austrian, where such nets do not occur.
-            it_net.leave_out_unmeasured(readings, meter.model)
+        if meter.manufacturer is None and (
+            other := maker or maker_of_address(address) or layout.guess
+        ):
+            meter = replace(meter, manufacturer=other)
+        self._finish(readings, layout, meter, address)
         for code in layout.unknown:
             self._journal.skip(code)
-        if meter.manufacturer is None and maker is not None:
-            meter = replace(meter, manufacturer=maker)
         meter, sender = self._attribute(layout.form, meter)
         return Message(
             meter=meter,
             belongs_to=sender,
             kind=_kind(layout, data),
-            timestamp=next(
-                filter(None, (moment(data, at, layout.habit, self._zone) for at in layout.clocks)),
-                None,
-            ),
+            timestamp=self._timestamp(layout, data) if layout.clocks else None,
             readings=readings,
         )
 
-    def _learn(self, data: bytes) -> Layout:
+    def _learn(self, data: bytes) -> Layout | None:
+        """Return the layout of a list that is new; ``None`` if it is known to have no readings."""
         at = 0
         clocks: tuple[int, ...] = ()
         changing: list[tuple[int, int]] = []
         if data[:1] == bytes((NOTIFICATION,)):
             at, clocks = _header(data)
             changing = [_INVOCATION]
-        body = axdr.parse(data, at)
-        layout = kaifa.positional(data, body, clocks, changing) or tagged.learn(
-            data, body, clocks, changing
+        found = RawList(data, axdr.parse(data, at), clocks, changing)
+        layout = (
+            kaifa.positional(found)
+            or push_list.described(found)
+            or bare_lists.bare(found)
+            or tagged.learn(found)
         )
-        if not layout.names:
-            self._journal.unknown_list = data
-            raise DropError(Reason.UNKNOWN_LIST, f"a list of {len(data)} bytes is not known")
-        return layout
+        if layout.names:
+            return layout
+        if layout.form is Form.PUSH:
+            for code in layout.unknown:
+                self._journal.skip(code)
+            return None
+        self._journal.unknown_list = data
+        raise DropError(Reason.UNKNOWN_LIST, f"a list of {len(data)} bytes is not known")
+
+    def _finish(
+        self, readings: dict[str, Number], layout: Layout, meter: Meter, address: bytes
+    ) -> None:
+        """Apply what only the numbers of a list can tell."""
+        if layout.form is Form.KAMSTRUP:
+            self._kamstrup.finish(readings, meter.serial, meter.model)
+        elif layout.form is Form.PUSH:
+            self._push.finish(readings, meter, address)
+        elif meter.list_version is not None:
+            # The lists without a name are not from Norway: such nets do not occur.
+            it_net.leave_out_unmeasured(readings, meter.model)
+        for name in layout.factors:
+            # Its scale is not the one that is known.
+            if abs(readings[name]) > 1:
+                del readings[name]
+
+    def _timestamp(self, layout: Layout, data: bytes) -> datetime | None:
+        """Return what the first clock shows that is set."""
+        for at in layout.clocks:
+            if found := moment(data, at, layout.habit, self._zone):
+                return found
+        return None
 
     def _attribute(self, form: Form, meter: Meter) -> tuple[Meter, Meter | None]:
         """Return what is known of the sender, and who it is.
 
-        The shortest lists name nobody. They belong to the last meter that did, if its lists are
-        built the same way; else only the maker is known, by the way they are built.
+        The shortest lists do not name their meter. They belong to the last meter that was named, if
+        its lists are built the same way; otherwise only the maker is known, from the way they are
+        built.
         """
         if meter.serial is not None:
             self._named = form, meter

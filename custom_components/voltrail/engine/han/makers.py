@@ -6,6 +6,8 @@ AIDON: Final = "Aidon"
 KAIFA: Final = "Kaifa"
 KAMSTRUP: Final = "Kamstrup"
 LANDIS_GYR: Final = "Landis+Gyr"
+ISKRAEMECO: Final = "Iskraemeco"
+SAGEMCOM: Final = "Sagemcom"
 
 _BY_LIST: Final = {
     "AIDON": AIDON,
@@ -18,13 +20,13 @@ _BY_LIST: Final = {
 #: The three letters that every maker registers; they open telegrams and system titles.
 _BY_LETTERS: Final = {
     "ADN": AIDON,
-    "EST": "Sagemcom",
-    "ISK": "Iskraemeco",
+    "EST": SAGEMCOM,
+    "ISK": ISKRAEMECO,
     "KAM": KAMSTRUP,
     "KFM": KAIFA,
     "LGF": LANDIS_GYR,
     "LGZ": LANDIS_GYR,
-    "SAG": "Sagemcom",
+    "SAG": SAGEMCOM,
 }
 
 
@@ -40,3 +42,19 @@ def maker_of_letters(text: str) -> str:
     """Return the maker's name, or its letters if they are not known here."""
     letters = text[:3].upper()
     return _BY_LETTERS.get(letters, letters)
+
+
+#: How addresses begin, destination before source, where lists do not name the maker.
+_BY_ADDRESS: Final = {
+    b"\xce": LANDIS_GYR,
+    b"\xcf\x03": LANDIS_GYR,
+    b"\xcf\x02\x23": ISKRAEMECO,
+}
+
+
+def maker_of_address(address: bytes) -> str | None:
+    """Return the maker that uses these addresses in its HDLC frames; ``None`` if many do."""
+    for prefix, maker in _BY_ADDRESS.items():
+        if address.startswith(prefix):
+            return maker
+    return None

@@ -1,9 +1,11 @@
 """What comes out of the decoder: one message of one meter."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 type Number = int | float
 type Readings = Mapping[str, Number]
@@ -45,10 +47,10 @@ class Meter:
     list_version: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message, decoded.
 
+    A tuple because it is made twice as fast as a frozen class (benchmarks/han.py, Aidon list 1).
     ``readings`` holds what was sent and measured, in W, var, A, V, Wh and varh, and nothing
     else: a value that is absent was not in this message, which says nothing about its last one.
     """
@@ -63,3 +65,20 @@ class Message:
     readings: Readings
     age: float = 0.0
     """Seconds by which this is older than the newest message of the same batch."""
+
+
+def is_same_serial(one: str | None, other: str | None) -> bool:
+    """Whether two serial numbers are those of one meter.
+
+    Some lists of Iskraemeco name it by the last eight digits of its full number only.
+    """
+    if one == other or one is None or other is None:
+        return one == other
+    short, long = sorted((one, other), key=len)
+    return _LAST_DIGITS.fullmatch(short) is not None and bool(
+        _FULL_NUMBER.fullmatch(long) and long.endswith(short)
+    )
+
+
+_LAST_DIGITS = re.compile(r"\d{8}")
+_FULL_NUMBER = re.compile(r"ISK\d{13}")

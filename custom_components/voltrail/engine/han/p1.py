@@ -8,6 +8,7 @@ from .drops import Reason
 from .verdict import NO_START, Short, Telegram, Verdict, Whole, refuse
 
 START: Final = 0x2F
+_END: Final = 0x21
 #: A telegram with a text message of the network operator stays below this.
 LARGEST: Final = 8192
 _LONGEST_NAME: Final = 70
@@ -15,9 +16,8 @@ _LONGEST_NAME: Final = 70
 #: Neither mark can be part of a name.
 _IDENTIFICATION: Final = re.compile(rb"/[A-Za-z]{3}[0-9][^\r\n\0!/]{0,64}[\r\n\0]")
 _BEGUN: Final = re.compile(rb"/(?:[A-Za-z]{1,3}|[A-Za-z]{3}[0-9][^\r\n\0!/]{0,64})?")
-_NOT_TEXT: Final = re.compile(rb"[^\r\n\0\t -~]")
-#: The end of a telegram, or the beginning of the next if this one was cut.
-_END: Final = re.compile(rb"(?<=[\r\n\0])[!/]")
+#: What stops a telegram: its end, the beginning of the next if this one was cut, or no text.
+_STOP: Final = re.compile(rb"[^\r\n\0\t \"-.0-~](?:(?<![!/])|(?<=[\r\n\0][!/]))")
 _DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 _LINE_END: Final = re.compile(rb"(?:\r[\n\0]|\n|\0)")
 LINE: Final = re.compile(
@@ -32,24 +32,45 @@ _FLAWLESS: Final = re.compile(
 )
 
 
-def examine(buffer: bytearray, start: int, *, ended: bool) -> Verdict:
-    """Judge the slash at ``start`` as the beginning of a telegram."""
-    if _IDENTIFICATION.match(buffer, start) is None:
-        open_end = _BEGUN.fullmatch(buffer, start, start + _LONGEST_NAME)
-        return Short(len(buffer) - start + 1) if open_end and not ended else NO_START
-    end = _END.search(buffer, start + 5, start + LARGEST)
-    last = end.start() if end else min(len(buffer), start + LARGEST)
-    if _NOT_TEXT.search(buffer, start, last):
-        return refuse(Reason.P1_LINE, "a P1 telegram is interrupted by bytes that are no text")
-    if end is None:
-        if len(buffer) - start >= LARGEST:
-            return refuse(Reason.LENGTH, f"a P1 telegram has no end within {LARGEST} bytes")
-        return Short(len(buffer) - start + 1)
-    if buffer[last] == START:
-        return refuse(Reason.CUT, "a P1 telegram is cut: another one begins in it")
-    # One bridge replaces each line feed by a zero byte. The meter counted the line feed.
-    text = bytes(buffer[start : last + 1]).replace(b"\0", b"\n")
-    return _check(buffer, start, last + 1, text, ended=ended)
+class Finder:
+    """Finds telegrams in a buffer; looks for their end at each byte once, in whatever pieces."""
+
+    def __init__(self) -> None:
+        self.searched = 0
+        """Up to where in the buffer nothing stops a telegram."""
+
+    def clear(self) -> None:
+        """Begin with an empty buffer."""
+        self.searched = 0
+
+    def move(self, count: int) -> None:
+        """Take note that the first bytes of the buffer were taken away."""
+        self.searched = max(self.searched - count, 0)
+
+    def examine(self, buffer: bytearray, start: int, *, ended: bool) -> Verdict:
+        """Judge the slash at ``start`` as the beginning of a telegram."""
+        if _IDENTIFICATION.match(buffer, start) is None:
+            open_end = _BEGUN.fullmatch(buffer, start, start + _LONGEST_NAME)
+            return Short(len(buffer) - start + 1) if open_end and not ended else NO_START
+        stop = self._stop(buffer, start)
+        if stop is None:
+            if len(buffer) - start >= LARGEST:
+                return refuse(Reason.LENGTH, f"a P1 telegram has no end within {LARGEST} bytes")
+            return Short(LARGEST, in_text=True)
+        if buffer[stop] == START:
+            return refuse(Reason.CUT, "a P1 telegram is cut: another one begins in it")
+        if buffer[stop] != _END:
+            return refuse(Reason.P1_LINE, "a P1 telegram is interrupted by bytes that are no text")
+        # One bridge replaces each line feed by a zero byte. The meter counted the line feed.
+        text = bytes(buffer[start : stop + 1]).replace(b"\0", b"\n")
+        return _check(buffer, start, stop + 1, text, ended=ended)
+
+    def _stop(self, buffer: bytearray, start: int) -> int | None:
+        """Return where the telegram stops, as far as it has come."""
+        limit = min(len(buffer), start + LARGEST)
+        found = _STOP.search(buffer, max(start + 5, self.searched), limit)
+        self.searched = found.start() if found else max(limit, self.searched)
+        return found and found.start()
 
 
 def _check(buffer: bytearray, start: int, at: int, text: bytes, *, ended: bool) -> Verdict:

@@ -7,7 +7,7 @@ set-up can say what it sees on a topic: debug texts, the state of an adapter, fr
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -20,8 +20,15 @@ from .drops import Drop, Journal, Reason
 from .lists import NOTIFICATION
 from .message import Message, Meter
 from .stream import Stream
+from .verdict import Unit
 
 _LARGEST: Final = 65536
+#: Seconds; a batch holds what came while the broker could not be reached.
+_OLDEST: Final = 7 * 86400.0
+#: Nothing that a gateway decodes is longer; reading it takes a hundred times as long as bytes.
+_LONGEST_DOCUMENT: Final = 16384
+#: An MQTT message is read in one piece. What begins like so many frames and is none is no message.
+_MOST_FALSE_STARTS: Final = 200
 _LONGEST_TEXT: Final = 200
 _HEX: Final = re.compile(rb"[0-9A-Fa-f\s]+")
 #: The shortest body there is has 7 bytes. Anything shorter is a number or a word.
@@ -82,6 +89,7 @@ class PayloadReader:
         self._decoder = Decoder(
             encryption_key=encryption_key, authentication_key=authentication_key, zone=zone
         )
+        self._patience = _MOST_FALSE_STARTS
 
     @property
     def journal(self) -> Journal:
@@ -94,7 +102,7 @@ class PayloadReader:
         return self._decoder.meter
 
     def restart(self) -> None:
-        """Begin anew: the broker was reached again, or the topic was silent for very long."""
+        """Forget unfinished messages: the broker was reached again, or all was silent for hours."""
         self._decoder.forget()
 
     def take_drops(self) -> list[Drop]:
@@ -103,13 +111,15 @@ class PayloadReader:
 
     def read(self, payload: bytes) -> Payload:
         """Return what a message is, and the messages of the meter in it."""
+        self._patience = _MOST_FALSE_STARTS
         if len(payload) > _LARGEST:
             self._drop(Reason.LENGTH, f"a message of {len(payload)} bytes is too long")
             return Payload(kind=PayloadKind.UNKNOWN)
         if not payload.strip(b"\0\r\n\t "):
             return Payload(kind=PayloadKind.EMPTY)
         if payload.lstrip().startswith(b"{"):
-            return self._document(payload)
+            is_short = len(payload) <= _LONGEST_DOCUMENT
+            return self._document(payload) if is_short else self._text(payload)
         return self._hex_text(payload) or self._binary(payload) or self._text(payload)
 
     def _drop(self, reason: Reason, text: str) -> None:
@@ -152,21 +162,40 @@ class PayloadReader:
         return Payload(kind=PayloadKind.NOTIFICATION, messages=messages)
 
     def _frames(self, data: bytes) -> tuple[Message, ...]:
-        stream = Stream(self.journal, self._decoder.damaged)
-        decoded = map(self._decoder.unit, (*stream.feed(data), *stream.silence()))
-        return tuple(message for message in decoded if message is not None)
+        messages: list[Message] = []
+
+        def take(unit: Unit) -> None:
+            if (message := self._decoder.unit(unit)) is not None:
+                messages.append(message)
+
+        stream = Stream(self.journal, self._decoder.damaged, take, patience=self._patience)
+        stream.feed(data)
+        stream.silence()
+        self._patience -= stream.refused
+        return tuple(messages)
 
     def _batch(self, data: bytes) -> Payload:
         entries, drops = pulse.unpack(data)
         for drop in drops:
             self._decoder.damaged(drop)
-        newest = max((entry.uptime for entry in entries), default=0)
         messages = tuple(
-            replace(message, age=(newest - entry.uptime) / 1000)
-            for entry in entries
+            message._replace(age=age)
+            for entry, age in zip(entries, self._ages(entries), strict=True)
             for message in self._frames(entry.data)
         )
         return Payload(kind=PayloadKind.BATCH, messages=messages)
+
+    def _ages(self, entries: list[pulse.Entry]) -> list[float]:
+        """Return by how much each entry is older than the newest, in seconds.
+
+        What would be months is no time: then nothing is known of their age.
+        """
+        newest = max((entry.uptime for entry in entries), default=0)
+        ages = [(newest - entry.uptime) / 1000 for entry in entries]
+        if max(ages, default=0.0) <= _OLDEST:
+            return ages
+        self._drop(Reason.BATCH, "the up-times in a batch of a Pulse are no times")
+        return [0.0] * len(entries)
 
     def _document(self, payload: bytes) -> Payload:
         try:

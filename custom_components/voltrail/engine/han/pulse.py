@@ -1,6 +1,6 @@
 """Batches of the Tibber Pulse: what it received over a while, in one MQTT message.
 
-Nobody described the format; this is what the samples show. It is a protocol buffer::
+The format is not documented; this is what the samples show. It is a protocol buffer::
 
     message: 1 varint 44252, 2 entry (repeated), 3 varint 1 if compressed
     entry:   1 fixed64 up-time in ms, 2 "HAN" or "P1", 3 the data, 4 their length if compressed
@@ -22,6 +22,8 @@ FIELDS: Final = b"\x08\x12\x18"
 _KINDS: Final = frozenset({b"HAN", b"P1"})
 _MOST_ENTRIES: Final = 256
 _LARGEST_ENTRY: Final = 16384
+#: Of all entries together, unpacked: some hours of a meter.
+_LARGEST_BATCH: Final = 256 * 1024
 
 type _Value = int | bytes
 
@@ -62,11 +64,16 @@ def _plain(packed: list[dict[int, _Value]]) -> Iterator[Entry]:
 
 def _inflated(packed: list[dict[int, _Value]], drops: list[Drop]) -> Iterator[Entry]:
     stream = zlib.decompressobj()
+    left = _LARGEST_BATCH
     for entry in packed:
         try:
             data = stream.decompress(_bytes(entry.get(3)), _LARGEST_ENTRY)
         except zlib.error:
             drops.append(Drop(Reason.BATCH, "a compressed batch of a Pulse is damaged"))
+            return
+        left -= len(data)
+        if left < 0:
+            drops.append(Drop(Reason.BATCH, f"a batch of a Pulse is longer than {_LARGEST_BATCH}"))
             return
         if len(data) != entry.get(4, len(data)):
             drops.append(Drop(Reason.BATCH, "an entry of a batch has not the length it says"))

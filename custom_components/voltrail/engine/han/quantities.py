@@ -1,5 +1,6 @@
 """The OBIS codes that mean something here, in the words and units of the engine."""
 
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -81,9 +82,11 @@ UNITS: Final = {word.name: word.unit for word in WORDS.values()}
 def shown(name: str, value: float) -> tuple[int | float, str]:
     """Return a reading as people read it: counters in kWh and kvarh, all else unchanged.
 
-    Dividing an integer once gives the decimal that was meant: 518309 varh is 518.309 kvarh.
+    Dividing an integer once gives the decimal that was meant: 518309 varh is 518.309 kvarh. With
+    a fraction it takes a decimal division: 19949322.1493 Wh must not become 19949.322149300002 kWh.
     """
     unit = UNITS[name]
     if unit in {Unit.WH, Unit.VARH}:
-        return value / 1000, f"k{unit}"
+        exact = isinstance(value, int)
+        return value / 1000 if exact else float(Decimal(str(value)) / 1000), f"k{unit}"
     return value, unit

@@ -1,7 +1,5 @@
 """The decoder of a stream: bytes in, messages out."""
 
-from collections.abc import Iterable
-
 from .clock import Zone
 from .decoder import Decoder
 from .drops import Drop, Journal
@@ -11,11 +9,11 @@ from .verdict import Unit
 
 
 class HanReader:
-    """Reads the stream of one meter, whoever made it and however it is framed.
+    """Reads the stream of one meter, of any make and in any frames.
 
-    It does no input or output and has no clock. Whoever owns it feeds what came, in pieces of
-    any size, says when the line fell silent, and gets every message the moment it is complete.
-    Nothing is ever raised for what comes in; it holds less than 128 kB whatever that is.
+    It does no input or output and has no clock. Its owner feeds what came, in pieces of any size,
+    says when the line fell silent, and gets every message the moment it is complete. No input
+    raises an error, and it never holds more than 128 kB.
     """
 
     def __init__(
@@ -28,7 +26,8 @@ class HanReader:
         self._decoder = Decoder(
             encryption_key=encryption_key, authentication_key=authentication_key, zone=zone
         )
-        self._stream = Stream(self._decoder.journal, self._decoder.damaged)
+        self._stream = Stream(self._decoder.journal, self._decoder.damaged, self._take)
+        self._messages: list[Message] = []
 
     @property
     def journal(self) -> Journal:
@@ -42,17 +41,19 @@ class HanReader:
 
     def feed(self, data: bytes) -> list[Message]:
         """Take bytes in; return the messages they complete."""
-        return self._decoded(self._stream.feed(data))
+        self._stream.feed(data)
+        return self._taken() if self._messages else []
 
     def silence(self) -> list[Message]:
         """Take note that no byte came for about a second, or that the stream has ended.
 
         What began like a frame was none, and a whole frame may have been waiting behind it.
         """
-        return self._decoded(self._stream.silence())
+        self._stream.silence()
+        return self._taken()
 
     def restart(self) -> None:
-        """Begin anew: the link was opened again, or silent for very long."""
+        """Forget unfinished messages: the link was opened again, or silent for hours."""
         self._stream.clear()
         self._decoder.forget()
 
@@ -60,6 +61,10 @@ class HanReader:
         """Return what was dropped since the last call, each with its reason in words."""
         return self._decoder.journal.take_drops()
 
-    def _decoded(self, units: Iterable[Unit]) -> list[Message]:
-        decode = self._decoder.unit
-        return [message for unit in units if (message := decode(unit)) is not None]
+    def _take(self, unit: Unit) -> None:
+        if (message := self._decoder.unit(unit)) is not None:
+            self._messages.append(message)
+
+    def _taken(self) -> list[Message]:
+        messages, self._messages = self._messages, []
+        return messages

@@ -12,8 +12,8 @@ from . import kaifa, kamstrup
 from .axdr import GROUPS, NUMBERS, Node, Tag
 from .clock import SIZE as CLOCK_SIZE
 from .clock import Habit
-from .layout import Field, Form, Layout
-from .makers import AIDON, maker_of_letters, maker_of_list
+from .layout import Field, Form, Layout, RawList
+from .makers import AIDON, SAGEMCOM, maker_of_letters, maker_of_list
 from .message import ListKind, Meter
 from .quantities import WORDS, Word
 from .texts import text_of
@@ -45,6 +45,7 @@ class _List:
         self.items: list[_Item] = []
         self.strays: list[Node] = []
         self.flat = body.tag == Tag.STRUCTURE
+        self._first = body.children[0] if body.children else None
         self._walk(body)
         self.serial: str | None = None
         self.model: str | None = None
@@ -107,7 +108,8 @@ class _List:
     def _take_stray(self, stray: Node) -> None:
         """Take a value without a code: the name of a Kamstrup list, clock and id of a Sagemcom."""
         text = text_of(self.data, stray)
-        if _is_clock(stray):
+        if _is_clock(stray) and not (text or "").isdecimal():
+            # Sagemcom's number has as many digits as a clock has bytes.
             self.clocks.append(stray.start)
         elif text is None:
             self.unknown.append("a value without a code")
@@ -117,6 +119,15 @@ class _List:
         elif self.flat and self.serial is None and len(text) >= _SHORTEST_SERIAL:
             self.serial = text
 
+    @property
+    def is_flat_behind_a_clock(self) -> bool:
+        """Whether it is built as only Sagemcom does: a clock without a code, then triples."""
+        return (
+            self._first is not None
+            and _is_clock(self._first)
+            and all(item.scale is not None for item in self.items)
+        )
+
     def skip(self, item: _Item) -> None:
         """Note an element that means nothing here; a simple one may change as it likes."""
         a, b, c, d, e, _ = item.code
@@ -125,10 +136,9 @@ class _List:
             self.changing.append((item.value.start, item.value.end))
 
 
-def learn(
-    data: bytes, body: Node, clocks: tuple[int, ...], changing: list[tuple[int, int]]
-) -> Layout:
+def learn(raw: RawList) -> Layout:
     """Return the layout of a list with codes; one without fields if nothing in it is known."""
+    data, body, clocks, changing = raw
     found = _List(data, body)
     maker = maker_of_list(found.version)
     form = _form(body, found.version)
@@ -149,11 +159,12 @@ def learn(
         fields,
         form=form,
         meter=Meter(
-            manufacturer=maker or _guessed_maker(body, found.device),
+            manufacturer=maker or _stated_maker(body, found.device),
             model=found.model,
-            serial=found.serial or found.number,
+            serial=found.serial or found.number or found.device,
             list_version=found.version,
         ),
+        guess=SAGEMCOM if found.is_flat_behind_a_clock else None,
         kind=_kind(form, found, {field.word.name for field in fields}),
         habit=_HABITS.get(form, Habit.STATUS),
         described=len(fields) == described >= _CONVINCING,
@@ -176,7 +187,7 @@ def _form(body: Node, version: str | None) -> Form:
     return Form.GENERAL
 
 
-def _guessed_maker(body: Node, device: str | None) -> str | None:
+def _stated_maker(body: Node, device: str | None) -> str | None:
     """Return the maker of a list without a name, as the short and the Swedish ones of Aidon are."""
     if device is not None:
         return maker_of_letters(device)

@@ -11,6 +11,8 @@ class Information(NamedTuple):
     content: bytes
     more: bool
     """Whether the message goes on in the next frame."""
+    address: bytes
+    """Destination and source, as they stand in the header."""
 
 
 class LongFrame(NamedTuple):
@@ -34,7 +36,7 @@ class Ciphered(NamedTuple):
 
     content: bytes
     behind_damage: bool = False
-    """Whether it may stand in what is left of a damaged frame, which nothing vouches for."""
+    """Whether it may be the rest of a damaged frame. No check sum covers that."""
 
 
 type Unit = Information | LongFrame | Telegram | Ciphered
@@ -53,6 +55,8 @@ class Short(NamedTuple):
     """Undecided until there are this many bytes, counted from the possible beginning."""
 
     length: int
+    in_text: bool = False
+    """Whether it is decided earlier by a mark that ends a telegram or begins the next."""
 
 
 class Refused(NamedTuple):

@@ -43,6 +43,8 @@ class Problem:
     key: str
     part: Part | None = None
     details: Mapping[str, str]
+    asks_secret: bool = False
+    """Whether a secret is missing or wrong: only somebody who enters the right one can help."""
 
 
 class BaseDevice(ABC):

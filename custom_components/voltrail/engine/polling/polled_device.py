@@ -1,12 +1,11 @@
 """The base that every polled device builds on."""
 
 import asyncio
-import logging
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal, override
+from typing import Any, ClassVar, Literal, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
@@ -14,6 +13,8 @@ from modbus_connection.model import Component, Device, read_optional
 from ..model.errors import (
     DeviceSilentError,
     ForbiddenRegisterError,
+    LinkDownError,
+    VoltrailError,
     WrongDeviceError,
     explained,
     explaining,
@@ -22,10 +23,9 @@ from ..model.options import Options
 from ..model.parts import Identity, Part
 from ..model.points import Declared, points_of
 from ..model.registers import Register, described
-from ..transport.careful_unit import careful
+from ..transport.careful_unit import CarefulUnit
 from .base_device import BaseDevice, Problem, Reading
-
-_LOGGER = logging.getLogger(__name__)
+from .trouble import Level, Trouble
 
 type UnitSource = Callable[[int], ModbusUnit]
 """Gives the Modbus unit with an id, on the link that leads to the device."""
@@ -82,12 +82,18 @@ class PolledDevice(BaseDevice, Device):
         self._units = units
         self._slots: dict[str, _Slot] = {}
         self._views: list[tuple[object, Part | None]] = []
-        self._held: dict[int, ModbusUnit] = {}
+        self._held: dict[int, CarefulUnit] = {}
+        self._turns = asyncio.Lock()
         self._removers: list[Callable[[], None]] = []
         # Counted, and not only noted: a link can be lost again while the device is being met.
         self._losses = 0
         self._met_after = 0
         self._identity_due = math.inf
+        self._silent = False
+        self.trouble = Trouble(lambda: self.title)
+        """What the log is told of failures."""
+        self.stranger = False
+        """Whether another device than the expected one was met last."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
         self._received: dict[str, float] = {}
@@ -113,6 +119,19 @@ class PolledDevice(BaseDevice, Device):
             name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
         )
 
+    def narrow(self, paths: Collection[str]) -> None:
+        """Say that these values and controls are wanted and no others; before it is identified.
+
+        A device that has to search for what belongs to it then searches for no more than that.
+        """
+
+    def dump_findings(self) -> dict[str, Any]:
+        """Return what took long to find out and rarely changes; a short-lived program keeps it."""
+        return {}
+
+    def restore_findings(self, findings: Mapping[str, Any]) -> None:
+        """Take back what :meth:`dump_findings` returned; before the device is identified."""
+
     async def reconcile(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
 
@@ -125,8 +144,11 @@ class PolledDevice(BaseDevice, Device):
         """Return a unit on this device's link, and watch the link from now on."""
         known = self._held.get(unit_id)
         if known is not None:
-            return known
-        unit = self._held[unit_id] = careful(self._units(unit_id))
+            return known.as_unit()
+        careful = self._held[unit_id] = CarefulUnit(
+            self._units(unit_id), turns=self._turns, dropped=self._link_lost
+        )
+        unit = careful.as_unit()
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
@@ -187,7 +209,8 @@ class PolledDevice(BaseDevice, Device):
         found = self.fingerprint
         if self.expected is None:
             self.expected = found
-        elif self.expected != found:
+        self.stranger = self.expected != found
+        if self.stranger:
             # Asked again at the next poll: the right one may come back.
             self._losses += 1
             raise WrongDeviceError(expected=self.expected, found=found)
@@ -202,6 +225,33 @@ class PolledDevice(BaseDevice, Device):
         One failing component is noted in :attr:`failures` and does not stop the others.
         Raises a :class:`VoltrailError` if the link is down or nobody answers.
         """
+        try:
+            await self._poll(cadence, wanted)
+        except (LinkDownError, DeviceSilentError) as err:
+            self._silent = isinstance(err, DeviceSilentError)
+            self.trouble.note(Level.GONE, err)
+            await self._let_go()
+            raise
+        except VoltrailError as err:
+            self.trouble.note(Level.GONE, err)
+            raise
+        self._silent = False
+        failed = next(iter(self.failures.items()), None)
+        if failed is None:
+            self.trouble.note(Level.WELL)
+        else:
+            self.trouble.note(Level.PARTLY, f"{failed[0]} failed: {failed[1]}")
+
+    async def _let_go(self) -> None:
+        """Drop a link on which nothing came back, so that the next poll opens a new one.
+
+        Some devices go away without closing the connection, and never know it again. And some
+        libraries hand out a link for open that was closed while they opened it.
+        """
+        for unit in self._held.values():
+            await unit.let_go()
+
+    async def _poll(self, cadence: Cadence, wanted: Collection[str] | None) -> None:
         await self.identify()
         if self._losses != self._met_after:
             await self._meet_again()
@@ -241,9 +291,10 @@ class PolledDevice(BaseDevice, Device):
                 again.append((name, err))
             if not isinstance(err, ModbusTimeoutError):
                 heard = True
-            elif not heard and len(again) == 2:
+            elif not heard and len(again) == (1 if self._silent else 2):
                 # Two that time out with nothing heard before: the device is gone, and
-                # asking for the rest would only add up time-outs.
+                # asking for the rest would only add up time-outs. One is enough to see that
+                # it still is.
                 raise DeviceSilentError from err
         for name, err in again:
             await self._try_again(name, err, heard=heard)
@@ -266,8 +317,6 @@ class PolledDevice(BaseDevice, Device):
         if isinstance(err, ModbusTimeoutError) and not heard:
             # It was the only one that was asked.
             raise DeviceSilentError from err
-        if not known:
-            _LOGGER.warning("%s: %s failed: %s", self.title, name, err)
         self.failures[name] = explained(err)
 
     async def _read(self, name: str) -> ModbusError | None:
@@ -277,8 +326,7 @@ class PolledDevice(BaseDevice, Device):
             raise explained(err) from err
         except ModbusError as err:
             return err
-        if self.failures.pop(name, None) is not None:
-            _LOGGER.info("%s: %s answers again", self.title, name)
+        self.failures.pop(name, None)
         self.answered.add(name)
         self._received[name] = _now()
         return None

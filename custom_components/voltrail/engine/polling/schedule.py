@@ -21,6 +21,10 @@ EAGER_RETRIES: Final = 6
 """So many polls read a settings block again that failed, before it waits for its minute."""
 
 
+HURRIES: Final = 12
+"""So many polls come sooner after a block has begun to fail."""
+
+
 class Schedule:
     """Reads measurements at every turn, and settings once a minute or on a hint."""
 
@@ -34,6 +38,8 @@ class Schedule:
         self._settings_due = 0.0
         self._attention: object = None
         self._retries = 0
+        self._failing: frozenset[str] = frozenset()
+        self._hurries = 0
         self.failures = 0
         """How many polls in a row failed."""
 
@@ -42,11 +48,20 @@ class Schedule:
         """Seconds until the next poll."""
         regular = self._device.options.scan_interval
         if not self.failures:
-            return regular
-        if self._device.heard_by_life_signs:
+            # Sooner for what has just failed; not for ever, as it may do.
+            return min(regular, RETRY_INTERVAL) if self._hurries else regular
+        if self._device.heard_by_life_signs and not self._life_signs_get_through:
             longer = regular * 2.0 ** min(self.failures - 1, 8)
             return max(regular, min(longer, LONGEST_PAUSE))
         return min(regular, RETRY_INTERVAL)
+
+    @property
+    def _life_signs_get_through(self) -> bool:
+        """Whether there is nothing that they could tell when the device is back."""
+        return any(
+            alive.running and not alive.failures and alive.last_success is not None
+            for alive in self._device.keep_alives()
+        )
 
     def hurry(self) -> None:
         """Read the settings with the next poll."""
@@ -62,6 +77,12 @@ class Schedule:
             self.hurry()
             raise
         self.failures = 0
+        failing = frozenset(self._device.failures)
+        if not failing <= self._failing:
+            self._hurries = HURRIES
+        elif self._hurries:
+            self._hurries = self._hurries - 1 if failing else 0
+        self._failing = failing
 
     async def _poll(self) -> None:
         device, wanted = self._device, self._wanted()

@@ -43,7 +43,7 @@ SETTLE: Final = 0.3
 RECYCLE_AFTER: Final = 3
 """Answers missing in a row, whoever was asked, after which the link is opened anew..."""
 
-DEAF_AFTER: Final = 8.0
+DEAF_AFTER: Final = 6.0
 """...if for these seconds nobody answered at all. A gateway that was switched off and on
 leaves a connection behind that looks alive, and what it still holds back comes too late."""
 
@@ -54,9 +54,10 @@ TROUBLE_REMEMBERED: Final = 3600.0
 """Seconds for which a line counts as a bad one after an answer was missing."""
 
 # How long one exchange may take on top of the unit's own time-out: on an open link, and
-# where the link has to be opened first. Libraries retry a busy device for up to a minute.
+# where the link has to be opened first. Libraries retry a busy device for up to a minute. They
+# give up a connection after ten seconds; who gives up before finds their complaint in the log.
 _GRACE: Final = 0.2
-_OPENING: Final = 8.0
+_OPENING: Final = 11.0
 
 # How long dropping a dead link may take: libraries give a request that is about to be answered
 # half a second, and wait for a port that is just being opened.
@@ -234,13 +235,22 @@ class SerialBus:
             self._heard(unit.unit_id)
             overdue.refuse(request)
             raise
-        except (ModbusError, TimeoutError) as err:
+        except (ModbusError, OSError) as err:
+            # A time-out is an error of the system as well.
+            lost = isinstance(err, ModbusConnectionError) or (
+                isinstance(err, OSError) and not isinstance(err, TimeoutError)
+            )
             # Where the link could not even be opened, no answer can be under way.
             if opened or unit.connected or isinstance(err, ModbusProtocolError):
                 overdue.miss(request)
-                await self._failed(unit, lost=isinstance(err, ModbusConnectionError))
+                await self._failed(unit, lost=lost)
+            if lost and unit.connected:
+                # It was closed while it was being opened, and is taken for open ever since.
+                await self._drop_link(unit)
             if isinstance(err, ModbusError):
                 raise
+            if lost:
+                raise ModbusConnectionError(str(err) or type(err).__name__) from err
             msg = f"no answer of unit {unit.unit_id} within {limit:g} s"
             raise ModbusTimeoutError(msg) from err
         else:
@@ -320,6 +330,9 @@ class SerialBus:
 
 class SerialBusUnit:
     """A Modbus unit whose exchanges take their turn on a line."""
+
+    drops_its_link = True
+    """The line knows whether anybody on it is heard; one unit that is silent proves nothing."""
 
     def __init__(
         self, line: SerialBus, unit: ModbusUnit, unit_id: int, sign: LifeSign | None = None

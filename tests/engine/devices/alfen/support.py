@@ -82,6 +82,8 @@ class Direct:
 
 
 class _DirectUnit:
+    connected = True
+
     def __init__(self, link: Direct, unit_id: int) -> None:
         self._link = link
         self._unit_id = unit_id
@@ -93,6 +95,9 @@ class _DirectUnit:
         """Register a callback."""
         self._link.lost_callbacks.append(callback)
         return lambda: self._link.lost_callbacks.remove(callback)
+
+    async def disconnect(self) -> None:
+        """Drop the link; the next request opens it again, as if nothing had been."""
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         return await self._link.carry(Request(self._unit_id, 3, address, count))

@@ -1,7 +1,6 @@
 """How long values are current, what outlives a restart, and how often values are shown."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -124,7 +123,7 @@ def test_a_restored_factor_is_applied_once() -> None:
     before.run(60)
     after = Listening("kamstrup-tn", memory=before.memory, extra={"scale_factor": 4.0})
     shown, restored = before.value("energy_imported"), after.value("energy_imported")
-    assert isinstance(shown, float)
+    assert isinstance(shown, int)
     assert restored == shown * 2
 
 
@@ -237,7 +236,7 @@ def test_hourly_counters_of_a_meter_whose_clock_is_wrong() -> None:
     listening.run(60, deliver=lambda one: one.name != "3")
     hourly = listening.simulated.send("3")
     (message,) = HanReader().feed(hourly.wire)
-    listening.meter.take(replace(message, kind=ListKind.COMPLETE), listening.now)
+    listening.meter.take(message._replace(kind=ListKind.COMPLETE), listening.now)
     listening.run(1800)
     assert listening.available("energy_imported")
 

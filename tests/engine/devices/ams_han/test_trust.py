@@ -9,7 +9,9 @@ from custom_components.voltrail.engine.devices.ams_han.totals import Totals
 from custom_components.voltrail.engine.han import ListKind, Message, Meter, Number
 from custom_components.voltrail.engine.polling.pushed_device import Impression
 from simulators.ams_han.faults import Faults
+from simulators.ams_han.iskraemeco import Iskraemeco
 from simulators.ams_han.payloads import Form, payload, pulse_batch
+from simulators.ams_han.quantities import Identity, Quantities
 
 from .support import KEY, METERS, START, Listening, secrets
 
@@ -181,6 +183,59 @@ def test_a_counter_that_insists_is_believed() -> None:
     for number in range(50):
         wild = totals.judge("energy_imported", -number, 100_000.0 + 3600 * number)
         assert wild == "step_back"
+
+
+def test_a_counter_that_comes_often_has_less_room() -> None:
+    """An hourly list may lack one; what comes every few seconds cannot grow by 50 kWh between."""
+    totals = Totals()
+    for often, taken in ((False, None), (True, "jump")):
+        totals.accept("energy_imported", 0, 0)
+        assert totals.judge("energy_imported", 50_000, 10, often=often) == taken
+    # Some count every few minutes and send it every few seconds.
+    assert totals.judge("energy_imported", 20_000, 20, often=True) is None
+
+
+def test_a_jump_in_a_list_of_everything_is_not_believed_at_once() -> None:
+    """Nor when it is read a second time: it takes an hour of such lists."""
+    listening = Listening(expected=OURS)
+    listening.meter.take(counted(50_000, ListKind.COMPLETE), listening.now)
+    for _ in range(20):
+        listening.silence(10)
+        listening.meter.take(counted(90_000, ListKind.COMPLETE), listening.now)
+        # The last good one, until it is no longer current.
+        assert listening.value("energy_imported") in {50_000, None}
+
+
+def test_wild_up_times_of_a_batch_are_no_times() -> None:
+    """A damaged one would date everything else into the past, and nothing could be saved."""
+    for wild in (2**64 - 1, 1 << 50):
+        listening = Listening("kaifa-se", expected="6970630000000002")
+        wires = [one.wire for one in listening.simulated.run_until(START + timedelta(seconds=40))]
+        entries = list(zip((1000, wild, 3000, 4000), wires, strict=True))
+        listening.meter.hear_message(pulse_batch(entries), listening.now, topic="pulse")
+        assert listening.meter.latest["energy_imported"].received == listening.now
+        assert listening.meter.dump_state()["totals_at"].startswith("2026-01-05T09:59")
+        assert listening.meter.messages == 4
+
+
+def test_one_meter_with_two_ways_to_say_its_number() -> None:
+    """Iskraemeco's list of counters has its last eight digits only."""
+    full, digits = "ISK1020784605887", "84605887"
+    meter = Iskraemeco(identity=Identity(serial=full, model=""))
+    now = Quantities(power_imported=700, voltages=(230.0, 0, 0), energy_imported=5000)
+    values, counters = meter.list_of_9_values(now).frame, meter.list_of_4(now).frame
+    for expected, first in ((full, values), (digits, counters), (None, values), (None, counters)):
+        listening = Listening("iskra-si", expected=expected)
+        for wire in (first, values, counters, values):
+            listening.meter.hear(wire, listening.now)
+        assert listening.value("energy_imported") == 5000
+        assert listening.value("power_imported") == 700
+        assert listening.meter.refused.total() == 0
+        assert listening.meter.fingerprint == full
+        assert not list(listening.meter.problems())
+    stranger = Iskraemeco(identity=Identity(serial="ISK1020784605888", model=""))
+    listening.meter.hear(stranger.list_of_4(now).frame, listening.now)
+    assert listening.meter.refused == {"other_meter": 1}
 
 
 def test_a_batch_is_older_than_it_looks() -> None:

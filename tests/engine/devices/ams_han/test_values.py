@@ -7,7 +7,7 @@ from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.devices.ams_han import FAMILY
 from custom_components.voltrail.engine.devices.ams_han.words import TOTALS
-from custom_components.voltrail.engine.han import UNITS
+from custom_components.voltrail.engine.han import UNITS, ListKind, Message, Meter, Number
 from custom_components.voltrail.engine.model.errors import NotSupportedError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.model.points import Kind, points_of
@@ -34,8 +34,8 @@ def test_every_value_is_the_simulators(kind: str) -> None:
     shown = listening.shown()
     compared = [name for name in shown if name in UNITS]
     for name in compared:
-        # Dutch meters send whole ampere.
-        whole_ampere = kind == "p1-nl" and name.startswith("current")
+        # Dutch meters send whole ampere, and so does Landis+Gyr's E570.
+        whole_ampere = kind in {"p1-nl", "landis-e570"} and name.startswith("current")
         step = 0.51 if whole_ampere else resolution(name)
         assert shown[name] == pytest.approx(newest[name], abs=step), name
     assert len(compared) >= (9 if METERS[kind].net is Net.ONE_PHASE else 10)
@@ -170,6 +170,37 @@ def test_a_meter_with_one_list_needs_no_time_for_its_counters() -> None:
     clock = listening.value("meter_clock")
     assert isinstance(clock, datetime)
     assert clock > START
+
+
+def test_counters_of_every_quarter_of_an_hour_last_until_the_next() -> None:
+    """Slovenia: neither stale after some seconds nor taken for one of many."""
+    listening = Listening("iskra-si", start=START + timedelta(minutes=10))
+    listening.run(6 * 3600)
+    for _ in range(20):
+        listening.run(600)
+        assert listening.available("energy_imported")
+    assert listening.value("energy_timestamp") is not None
+
+
+def _taken(listening: Listening, **readings: Number) -> None:
+    meter = Meter(manufacturer="Kaifa", serial="1")
+    message = Message(
+        meter=meter,
+        belongs_to=meter,
+        kind=ListKind.COMPLETE,
+        timestamp=None,
+        readings=readings,
+    )
+    listening.meter.take(message, listening.now)
+
+
+def test_no_hair_behind_the_digits() -> None:
+    """Counters in whole Wh, which make three decimals of a kWh; sums and products rounded."""
+    listening = Listening(extra={"energy_factor": 0.1})
+    _taken(listening, energy_imported=199_493_221.493, power_imported=0.3, power_exported=0.1)
+    assert listening.value("energy_imported") == 19_949_322
+    assert isinstance(listening.value("energy_imported"), int)
+    assert listening.value("power") == 0.2
 
 
 def test_a_meter_cannot_be_asked() -> None:

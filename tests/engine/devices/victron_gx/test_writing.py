@@ -13,6 +13,8 @@ from custom_components.voltrail.engine.devices.victron_gx.fields import int16, i
 from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
     EvChargerMode,
     EvChargerPosition,
+    EvChargerStatus,
+    StationPoint,
 )
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode
 from custom_components.voltrail.engine.devices.victron_gx.states import (
@@ -25,6 +27,7 @@ from custom_components.voltrail.engine.devices.victron_gx.write_limits import (
     Setting,
     WriteLimits,
 )
+from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
 from custom_components.voltrail.engine.model.controls import (
     ButtonControl,
     Control,
@@ -502,7 +505,7 @@ async def test_the_charging_station_speaks_like_every_charger() -> None:
     gx = everything()
     async with meet(gx, services=all_services(gx), **RAILS) as meeting:
         limit = meeting.number("evcharger_40/current_limit")
-        assert limit.bounds().maximum == min(25, float(str(gx.value("evcharger_40.max_current"))))
+        assert limit.bounds().ceiling == min(25, float(str(gx.value("evcharger_40.max_current"))))
         await limit.write(10)
         assert gx.value("evcharger_40.set_current") == 10
         assert gx.value("evcharger_40.start_stop") == 1
@@ -519,6 +522,72 @@ async def test_the_charging_station_speaks_like_every_charger() -> None:
         assert len(gx.traffic.writes) == writes + 1
         meeting.component("evcharger_40_main")._values["charging"] = None
         assert limit.read() is None
+
+
+def station_point(meeting: Meeting) -> StationPoint:
+    """Return the charging station as a charge point."""
+    (point,) = meeting.device.charge_points()
+    assert isinstance(point, StationPoint)
+    return point
+
+
+async def follow(meeting: Meeting) -> None:
+    """Poll, and hold what was asked for."""
+    await meeting.poll()
+    await meeting.device.reconcile()
+
+
+async def test_the_charging_station_is_a_charge_point() -> None:
+    """It holds its limit after a restart of its own, and tells why it does not charge."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        point = station_point(meeting)
+        await point.set_power_limit(6900)
+        assert (gx.value("evcharger_40.set_current"), point.power_limit) == (10, 6900)
+        station.update(set_current=32)
+        meeting.device.reconnected()
+        await follow(meeting)
+        assert gx.value("evcharger_40.set_current") == 10
+        assert meeting.device.dump_state()["evcharger_40"]["power"] == 6900
+        for status, state, reason in (
+            (EvChargerStatus.DISCONNECTED, ChargingState.NO_VEHICLE, BlockedBy.NO_VEHICLE),
+            (EvChargerStatus.CHARGING, ChargingState.CHARGING, BlockedBy.NOTHING),
+            (EvChargerStatus.CHARGED, ChargingState.CONNECTED, BlockedBy.VEHICLE),
+            (EvChargerStatus.WAITING_FOR_RFID, ChargingState.CONNECTED, BlockedBy.NOT_AUTHORISED),
+            (EvChargerStatus.LOW_STATE_OF_CHARGE, ChargingState.CONNECTED, BlockedBy.DOWNGRADED),
+            (EvChargerStatus.OVERHEATING, ChargingState.ERROR, BlockedBy.FAULT),
+        ):
+            meeting.component("evcharger_40_main")._values["ev_charger_status"] = status
+            assert meeting.reading("evcharger_40/charging_state").read() is state
+            assert meeting.reading("evcharger_40/blocked_by").read() is reason
+
+
+async def test_outside_manual_mode_nothing_is_reconciled() -> None:
+    """There it charges as it likes, and what was asked for before is not written into it."""
+    gx = everything()
+    station = gx.services["evcharger_40"]
+    async with meet(gx, services="evcharger 40", **RAILS) as meeting:
+        point = station_point(meeting)
+        await point.set_current_limit(10)
+        station.update(mode=EvChargerMode.AUTO, set_current=20)
+        writes = len(gx.traffic.writes)
+        meeting.device.reconnected()
+        for _ in range(4):
+            await follow(meeting)
+        assert len(gx.traffic.writes) == writes
+
+
+async def test_without_permission_the_charging_station_is_only_read() -> None:
+    """It is a charge point all the same, and takes no order."""
+    gx = everything()
+    async with meet(gx, services="evcharger 40") as meeting:
+        point = station_point(meeting)
+        assert not list(point.controls())
+        assert meeting.reading("evcharger_40/charging_state").read() is not None
+        with pytest.raises(VoltrailError):
+            await point.set_current_limit(10)
+        assert not gx.traffic.writes
 
 
 async def test_a_start_stays_within_the_rails() -> None:

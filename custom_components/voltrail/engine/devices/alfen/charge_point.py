@@ -411,6 +411,10 @@ class Socket(CurrentDriven):
     def restore_state(self, memory: Mapping[str, Any]) -> None:
         super().restore_state(memory)
         self.set_point.sent = memory.get("sent")
+        if "before" in memory:
+            # Nobody knows whether the last order got through: its value is ours as well.
+            newest = Target.load(memory, least=self.minimum_current)
+            self.set_point.assume_sent(self.pause_current if newest.paused else newest.current)
         self.session.restore_state(memory.get("session", {}))
         self.energy.counted.update(memory.get("counted", ()))
 

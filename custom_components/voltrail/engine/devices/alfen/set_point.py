@@ -174,6 +174,10 @@ class SetPoint:
         remaining = self._remaining()
         return remaining is not None and remaining < LOW * self.interval
 
+    def assume_sent(self, value: float | None) -> None:
+        """Take a value for ours that may have been written before a restart."""
+        self._attempted = value
+
     def release(self) -> None:
         """Leave it to another client: its own silence has to have its effect."""
         self.taken_over = True

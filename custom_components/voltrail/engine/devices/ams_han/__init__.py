@@ -24,13 +24,15 @@ FAMILY: Final[Family[PolledDevice]] = Family(
     listen=HanMeter,
     port=3001,
     usual_lines=(
-        # Kaifa and Aidon; Kamstrup; RJ12 and P1 ports. The others were only reported.
+        # Kaifa and Aidon; Kamstrup; RJ12 and P1 ports. The last ones were only reported.
         LineSettings(baudrate=2400, parity="E"),
         LineSettings(baudrate=2400),
         LineSettings(baudrate=115200),
+        # Landis+Gyr E360 in Switzerland; Iskraemeco AM550 in Ljubljana.
+        LineSettings(baudrate=9600),
+        LineSettings(baudrate=38400),
         LineSettings(baudrate=2400, parity="O"),
         LineSettings(baudrate=9600, bytesize=7, parity="E"),
-        LineSettings(baudrate=9600),
         LineSettings(baudrate=115200, bytesize=7, parity="E"),
     ),
     option_fields=(

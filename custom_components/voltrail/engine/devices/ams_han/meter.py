@@ -9,7 +9,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, override
 
-from ...han import UNITS, ListKind, Message, Meter, Number, Reason, Unit, Zone, parse_key
+from ...han import (
+    UNITS,
+    ListKind,
+    Message,
+    Meter,
+    Number,
+    Reason,
+    Unit,
+    Zone,
+    is_same_serial,
+    parse_key,
+)
 from ...model.options import Options
 from ...model.parts import Identity, Part
 from ...model.points import Value, points_of
@@ -29,6 +40,8 @@ _LATELY: Final = 300.0
 #: Lists that come every few seconds carry counters too: an SD card must not be written as often.
 _MEMORY_INTERVAL: Final = 900.0
 
+#: Decimals, in W, var and A.
+_FINEST: Final = 6
 _SCALED: Final = frozenset({Unit.W, Unit.VAR, Unit.A})
 _WRONG_KEY: Final = frozenset({Reason.DECRYPTION, Reason.AUTHENTICATION})
 
@@ -168,7 +181,7 @@ class HanMeter(Words, PushedDevice):
         self.pass_time(now)
         if not self._is_mine(message, now, channel):
             return
-        message = replace(message, kind=self._rhythm.heard(message.kind, now))
+        message = message._replace(kind=self._rhythm.heard(message.kind, now))
         self._messages[message.kind] += 1
         self._alive_until = now + self._rhythm.patience
         known = len(self._kinds)
@@ -186,8 +199,9 @@ class HanMeter(Words, PushedDevice):
     def _is_mine(self, message: Message, now: float, channel: str) -> bool:
         serial, mine = message.meter.serial, self._serial
         if serial is not None:
-            self._senders.named(serial, channel, now)
-            if mine is None or serial == mine:
+            is_mine = mine is None or is_same_serial(serial, mine)
+            self._senders.named(mine if is_mine and mine else serial, channel, now)
+            if is_mine:
                 return True
             self.refused["other_meter"] += 1
             return False
@@ -196,7 +210,7 @@ class HanMeter(Words, PushedDevice):
             return True
         if not senders:
             # Some meters say their id every few lists only. Until then the values may be
-            # another meter's, but somebody is there.
+            # another meter's, but a meter is there.
             self._alive_until = now + self._rhythm.patience
         self.refused["unnamed"] += 1
         return False
@@ -215,6 +229,14 @@ class HanMeter(Words, PushedDevice):
             # A list without a name only lets one guess at the maker.
             and (said.serial is not None or getattr(self._who, name) is None)
         }
+        known = self._who.serial
+        if (
+            known
+            and is_same_serial(said.serial, known)
+            and len(new.get("serial", known)) < len(known)
+        ):
+            # The last digits of a number that is known.
+            del new["serial"]
         if not new:
             return
         self._who = replace(self._who, **new)
@@ -228,7 +250,7 @@ class HanMeter(Words, PushedDevice):
         if (before := self.latest.get(name)) is not None and received < before.received:
             # From a batch that was overtaken.
             return
-        if name in TOTALS and (wrong := self._judged(name, value, received)) is not None:
+        if name in TOTALS and (wrong := self._judged(name, value, message, received)):
             self.refused[wrong] += 1
             return
         self.latest[name] = Sample(value=value, received=received, kind=message.kind)
@@ -236,9 +258,10 @@ class HanMeter(Words, PushedDevice):
         self._valid_until[name] = self._validity(name, now)
         self._showing.offer(name, self._scaled(name, value), now)
 
-    def _judged(self, name: str, value: Number, received: float) -> str | None:
+    def _judged(self, name: str, value: Number, message: Message, received: float) -> str | None:
         told = self._totals.refuses(name)
-        wrong = self._totals.judge(name, value, received)
+        often = message.kind is not ListKind.HOURLY
+        wrong = self._totals.judge(name, value, received, often=often)
         if wrong is not None and not told:
             _LOGGER.warning("%s is not believed: it went to %s by a %s", name, value, wrong)
         return wrong
@@ -287,7 +310,8 @@ class HanMeter(Words, PushedDevice):
                 return
             exported = last.value
             valid_until = min(valid_until, self._valid_until["power_exported"])
-        net = (imported or 0) - (exported or 0)
+        # Some send fractions of a watt: 0.3 - 0.1 must be 0.2 and not 0.19999999999999998.
+        net = round((imported or 0) - (exported or 0), _FINEST)
         self.latest["power"] = Sample(value=net, received=now - message.age, kind=message.kind)
         self._valid_until["power"] = valid_until
         self._showing.offer("power", self._scaled("power_imported", net), now)
@@ -307,14 +331,13 @@ class HanMeter(Words, PushedDevice):
             self._showing.offer("energy_timestamp", message.timestamp, now)
 
     def _scaled(self, name: str, value: Number) -> Number:
-        unit = UNITS[name]
-        factor = 1.0
         if name in TOTALS:
-            factor = self.scale_factor * self.energy_factor
-        elif unit in _SCALED:
-            factor = self.scale_factor
-        # Rounded because 1.1 A through a transformer of 50 to 1 are 55 A, and no hair more.
-        return value if factor == 1 else round(value * factor, 6)
+            # No meter counts finer than a Wh; what comes behind is made by arithmetic.
+            return round(value * self.scale_factor * self.energy_factor)
+        if self.scale_factor == 1 or UNITS[name] not in _SCALED:
+            return value
+        # Rounded: 1.1 A through a transformer of 50 to 1 must be 55 A and not 55.00000000000001.
+        return round(value * self.scale_factor, _FINEST)
 
     # -- what there is ---------------------------------------------------------
 
@@ -443,9 +466,9 @@ class HanMeter(Words, PushedDevice):
                 key="another_meter", details={"found": ", ".join(sorted(map(str, others)))}
             )
         elif not _WRONG_KEY.isdisjoint(lately):
-            yield Problem(key="meter_key_wrong", details={})
+            yield Problem(key="meter_key_wrong", details={}, asks_secret=True)
         elif Reason.ENCRYPTED_WITHOUT_KEY in lately:
-            yield Problem(key="meter_key_needed", details={})
+            yield Problem(key="meter_key_needed", details={}, asks_secret=True)
 
     @override
     def diagnose(self) -> dict[str, Any]:

@@ -18,7 +18,8 @@ _ENOUGH_GAPS: Final = 3
 _KEPT_GAPS: Final = 7
 
 _WITH_COUNTERS: Final = frozenset({ListKind.HOURLY, ListKind.COMPLETE})
-_SELDOM: Final = ListKind.HOURLY.period / 2
+#: The counters of Slovenia come every quarter of an hour.
+_SELDOM: Final = 600.0
 
 
 class Rhythm:

@@ -1,4 +1,4 @@
-"""Whose a message is, where several meters may speak on one channel."""
+"""Finds out which meter sent a message, where several may send on one channel."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -12,8 +12,8 @@ _MOST_METERS: Final = 16
 class Senders:
     """The meters that named themselves lately, by channel: a stream, or a topic.
 
-    The shortest lists name nobody. They are taken for those of our meter only where it has
-    named itself and nobody else has: a value of the neighbour is worse than none for ten seconds.
+    The shortest lists do not name their meter. They count as those of our meter only where it is
+    the only one that named itself: a value of the neighbour is worse than none for ten seconds.
     """
 
     def __init__(self) -> None:
@@ -27,14 +27,14 @@ class Senders:
         _trim(self._named, _MOST_CHANNELS)
 
     def forget(self) -> None:
-        """Begin anew: the stream was opened again, and may lead elsewhere."""
+        """Forget all meters: the stream was opened again, and may lead elsewhere."""
         self._named.clear()
 
     def heard(self, channel: str, now: float) -> set[str]:
         """Return who may have sent a message without a name.
 
-        Adapters may publish the short list under a topic of its own, where nobody ever names
-        himself; then it is one of those on the other topics.
+        Adapters may publish the short list under a topic of its own, where no meter is ever
+        named; then it comes from one of those on the other topics.
         """
         return set(self._present(self._named.get(channel, {}), now)) or self.everybody(now)
 

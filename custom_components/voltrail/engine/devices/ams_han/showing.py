@@ -8,7 +8,7 @@ from .words import TOTAL_POWER
 
 
 class Showing:
-    """What is shown of each value: the newest, but not more often than somebody wants to see it."""
+    """Shows the newest of each value, but not more often than the options allow."""
 
     def __init__(self, *, power_interval: float, interval: float) -> None:
         self._power_interval = power_interval

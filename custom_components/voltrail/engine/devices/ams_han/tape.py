@@ -8,12 +8,12 @@ from typing import Any, Final
 _BURSTS: Final = 8
 _LONGEST: Final = 2048
 _SHORTEST_SERIAL: Final = 5
-#: An id that nobody has decoded is still an id: no value has so many digits. Digits of a frame
+#: An id that was not decoded is still an id: no value has so many digits. Digits of a frame
 #: that came as text have letters among them.
 _DIGITS: Final = re.compile(rb"(?<![0-9A-Fa-f])[0-9]{14,}(?![0-9A-Fa-f])")
 #: Senders of encrypted messages call themselves by three letters and a number.
 _TITLE: Final = re.compile(rb"(\xdb\x08[A-Za-z]{3}).{5}", re.DOTALL)
-#: A batch whose entries are compressed: whom it names cannot be seen without unpacking it.
+#: A batch with compressed entries: the meter that it names cannot be hidden without unpacking it.
 _COMPRESSED: Final = re.compile(rb"[\x08\x12\x18].{,60}\x38[\x11\x4f\x8d\xcb]", re.DOTALL)
 
 

@@ -6,6 +6,7 @@ from ..family import Family, LineSettings, Transport
 from .check import check
 from .device import MennekesRtu
 from .predecessors import PREDECESSORS
+from .states import CODE_TEXTS
 
 FAMILY: Final = Family(
     key="mennekes_rtu",
@@ -24,6 +25,7 @@ FAMILY: Final = Family(
     shortest_interval=3,
     is_charger=True,
     installer_maximum=32,
+    code_texts=CODE_TEXTS,
     predecessors=PREDECESSORS,
 )
 

@@ -1,6 +1,7 @@
 """The codes of the registers, in words."""
 
 from enum import Enum, IntEnum
+from typing import Final
 
 
 class EvseState(IntEnum):
@@ -163,3 +164,41 @@ class SolarPhases(IntEnum):
     ONE_PHASE = 1
     THREE_PHASES = 2
     DYNAMIC = 3
+
+
+CODE_TEXTS: Final[dict[str, dict[int, str]]] = {
+    "evse_state": {
+        0: "Not initialised",
+        1: "Idle (A1)",
+        2: "EV connected (B1)",
+        3: "Preconditions valid, not charging yet",
+        4: "Ready to charge (B2)",
+        5: "Charging (C2)",
+        6: "Error",
+        7: "Service mode",
+    },
+    "control_pilot": {
+        0: "Initialising",
+        10: "A1 (no EV)",
+        11: "B1 (EV connected)",
+        12: "C1 (EV ready)",
+        13: "D1 (ventilation)",
+        14: "E (error)",
+        15: "F (error)",
+        26: "A2 (EV disconnected)",
+        27: "B2 (EVSE ready)",
+        28: "C2 (charging)",
+        29: "D2 (charging with ventilation)",
+    },
+    "authorisation": {
+        0: "Not used",
+        1: "Authorized (charging released)",
+        2: "Not authorized",
+    },
+    "downgrade": {
+        0: "Not relevant (no EV)",
+        1: "Charging current not downgraded",
+        2: "Charging current downgraded",
+    },
+}
+"""What the codes are called in the interface for programs that this family brought along."""

@@ -2,18 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Final, override
 
-from modbus_connection import IllegalDataAddressError, ModbusError
+from modbus_connection import IllegalDataAddressError
 from modbus_connection.model import Component, string
 
 from ...charging.charger_device import ChargerDevice
 from ...charging.current_driven import CurrentDriven
 from ...model.controls import Control
 from ...model.errors import (
-    DeviceSilentError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
@@ -28,9 +26,6 @@ from .registers_shared import Block, Model
 
 SAFE_CURRENT_PATIENCE: Final = 180.0
 """Seconds in safe current after which a person is told."""
-
-SILENT_POLLS: Final = 2
-"""Polls in a row without any answer, before the connection is taken for dead."""
 
 _ECU_VERSION: Final = re.compile(r"\d\.\d\d")
 
@@ -54,7 +49,6 @@ class MennekesTcp(ChargerDevice):
         self._generation: Callable[[], object] = lambda: None
         self._model_text = ""
         self._timed_out_since: float | None = None
-        self._silent = 0
 
     @property
     def profile(self) -> Profile4X | ProfileEcu:
@@ -196,7 +190,9 @@ class MennekesTcp(ChargerDevice):
         yield from super().problems()
         yield from self.profile.problems()
         since = self._timed_out_since
-        if since is not None and _now() - since >= SAFE_CURRENT_PATIENCE:
+        # One that was never told anything from here has lost nothing.
+        lasts = since is not None and _now() - since >= SAFE_CURRENT_PATIENCE
+        if lasts and self.profile.asked:
             yield Problem(key="safe_current_active", details={})
 
     @property
@@ -217,24 +213,11 @@ class MennekesTcp(ChargerDevice):
     @override
     def layout(self) -> object:
         # A new firmware may serve other blocks, and turn the meaning of a register round.
-        return self.profile.leads_network, self._generation()
+        # With dynamic phases it is another limit that drives.
+        profile = self.profile
+        return profile.leads_network, profile.primary_limit, self._generation()
 
     # -- upholding what the user asked for --
-
-    @override
-    async def poll(self, cadence: Cadence, wanted: Collection[str] | None = None) -> None:
-        try:
-            await super().poll(cadence, wanted)
-        except DeviceSilentError:
-            self._silent += 1
-            if self._silent >= SILENT_POLLS:
-                # Some go away without closing the connection, and never know it again.
-                self._silent = 0
-                self._link_lost()
-                with suppress(ModbusError):
-                    await self.modbus_unit.disconnect()
-            raise
-        self._silent = 0
 
     @override
     async def reconcile(self) -> None:

@@ -1,6 +1,7 @@
 """The GX, and everything behind it."""
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, override
@@ -14,6 +15,7 @@ from modbus_connection import (
 )
 from modbus_connection.model import Component
 
+from ...charging.charger_device import ChargerDevice
 from ...model.controls import ButtonControl, Control, NumberControl, shown
 from ...model.errors import NotNowError, UnknownDeviceError, explained, explaining
 from ...model.options import Options
@@ -22,7 +24,6 @@ from ...model.points import Quantity, Tier
 from ...polling.keep_alive import KeepAlive
 from ...polling.polled_device import (
     Cadence,
-    PolledDevice,
     Problem,
     RawRegisters,
     Reading,
@@ -34,7 +35,7 @@ from .energy import EnergyStore
 from .finding import BEHIND, GX_UNIT, DiscoveredService
 from .identities import MANUFACTURER, KnownIdentities
 from .known_services import KnownServices
-from .searcher import Searcher, hints
+from .searcher import LATER, PROBES_LATER, Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
 from .service_device import ServiceDevice
@@ -49,11 +50,14 @@ MISMATCH: Final = 1.3
 """How far a battery may be outside of its own voltages. One of 12, 24 or 48 V that is taken for
 another is off by more, also when it is full and the other one is empty."""
 
+FINDINGS: Final = ("server", "identities", "services", "search", "asked")
+"""What of the stored state says what there is."""
+
 _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
 
 
-class VictronGx(PolledDevice):
+class VictronGx(ChargerDevice):
     """A GX at its Modbus TCP server."""
 
     def __init__(self, units: UnitSource, _unit_id: int, options: Options | None = None) -> None:
@@ -78,6 +82,7 @@ class VictronGx(PolledDevice):
         self._known = KnownServices(self.options.extra)
         self._set_up: tuple[DiscoveredService, ...] | None = None
         self._searching = asyncio.Lock()
+        self._search_on_at = math.inf
         self._absences = Absences(self.now)
         self._returned: set[str] = set()
         self._identities = KnownIdentities()
@@ -98,6 +103,7 @@ class VictronGx(PolledDevice):
     @override
     async def _async_setup(self) -> None:
         due = self._known.search_due
+        self._search_on_at = self.now() + LATER
         gx = await self._meet_gx()
         if not gx.portal_id or not gx.portal_id.isalnum():
             raise UnknownDeviceError(found="a device without a VRM portal id")
@@ -191,8 +197,12 @@ class VictronGx(PolledDevice):
         # Only now: what is worked out depends on which devices there are.
         for device in self._devices:
             if device.names:
-                for view in BY_KEY[device.found.service].views(device):
+                service = BY_KEY[device.found.service]
+                for view in service.views(device):
                     self.add_view(view, part=device.part)
+                if service.point is not None:
+                    device.point = service.point(device)
+                    self.take_up(device.point)
 
     async def _meet_part(self, found: DiscoveredService) -> GxComponent | None:
         """Ask a device who it is; None if this firmware lets no device of its type say so."""
@@ -250,14 +260,38 @@ class VictronGx(PolledDevice):
 
     async def _search(self) -> None:
         await self.refresh_now("main")
-        found = await self.searcher.search(
-            lambda: self._known.search(
-                (key for key in BEHIND if BY_KEY[key].since <= self.server.version),
-                hints(self._devices[0].the(System)),
-            )
+        search = await self.searcher.search(
+            lambda: self._known.search(self._types(), hints(self._devices[0].the(System)))
         )
-        self._known.add(found)
+        self._known.add(search)
         self.keep_memory()
+
+    async def _search_on(self) -> None:
+        """Ask for a few of the places that the search left out; the owner sees what is found."""
+        if not self._known.unfinished or self.now() < self._search_on_at:
+            return
+        async with self._searching:
+            self._search_on_at = self.now() + LATER
+            search = self._known.rest(self._types(), PROBES_LATER)
+            await self.searcher.carry_out(search)
+            self._known.add(search)
+        self.keep_memory()
+
+    def _types(self) -> list[str]:
+        return [key for key in BEHIND if BY_KEY[key].since <= self.server.version]
+
+    @override
+    def narrow(self, paths: Collection[str]) -> None:
+        self._known.narrow(path.partition("/")[0] for path in paths)
+
+    @override
+    def dump_findings(self) -> dict[str, Any]:
+        state = self.dump_state()
+        return {key: state[key] for key in FINDINGS if key in state}
+
+    @override
+    def restore_findings(self, findings: Mapping[str, Any]) -> None:
+        self.restore_state({key: findings[key] for key in FINDINGS if key in findings})
 
     def has(self, service: str) -> bool:
         """Whether there is a device of this type."""
@@ -270,6 +304,8 @@ class VictronGx(PolledDevice):
         await self.ensure_found()
         await super().poll(cadence, wanted)
         await self._identify_returned()
+        if cadence is Cadence.SETTINGS:
+            await self._search_on()
 
     @override
     async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:
@@ -405,6 +441,7 @@ class VictronGx(PolledDevice):
 
     @override
     def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
         if self.writer.refused:
             yield Problem(key="writing_refused", details={})
 
@@ -412,7 +449,11 @@ class VictronGx(PolledDevice):
     @override
     def essential(self) -> frozenset[str]:
         # What is added up from power, and the mode that decides what may be set.
-        return frozenset({"main", "ess"} if self.write_limits.write else {"main"})
+        names = {"main", "ess"} if self.write_limits.write else {"main"}
+        for point in self._points:
+            if point.asked:
+                names |= self.serving(point.current_depends_on, point.part)
+        return frozenset(names)
 
     @property
     @override
@@ -471,7 +512,9 @@ class VictronGx(PolledDevice):
         for name, slot in self._slots.items():
             if isinstance(slot.component, GxComponent) and slot.component.counters_seen:
                 seen[name] = sorted(slot.component.counters_seen)
+        points = {point.part.key: point.dump_state() for point in self._points if point.part}
         return {
+            **points,
             "server": (self._next_server or self.server).dump_state(),
             "identities": self._identities.dump_state(),
             "seen": seen,
@@ -483,6 +526,7 @@ class VictronGx(PolledDevice):
 
     @override
     def restore_state(self, memory: Mapping[str, Any]) -> None:
+        super().restore_state(memory)
         self._memory = dict(memory)
         self._known.restore_state(memory)
         self._identities.restore_state(memory.get("identities", {}))

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from ...model.options import Options
 from .energy import EnergyStore
 from .setpoints import SetpointKeeper
 from .write_limits import WriteLimits
@@ -11,12 +12,19 @@ from .writing import Writer
 class Gateway(Protocol):
     """The GX, as the services behind it know it."""
 
+    options: Options
     write_limits: WriteLimits
     writer: Writer
     keeper: SetpointKeeper
     energy: EnergyStore
     last_limits: dict[str, float]
     """The limits that were in force before they were switched off, by register."""
+
+    def keep_memory(self) -> None:
+        """Have stored soon what has to survive a restart."""
+
+    async def store_memory(self) -> None:
+        """Have stored at once what has to survive a restart."""
 
     def has(self, service: str) -> bool:
         """Whether there is a device of this type."""

@@ -7,6 +7,7 @@ from typing import override
 
 from modbus_connection.model import Range
 
+from ...charging.charge_point import ChargePoint
 from ...model.controls import Control
 from ...model.points import Tier
 from ...polling.polled_device import Cadence
@@ -128,6 +129,8 @@ class Service:
     view: Callable[[ServiceDevice], object] | None = None
     """Builds an object that works out what else takes several blocks."""
     controls: Callable[[ServiceDevice], Iterable[Control]] = _nothing
+    point: Callable[[ServiceDevice], ChargePoint] | None = None
+    """Makes the charge point of a device that charges cars."""
 
     def views(self, device: ServiceDevice) -> Iterable[object]:
         """Yield the objects that work values out of several blocks."""

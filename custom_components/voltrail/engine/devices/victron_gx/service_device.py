@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterator
 
+from ...charging.charge_point import ChargePoint
 from ...charging.command_lock import CommandLock
 from ...model.controls import Bounds
 from ...model.parts import Part
@@ -28,6 +29,8 @@ class ServiceDevice:
         """The full names of the blocks that this firmware has."""
         self._short: dict[type[GxComponent], str] = {}
         self._blocks: dict[type[GxComponent], GxComponent] = {}
+        self.point: ChargePoint | None = None
+        """The place where a car is plugged in, if it is one."""
         self.lock = CommandLock()
         """Held by an order that is made of several writes."""
 

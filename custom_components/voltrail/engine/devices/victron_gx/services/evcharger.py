@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
-from typing import Final
+from typing import ClassVar, Final, override
 
-from ....model.charging import MINIMUM_CURRENT
-from ....model.controls import Bounds, Control, NumberControl
-from ....model.errors import NotNowError
-from ....model.points import Quantity, Tier, enumerated, flag, measure, phases
+from ....charging.charge_point import NOMINAL_VOLTAGE, ChargePoint
+from ....charging.current_driven import CurrentDriven
+from ....charging.reconciler import Standing
+from ....model.charging import MINIMUM_CURRENT, BlockedBy, ChargingState, first_reason
+from ....model.controls import Control
+from ....model.errors import NotNowError, NotSupportedError, ReadOnlyError
+from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, phases
 from ..block_controls import BlockControls
 from ..component import GxComponent
 from ..fields import code, int32, kwh32, uint16, uint32, yes
@@ -114,82 +117,200 @@ class EvCharger(GxComponent):
     energy_charged = measure(kwh32(3836, since=96, before=kwh32(3816, until=95)), Quantity.ENERGY)
 
 
-class Orders:
-    """What the charging station can be told like every charger: how much, and whether at all.
+_STATES: Final = {
+    EvChargerStatus.DISCONNECTED: ChargingState.NO_VEHICLE,
+    EvChargerStatus.CHARGING: ChargingState.CHARGING,
+    **dict.fromkeys(
+        (
+            EvChargerStatus.CONNECTED,
+            EvChargerStatus.CHARGED,
+            EvChargerStatus.WAITING_FOR_SUN,
+            EvChargerStatus.WAITING_FOR_RFID,
+            EvChargerStatus.WAITING_FOR_START,
+            EvChargerStatus.LOW_STATE_OF_CHARGE,
+            EvChargerStatus.CHARGING_LIMIT,
+            EvChargerStatus.START_CHARGING,
+            EvChargerStatus.SWITCHING_TO_THREE_PHASES,
+            EvChargerStatus.SWITCHING_TO_ONE_PHASE,
+            EvChargerStatus.STOP_CHARGING,
+        ),
+        ChargingState.CONNECTED,
+    ),
+    **dict.fromkeys(
+        (
+            EvChargerStatus.GROUND_TEST_ERROR,
+            EvChargerStatus.WELDED_CONTACTS_ERROR,
+            EvChargerStatus.CONTROL_PILOT_ERROR,
+            EvChargerStatus.RESIDUAL_CURRENT,
+            EvChargerStatus.UNDERVOLTAGE,
+            EvChargerStatus.OVERVOLTAGE,
+            EvChargerStatus.OVERHEATING,
+        ),
+        ChargingState.ERROR,
+    ),
+}
+_SWITCHING: Final = (
+    EvChargerStatus.SWITCHING_TO_THREE_PHASES,
+    EvChargerStatus.SWITCHING_TO_ONE_PHASE,
+)
+_HELD_BACK: Final = (
+    EvChargerStatus.WAITING_FOR_SUN,
+    EvChargerStatus.WAITING_FOR_START,
+    EvChargerStatus.LOW_STATE_OF_CHARGE,
+    EvChargerStatus.CHARGING_LIMIT,
+)
+"""It keeps the car waiting by a rule of its own or of the GX."""
 
-    Both hold in manual mode only. In any other one it keeps what it is told and charges as it
-    likes, so there they are refused; the mode is not changed for them.
+PHASE_IN_USE: Final = 200.0
+"""A phase on which the station measures at least this many watts is in use."""
+
+
+class StationPoint(CurrentDriven):
+    """The charging station as a charge point, within the write limits of the GX only.
+
+    Orders hold in manual mode only. In any other one it keeps what it is told and charges as it
+    likes, so there they are refused and nothing is reconciled; the mode is not changed for them.
     """
 
-    def __init__(self, device: ServiceDevice, charger: EvCharger) -> None:
-        self._device = device
-        self._charger = charger
-        self._allowed = charger.bounds("set_current")
+    current_depends_on: ClassVar[tuple[str, ...]] = ("main",)
+    power_depends_on: ClassVar[tuple[str, ...]] = ("main",)
 
-    def usable(self) -> bool:
+    def __init__(self, device: ServiceDevice) -> None:
+        gateway = device.gateway
+        super().__init__(gateway.options, gateway.keep_memory, gateway.store_memory)
+        self.part = device.part
+        self._device = device
+        self._charger = device.the(EvCharger)
+        self._allowed = self._charger.bounds("set_current")
+
+    # -- what it holds --
+
+    @property
+    def manual(self) -> bool:
         """Whether it would do what it is told, as far as known."""
         return self._charger.ev_charger_mode is EvChargerMode.MANUAL
 
-    def bounds(self) -> Bounds:
-        """Return what the current may be; only where it can be limited at all."""
-        assert self._allowed is not None, "offered only within rails"
-        most = self._charger.maximum_current or HARDWARE_LIMIT
-        return Bounds(minimum=0, maximum=min(self._allowed.maximum, most), step=1)
+    @property
+    @override
+    def writable(self) -> bool:
+        return self._device.gateway.write_limits.write and self.manual
 
-    def limit(self) -> float | None:
-        """Return the limit in force; 0 while paused."""
+    @property
+    @override
+    def device_maximum(self) -> float:
+        most = self._charger.maximum_current or HARDWARE_LIMIT
+        return most if self._allowed is None else min(self._allowed.maximum, most)
+
+    @property
+    @override
+    def current_limit(self) -> float | None:
         charger = self._charger
         if charger.charging is None:
             return None
         return charger.set_current if charger.charging else 0.0
 
-    async def set_limit(self, amps: float) -> None:
-        """Limit the current: 0, and anything below 6 A, pauses."""
-        amps = self.bounds().accept(amps)
-        async with self._device.lock:
-            await self._require_manual_mode()
-            if amps < MINIMUM_CURRENT:
-                await self._device.set(EvCharger, "charging", 0)
-                return
-            await self._device.set(EvCharger, "set_current", amps)
-            if not self._charger.charging:
-                await self._device.set(EvCharger, "charging", 1)
+    @property
+    @override
+    def charging_allowed(self) -> bool | None:
+        return self._charger.charging
 
-    async def set_charging(self, charging: bool) -> None:  # noqa: FBT001 - a state, not an option
-        """Pause, or go on with the last limit, within the rails."""
-        async with self._device.lock:
-            await self._require_manual_mode()
-            last = self._charger.set_current
-            if charging and self._allowed is not None and last and last > self.bounds().maximum:
-                await self._device.set(EvCharger, "set_current", self.bounds().maximum)
-            await self._device.set(EvCharger, "charging", charging)
+    @property
+    @override
+    def voltages(self) -> tuple[float | None, float | None, float | None]:
+        # The GX does not tell them.
+        return (NOMINAL_VOLTAGE, NOMINAL_VOLTAGE, NOMINAL_VOLTAGE)
+
+    @property
+    @override
+    def active_phases(self) -> int | None:
+        charger = self._charger
+        powers = (charger.power_l1, charger.power_l2, charger.power_l3)
+        return sum(1 for power in powers if power and power >= PHASE_IN_USE) or None
+
+    @derived(ChargingState, depends_on=("main",))
+    @override
+    def charging_state(self) -> ChargingState | None:
+        """What car and charger are doing."""
+        status = self._charger.ev_charger_status
+        return None if status is None else _STATES.get(status)
+
+    @derived(BlockedBy, depends_on=("main",))
+    def blocked_by(self) -> BlockedBy | None:
+        """Why no energy flows."""
+        status = self._charger.ev_charger_status
+        return first_reason(
+            self.charging_state,
+            {
+                BlockedBy.PAUSED: self.manual and self.charging_allowed is False,
+                BlockedBy.NOT_AUTHORISED: status is EvChargerStatus.WAITING_FOR_RFID,
+                BlockedBy.PHASE_SWITCHING: status in _SWITCHING,
+                BlockedBy.DOWNGRADED: status in _HELD_BACK,
+            },
+        )
+
+    @property
+    @override
+    def standing(self) -> Standing:
+        return super().standing if self.manual else Standing.UNKNOWN
+
+    @override
+    async def look(self) -> None:
+        await self._device.refresh(EvCharger)
+
+    # -- orders --
+
+    @override
+    async def send_current(self, amps: float) -> None:
+        if self._allowed is None:
+            raise NotSupportedError(reason="the options do not say what the house can carry")
+        await self._require_manual_mode()
+        await self._device.set(EvCharger, "set_current", amps)
+        if not self._charger.charging:
+            await self._device.set(EvCharger, "charging", 1)
+
+    @override
+    async def send_pause(self) -> None:
+        await self._require_manual_mode()
+        await self._device.set(EvCharger, "charging", 0)
+
+    @override
+    async def _go_on(self) -> None:
+        # What it goes on with may have been changed at the station.
+        await self._require_manual_mode()
+        await super()._go_on()
 
     async def _require_manual_mode(self) -> None:
-        await self._device.refresh(EvCharger)
-        if not self.usable():
+        if not self._device.gateway.write_limits.write:
+            raise ReadOnlyError
+        await self.look()
+        if not self.manual:
             raise NotNowError(reason="the charging station is not in manual mode")
 
+    @property
+    @override
+    def resume_current(self) -> float:
+        held = self._charger.set_current
+        if self.target.current is None and held is not None and held >= MINIMUM_CURRENT:
+            # Nothing was asked for here yet: what is stored in the station goes on.
+            return min(held, self.current_bounds().maximum)
+        return super().resume_current
+
     def controls(self) -> Iterator[Control]:
-        """Yield the limit and the switch, as every charger has them."""
-        device = self._device
-        if self._allowed is not None and device.gateway.write_limits.write:
-            yield NumberControl(
-                key="current_limit",
-                part=device.part,
-                depends_on=("main",),
-                quantity=Quantity.CURRENT,
-                bounds=self.bounds,
-                read=self.limit,
-                write=self.set_limit,
-                usable=self.usable,
-            )
-        yield from BlockControls(device, EvCharger, usable=self.usable).switch(
-            "charging", tier=Tier.MAIN, write=self.set_charging
-        )
+        """Yield the limits and the switch, as far as the write limits allow them."""
+        if not self._device.gateway.write_limits.write:
+            return
+        for control in self.shared_controls():
+            if self._allowed is not None or control.key == "charging":
+                yield control
+
+
+def _point(device: ServiceDevice) -> ChargePoint:
+    return StationPoint(device)
 
 
 def _controls(device: ServiceDevice) -> Iterator[Control]:
-    yield from Orders(device, device.the(EvCharger)).controls()
+    assert isinstance(device.point, StationPoint), "it was made with the device"
+    yield from device.point.controls()
     charger = BlockControls(device, EvCharger)
     yield from charger.select("ev_charger_mode", tuple(EvChargerMode), tier=Tier.MAIN)
     yield from charger.number("maximum_current", tier=Tier.EXPERT)
@@ -208,4 +329,5 @@ EVCHARGER = Service(
     # While it changes its state the GX does not find it for 2 to 5 s.
     blink=5.0,
     controls=_controls,
+    point=_point,
 )
