@@ -89,13 +89,15 @@ class _Part:
             return
         # Counters that come once an hour arrive after its end, and would be shown an hour late.
         hourly = "energy_timestamp" in words
+        # What a system adds up from power is less sure than what the utility's meter counts.
+        billed = self.main and "consumption_power" not in words
         yield Counter(
             role=Role.GRID,
             name=self.name,
             energy=words["energy_imported"],
             energy_back=words.get("energy_exported"),
             power=words.get("grid_power") or words.get("power"),
-            rank=2 if hourly else 0 if self.main else 1,
+            rank=2 if hourly else 0 if billed else 1,
         )
 
     def _sun(self) -> Iterator[Counter]:

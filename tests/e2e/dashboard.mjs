@@ -25,7 +25,10 @@ story('The dashboard that comes with Voltrail', (step) => {
   });
 
   step('moves a charger', async (person) => {
-    const limit = person.page.locator('hui-tile-card', { hasText: 'Current limit' }).first();
+    const { page } = person;
+    const own = page.locator('hui-heading-card', { hasText: 'Garage' });
+    const garage = page.locator('hui-grid-section', { has: own });
+    const limit = garage.locator('hui-tile-card', { hasText: 'Current limit' });
     await limit.locator('ha-control-number-buttons').waitFor();
     const before = await register('mennekes_tcp', 1, 'hems_current_tenths');
     await limit.locator('button.decrement, .button.minus').first().click();
@@ -43,8 +46,6 @@ story('The dashboard that comes with Voltrail', (step) => {
     // Opened by its address, dashboard and view ask for their words at the same moment.
     await page.reload();
     await page.locator('hui-heading-card', { hasText: 'Energy per day' }).waitFor();
-    await page.waitForTimeout(2000);
-    await person.picture('dashboard-charger');
   });
 
   step('speaks the language of its user, on a phone in the dark', async (person) => {
@@ -55,7 +56,5 @@ story('The dashboard that comes with Voltrail', (step) => {
     await page.goto(`${person.url}${PATH}/house`);
     await page.locator('hui-heading-card', { hasText: 'Dagen' }).waitFor();
     assert.equal(await page.locator('hui-error-card').count(), 0);
-    await page.waitForTimeout(2000);
-    await person.picture('dashboard-phone');
   });
 });

@@ -51,6 +51,29 @@ story(
       await person.picture('dashboard');
     });
 
+    step('has a page for each charger', async (person) => {
+      const { page } = person;
+      await page.locator('hui-heading-card').getByText('Garage', { exact: true }).click();
+      await page.locator('hui-history-graph-card').waitFor();
+      await sleep(3000);
+      await person.picture('dashboard-charger', { clip: { x: 0, y: 0, width: 1600, height: 1060 } });
+    });
+
+    step('fits on a phone, also in the dark', async (person) => {
+      const { page } = person;
+      const seen = page.viewportSize();
+      await page.setViewportSize({ width: 400, height: 1500 });
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await person.open('/voltrail-house/house');
+      await page.locator('hui-power-sankey-card').waitFor();
+      await sleep(3000);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 400, `it is ${wide} wide`);
+      await person.picture('dashboard-phone');
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.setViewportSize(seen);
+    });
+
     step('has an Energy dashboard', async (person) => {
       await person.open('/energy/electricity');
       await person.page.locator('hui-energy-usage-graph-card').first().waitFor();

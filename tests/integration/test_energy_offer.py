@@ -132,6 +132,58 @@ def test_one_connection_is_counted_once(
     assert found == [grid]
 
 
+def test_a_meter_is_surer_than_a_sum(hass: HomeAssistant) -> None:
+    """A gateway without a meter of its own adds the grid's energy up from power."""
+    put(hass, "gx", {None: (*SYSTEM, "energy_imported", "energy_exported")})
+    put(hass, "meter", {None: METER})
+    found = [one.energy for one in counters(hass) if one.role is Role.GRID]
+    assert found == ["sensor.meter_energy_imported"]
+
+
+def test_what_measures_no_power_is_offered_all_the_same(hass: HomeAssistant) -> None:
+    """Energy without power, or a battery without its state of charge, is still energy."""
+    put(hass, "gx", {None: ("pv_energy_produced",), "b": ("energy_charged", "energy_discharged")})
+    put(hass, "meter", {None: ("energy_imported",)})
+    put(hass, "garage", {None: ("charging_state", "energy_charged")})
+    update = completed(None, missing(None, counters(hass)))
+    assert len(ENERGY_SOURCE_SCHEMA(update["energy_sources"])) == 3
+    assert not any("power" in key for source in update["energy_sources"] for key in source)
+    (device,) = map(DEVICE_CONSUMPTION_SCHEMA, update["device_consumption"])
+    assert "stat_rate" not in device
+
+
+def test_sockets_are_named_after_their_station(hass: HomeAssistant) -> None:
+    """A socket is a child device, without a serial number: both are counted."""
+    entry = put(hass, "Driveway", {None: (), "1": CHARGER, "2": CHARGER}, serial="ACE1")
+    registry = dr.async_get(hass)
+    (station,) = (
+        device
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id)
+        if device.name == "Driveway"
+    )
+    for number, name in ((1, "Socket 1"), (2, "Driveway socket 2")):
+        socket = registry.async_get_or_create_child(
+            config_entry_id=entry.entry_id,
+            parent_device_id=station.id,
+            identifiers={(DOMAIN, f"socket {number}")},
+            name=name,
+        )
+        for word in CHARGER:
+            er.async_get(hass).async_update_entity(
+                f"sensor.driveway_{number}_{word}", device_id=socket.id
+            )
+    assert [one.name for one in counters(hass)] == ["Driveway Socket 1", "Driveway socket 2"]
+
+
+def test_a_value_that_is_not_known(hass: HomeAssistant) -> None:
+    """It is shown as such, never as 0; what is not a number is shown as it is."""
+    assert energy_offer.shown_value(hass, "sensor.nobody") == "?"
+    hass.states.async_set("sensor.away", "unavailable")
+    assert energy_offer.shown_value(hass, "sensor.away") == "?"
+    hass.states.async_set("switch.car", "on")
+    assert energy_offer.shown_value(hass, "switch.car") == "on"
+
+
 def test_an_hourly_meter_is_better_than_none(hass: HomeAssistant) -> None:
     """Where nothing else counts the grid, the hour is late rather than missing."""
     put(hass, "meter", {None: (*METER, "energy_timestamp")})

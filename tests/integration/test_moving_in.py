@@ -290,6 +290,22 @@ async def test_keep_ends_it(hass: HomeAssistant, charger_loaded: MockConfigEntry
     assert len(done["moves"]) == 3
 
 
+async def test_moving_in_again_adds_to_what_was_done(
+    hass: HomeAssistant, charger_loaded: MockConfigEntry, old_entry: MockConfigEntry
+) -> None:
+    """Whoever left some pairs out the first time can still undo all of them together."""
+    await hass.async_block_till_done()
+    found = await pairs.find(hass, charger_loaded)
+    await takeover.take_over(hass, charger_loaded, found[:1])
+    await takeover.take_over(hass, charger_loaded, await pairs.find(hass, charger_loaded))
+    done = await takeover.moves(hass, charger_loaded)
+    assert done is not None
+    assert [move["old_id"] for move in done["moves"]] == [pair.old.entity_id for pair in found]
+    await takeover.undo(hass, charger_loaded)
+    assert len(await pairs.find(hass, charger_loaded)) == 3
+    assert old_entry.disabled_by is ConfigEntryDisabler.USER
+
+
 async def test_a_deleted_entry_can_be_followed(
     hass: HomeAssistant, charger_loaded: MockConfigEntry, old_entry: MockConfigEntry
 ) -> None:
