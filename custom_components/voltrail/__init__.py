@@ -11,8 +11,18 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import auto_enable, dashboard, devices, energy_offer, link, repairs, storage
-from .api import actions, rpc
+from . import (
+    auto_enable,
+    dashboard,
+    devices,
+    energy_offer,
+    link,
+    presence,
+    repairs,
+    session_log,
+    storage,
+)
+from .api import actions, rpc, sessions
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -36,6 +46,7 @@ from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.pushed_device import PushedDevice
 from .moving_in import offer as moving_in
+from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,6 +56,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
+    sessions.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
     await dashboard.async_register(hass)
     return True
@@ -87,13 +99,20 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         coordinator = await _start_polling(hass, entry, kind)
     else:
         coordinator = await _start_listening(hass, entry, kind.listen(options(entry)))
+    keeper = SessionKeeper(hass, entry.entry_id, coordinator)
+    await keeper.load(coordinator.device)
     entry.runtime_data = VoltrailData(
         device=coordinator.device,
         coordinator=coordinator,
         devices=devices.async_register(hass, entry, coordinator),
+        sessions=keeper,
     )
     auto_enable.async_watch(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # Only now: what happened meanwhile is shown by an entity.
+    entry.async_on_unload(keeper.stop)
+    keeper.start()
+    presence.async_watch(hass, entry)
     energy_offer.async_watch(hass, entry)
     moving_in.async_watch(hass, entry)
     return True
@@ -177,6 +196,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
     await storage.store(hass, entry.entry_id).async_remove()
+    await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
     await moving_in.async_forget(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):

@@ -9,6 +9,7 @@ DOMAIN: Final = "voltrail"
 PLATFORMS: Final = (
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -26,5 +27,6 @@ CONF_HANDSHAKE: Final = "handshake"
 CONF_FINGERPRINT: Final = "fingerprint"
 CONF_IDENTITY_KEY: Final = "identity_key"
 CONF_READ_ONLY: Final = "read_only"
+CONF_FORMER_DEVICES: Final = "former_devices"
 CONF_TOPICS: Final = "topics"
 CONF_MAX_CURRENT: Final = "max_current"

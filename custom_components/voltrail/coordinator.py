@@ -37,6 +37,7 @@ from .engine.polling.trouble import Level
 from .push import return_watch
 from .push.mqtt_listener import TopicListener, client_there
 from .push.stream_listener import StreamListener
+from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +52,8 @@ class VoltrailData:
     coordinator: VoltrailCoordinator
     devices: Mapping[str | None, DeviceInfo | ChildDeviceInfo]
     """The entries of the device registry: of the device (None), and of its parts by key."""
+    sessions: SessionKeeper
+    """The charging sessions; none, if it is no charger."""
 
 
 class VoltrailCoordinator(DataUpdateCoordinator[None]):

@@ -1,10 +1,13 @@
 """What all entities share: identity, availability, and errors in the user's language."""
 
+import asyncio
 from collections.abc import Awaitable
 from typing import override
 
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.entity_platform import EntityPlatform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
@@ -37,6 +40,30 @@ class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
         devices = coordinator.config_entry.runtime_data.devices
         self._attr_device_info = devices[None if part is None else part.key]
         self._shown: object = None
+
+    @callback
+    @override
+    def add_to_platform_start(
+        self,
+        hass: HomeAssistant,
+        platform: EntityPlatform,
+        parallel_updates: asyncio.Semaphore | None,
+    ) -> None:
+        """Suggest an id for an entity of one of several sockets.
+
+        Home Assistant puts the charger's name before the socket's. The socket's begins with it
+        already, since most lists show it alone.
+        """
+        super().add_to_platform_start(hass, platform, parallel_updates)
+        info = self._attr_device_info
+        if info is None or info.get("parent_device_id") is None:
+            return
+        (identifier,) = info["identifiers"]
+        socket = dr.async_get(hass).async_get_child_device_by_identifier(
+            identifier, self.coordinator.config_entry.entry_id
+        )
+        if socket is not None and (name := self.suggested_object_id):
+            self.internal_integration_suggested_object_id = f"{socket.name} {name}"
 
     @property
     @override

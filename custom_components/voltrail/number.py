@@ -1,15 +1,19 @@
 """Numbers: limits and settings, with the bounds of device and installer."""
 
-from typing import override
+import asyncio
+from typing import Final, override
 
 from homeassistant.components.number import NumberEntity, NumberMode
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.controls import NumberControl
 from .entity import VoltrailControl
-from .presentation import QUANTITIES, native_unit
+from .presentation import QUANTITIES, TURNED, native_unit
+
+BLANK_FOR: Final = 0.3
+"""Seconds that a frontend needs to see a state before the next."""
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.
 PARALLEL_UPDATES = 0
@@ -38,6 +42,7 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
         super().__init__(coordinator, control)
         self._attr_device_class = QUANTITIES[control.quantity].number
         self._attr_native_unit_of_measurement = native_unit(control.quantity)
+        self._blank: asyncio.TimerHandle | None = None
 
     @property
     @override
@@ -54,14 +59,14 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     @property
     @override
     def native_step(self) -> float:
-        """Return the step."""
-        return self.control.bounds().step
+        """Return what a person turns; whoever types, or a program, may be as fine as the device."""
+        return max(self.control.bounds().step, TURNED.get(self.control.quantity, 0.0))
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return what the device holds, not what was asked of it."""
-        return self.control.read()
+        return None if self._blank else self.control.read()
 
     @override
     def _state_now(self) -> object:
@@ -70,4 +75,36 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the number; the device refuses what it or the installer does not allow."""
+        before = self.control.read()
         await self._do(self.control.write(value))
+        person = self._context is not None and self._context.user_id is not None
+        if person and self.control.read() == before != value:
+            self._renew_box()
+
+    @callback
+    def _renew_box(self) -> None:
+        """Make the box show what is in force, after a person typed what comes out as the same.
+
+        A paused charger stays paused at 5 A, so its state does not change; and without a change
+        the frontend leaves what was typed in the box.
+        """
+        self._end_blank()
+        self._blank = self.hass.loop.call_later(BLANK_FOR, self._show_again)
+        self.async_write_ha_state()
+
+    @callback
+    def _show_again(self) -> None:
+        self._blank = None
+        self.async_write_ha_state()
+
+    @callback
+    def _end_blank(self) -> None:
+        if self._blank is not None:
+            self._blank.cancel()
+            self._blank = None
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Show nothing any more."""
+        self._end_blank()
+        await super().async_will_remove_from_hass()

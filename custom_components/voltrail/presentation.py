@@ -8,7 +8,8 @@ from homeassistant.components.number import NumberDeviceClass
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfReactiveEnergy, UnitOfTime
 
-from .engine.model.points import Aspect, Quantity, Tier
+from .engine.model.parts import Part
+from .engine.model.points import Aspect, Point, Quantity, Tier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +153,9 @@ READING_CATEGORY: Final = {
     Tier.EXPERT: EntityCategory.DIAGNOSTIC,
 }
 
+TURNED: Final = {Quantity.CURRENT: 1.0, Quantity.POWER: 100.0}
+"""What a person turns a number by, where the device takes it in finer steps."""
+
 CONTROL_CATEGORY: Final = {
     Tier.MAIN: None,
     Tier.DETAIL: EntityCategory.CONFIG,
@@ -172,6 +176,32 @@ def native_unit(quantity: Quantity) -> str | None:
 def shown_unit(quantity: Quantity, tier: Tier) -> str | None:
     """Return the unit that people want to see; None if it is the engine's."""
     if quantity is Quantity.DURATION and tier is Tier.MAIN:
-        # How long a car has been charging; nobody counts that in thousands of seconds.
-        return UnitOfTime.MINUTES
+        # How long a car has been charging; the frontend shows it in hours and minutes.
+        return UnitOfTime.HOURS
     return QUANTITIES[quantity].shown_unit
+
+
+def sensor_class(point: Point, part: Part | None) -> SensorDeviceClass | None:
+    """Return the device class of a measured value."""
+    assert point.quantity is not None, "it is measured"
+    if point.quantity is Quantity.STATE_OF_CHARGE and (part or point.tier is not Tier.MAIN):
+        # One house battery that runs low is one low battery, however many devices tell of it.
+        return None
+    return QUANTITIES[point.quantity].sensor
+
+
+def decimals(point: Point) -> int | None:
+    """Return how many decimals are shown: no more than the hardware tells apart."""
+    assert point.quantity is not None, "it is measured"
+    unit = shown_unit(point.quantity, point.tier)
+    if unit == UnitOfTime.HOURS:
+        # So that the minutes, which are made of it, are right.
+        return 4
+    wanted = QUANTITIES[point.quantity].decimals
+    if wanted is None or point.resolution is None:
+        return wanted
+    step = point.resolution / (1 if unit is None else 1000)
+    for fewer in range(wanted):
+        if abs(round(step, fewer) - step) < step / 100:
+            return fewer
+    return wanted

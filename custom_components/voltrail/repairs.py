@@ -42,7 +42,8 @@ def _name[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D], problem: Proble
     )
     for part in parts if len(devices) > 2 else ():
         if part.identifiers & devices[problem.part.key]["identifiers"]:
-            return f"{title} {part.name_by_user or part.name}"
+            name = part.name_by_user or part.name or ""
+            return name if name.startswith(title) else f"{title} {name}"
     return title
 
 

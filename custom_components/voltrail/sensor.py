@@ -17,7 +17,7 @@ from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.points import Kind, Quantity, UnknownCode
 from .engine.polling.polled_device import Reading
 from .entity import VoltrailReading
-from .presentation import QUANTITIES, native_unit, shown_unit
+from .presentation import QUANTITIES, decimals, native_unit, sensor_class, shown_unit
 
 PARALLEL_UPDATES = 0
 
@@ -66,11 +66,11 @@ class VoltrailSensor(VoltrailReading, SensorEntity):
         point = reading.point
         if point.quantity is not None:
             traits = QUANTITIES[point.quantity]
-            self._attr_device_class = traits.sensor
+            self._attr_device_class = sensor_class(point, reading.part)
             self._attr_state_class = traits.state
             self._attr_native_unit_of_measurement = native_unit(point.quantity)
             self._attr_suggested_unit_of_measurement = shown_unit(point.quantity, point.tier)
-            self._attr_suggested_display_precision = traits.decimals
+            self._attr_suggested_display_precision = decimals(point)
         elif point.states is not None:
             self._attr_device_class = SensorDeviceClass.ENUM
         elif point.kind is Kind.MOMENT:

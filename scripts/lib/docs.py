@@ -53,8 +53,8 @@ class Writer:
 
     def lines(self, what: str, key: str | None) -> Iterator[str] | None:
         """Return the lines of a part; None if it cannot be made yet."""
-        if what == "actions":
-            return self._actions()
+        if what in _BY_PURPOSE:
+            return self._by_purpose(what)
         assert key is not None, f"{what} of which family?"
         if what == "predecessor":
             return self._predecessor(key)
@@ -143,23 +143,39 @@ class Writer:
 
     # -- actions ---------------------------------------------------------------------
 
-    def _actions(self) -> Iterator[str]:
-        described = yaml.safe_load((INTEGRATION / "services.yaml").read_text(encoding="utf-8"))
-        yield "| Action | Does | Fields |"
+    def _by_purpose(self, what: str) -> Iterator[str]:
+        """Actions, triggers or conditions, with what they do and their fields."""
+        file, words, heading = _BY_PURPOSE[what]
+        described = yaml.safe_load((INTEGRATION / file).read_text(encoding="utf-8"))
+        yield f"| {heading} | Does | Fields |"
         yield "| --- | --- | --- |"
-        for name, action in described.items():
-            texts = self.words["services"][name]
+        for name, known in described.items():
+            if name.startswith("."):
+                continue
+            texts = self.words[words][name]
             fields = [
-                f"`{field}`{'' if known.get('required') else ' (optional)'}: "
+                f"`{field}`{'' if traits.get('required') else ' (optional)'}: "
                 f"{texts['fields'][field]['description']}"
-                for field, known in action["fields"].items()
+                for field, traits in (known.get("fields") or {}).items()
             ]
-            yield f"| `voltrail.{name}` | {texts['description']} | {'<br>'.join(fields)} |"
+            does = (
+                f"{texts['name']}: {texts['description']}"
+                if words != "services"
+                else (texts["description"])
+            )
+            yield f"| `voltrail.{name}` | {does} | {'<br>'.join(fields)} |"
 
 
 def _load(name: str) -> Any:
     return json.loads((INTEGRATION / name).read_text(encoding="utf-8"))
 
+
+_BY_PURPOSE: Final = {
+    "actions": ("services.yaml", "services", "Action"),
+    "triggers": ("triggers.yaml", "triggers", "Trigger"),
+    "conditions": ("conditions.yaml", "conditions", "Condition"),
+}
+"""What automations are made of: its file, its texts and its heading."""
 
 _PLACE: Final = ("host", "port", "device", "unit_id", "topics")
 _LINE: Final = ("baudrate", "bytesize", "parity", "stopbits")

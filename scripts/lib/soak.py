@@ -245,8 +245,8 @@ async def _day(key: str, seconds: float) -> int:
 
 def _keep_quiet() -> None:
     """Keep what libraries say of damaged answers off the screen."""
-    logging.disable(logging.WARNING)
-    logging.getLogger().addHandler(logging.NullHandler())
+    for name in ("tmodbus", "modbus_connection", "homeassistant", "asyncio", "aiohttp_fast_zlib"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def main() -> int:
@@ -257,6 +257,7 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=DEVICES)
     parser.add_argument("--seconds", type=float, help="of a shorter load or day")
     chosen = parser.parse_args()
+    _keep_quiet()
     parts: dict[str, Callable[[], int]] = {
         "table": table,
         "walks": lambda: walks(chosen.count),

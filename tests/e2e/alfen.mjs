@@ -40,14 +40,14 @@ story('Alfen', (step) => {
   });
 
   step('shows both sockets', async (person) => {
-    for (const socket of ['Socket 1', 'Socket 2']) {
+    for (const socket of [`${NAME} socket 1`, `${NAME} socket 2`]) {
       await person.device(socket);
       await person.reads('Charging state', /^Charging$/);
     }
   });
 
   step('moves the limit of one socket', async (person) => {
-    await person.device('Socket 2');
+    await person.device(`${NAME} socket 2`);
     await person.move('Current limit', 11.5);
     await limit(2, 11.5);
     await limit(1, 6);
@@ -56,21 +56,21 @@ story('Alfen', (step) => {
   step('flips the switch off and on', async (person) => {
     await person.flip('Charging');
     await limit(2, 0);
-    await person.reads('Not charging because', /^Paused$/);
+    await person.reads('Obstacle', /^Paused$/);
     await person.flip('Charging');
     await limit(2, 11.5);
   });
 
   step('keeps to the installer’s limit', async (person) => {
     await person.options(NAME, () => person.fill({ "Installer's limit per phase": 10 }));
-    await person.device('Socket 2');
+    await person.device(`${NAME} socket 2`);
     await person.move('Current limit', 10);
     await limit(2, 10);
   });
 
   step('changes how it is reached, if it is the same device', async (person) => {
     await person.reconfigure(NAME, { Port: 502 }, { Port: 503 }, 'but not at this port');
-    await person.device('Socket 1');
+    await person.device(`${NAME} socket 1`);
     await person.reads('Charging state', /^Charging$/);
   });
 

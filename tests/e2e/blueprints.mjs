@@ -34,7 +34,7 @@ export const BLUEPRINTS = {
   },
   blocked: {
     title: 'Tell when a car is not charging, and why',
-    answers: charger('Not charging because'),
+    answers: charger('Obstacle'),
   },
 };
 

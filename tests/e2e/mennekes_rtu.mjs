@@ -38,7 +38,7 @@ story('MENNEKES over Modbus RTU', (step) => {
 
   step('flips the switch off and on, and never sends the 0 that means no limit', async (person) => {
     await person.flip('Charging');
-    await person.reads('Not charging because', /^Paused$/);
+    await person.reads('Obstacle', /^Paused$/);
     await person.reads('Power', /^0\sW/);
     await person.flip('Charging');
     await limit(8);

@@ -62,7 +62,7 @@ story('MENNEKES over Modbus TCP', (step) => {
   step('flips the switch off and on', async (person) => {
     await person.flip('Charging');
     await limit(0);
-    await person.reads('Not charging because', /Paused/);
+    await person.reads('Obstacle', /Paused/);
     await person.flip('Charging');
     await limit(13);
     await person.reads('Charging state', /^Charging$/);

@@ -86,7 +86,7 @@ async def call(hass: HomeAssistant, name: str, device_id: object, **data: object
 async def test_a_socket_is_named_by_its_device(
     hass: HomeAssistant, double: tuple[Eve, MockConfigEntry, Server]
 ) -> None:
-    """Each has its own limit; the station stands for none of them, and tells what both share."""
+    """Each has its own limit, and tells what both share; an order to the station is one to both."""
     eve, entry, _ = double
     ids = device_ids(hass, entry)
     await call(hass, "set_charging_current", ids["socket_2"], current=9)
@@ -94,9 +94,9 @@ async def test_a_socket_is_named_by_its_device(
     assert (left.setpoint, right.setpoint) == (6, 9)
     answer = await call(hass, "get_diagnostics", ids["socket_2"])
     assert "temperature" in answer[ids["socket_2"]]
-    with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, "set_charging_current", ids[""], current=9)
-    assert refused.value.translation_key == "which_socket"
+    await call(hass, "set_charging_current", ids[""], current=8)
+    assert (left.setpoint, right.setpoint) == (8, 8)
+    assert set(await call(hass, "get_status", ids[""])) == {ids["socket_1"], ids["socket_2"]}
 
 
 async def test_what_a_charger_cannot_do_is_said(

@@ -197,8 +197,8 @@ async def test_sockets_are_devices_of_their_own(
         (station,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
         children = dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)
         assert sorted(child.name or "" for child in children) == [
-            "Socket 1",
-            "Socket 2",
+            f"{entry.title} socket 1",
+            f"{entry.title} socket 2",
         ]
         assert {child.parent_device_id for child in children} == {station.id}
         assert station.serial_number
@@ -226,31 +226,28 @@ async def test_controls_move_their_own_socket(hass: HomeAssistant) -> None:
 async def test_a_socket_is_a_charger_for_actions(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:
-    """The station of two sockets is ambiguous, a socket is not."""
+    """An order to a socket is one to it alone; one to the station is one to both, on purpose."""
     eve = Eve(sockets=2)
     async with loaded(hass, eve) as entry:
         (station,) = dr.async_entries_for_config_entry(device_registry, entry.entry_id)
-        second = next(
-            child
-            for child in dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)
-            if child.name is not None and child.name.endswith("2")
+        children = dr.async_child_entries_for_config_entry(device_registry, entry.entry_id)
+        second = next(child for child in children if child.name and child.name.endswith("2"))
+        await hass.services.async_call(
+            DOMAIN, "pause_charging", {"device_id": station.id}, blocking=True
         )
-        with pytest.raises(HomeAssistantError) as caught:
-            await hass.services.async_call(
-                DOMAIN, "pause_charging", {"device_id": station.id}, blocking=True
-            )
-        assert caught.value.translation_key == "which_socket"
+        assert [eve.register("setpoint", number).value for number in (1, 2)] == [0, 0]
         await hass.services.async_call(
             DOMAIN,
             "set_charging_current",
             {"device_id": second.id, "current": 11},
             blocking=True,
         )
-        assert eve.register("setpoint", 2).value == 11
+        assert [eve.register("setpoint", number).value for number in (1, 2)] == [0, 11]
         answer = await hass.services.async_call(
-            DOMAIN, "get_status", {"device_id": second.id}, blocking=True, return_response=True
+            DOMAIN, "get_status", {"device_id": station.id}, blocking=True, return_response=True
         )
         assert answer is not None
+        assert set(answer) == {child.id for child in children}
         assert answer[second.id]["current_limit"] == 11  # type: ignore[index,call-overload]  # JSON
 
 
@@ -433,7 +430,7 @@ async def test_a_repair_names_the_socket(hass: HomeAssistant) -> None:
         left = next(
             child
             for child in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
-            if child.name == "Socket 1"
+            if child.name == "Driveway socket 1"
         )
         registry.async_update_child_device(left.id, name_by_user="Carport")
         for _ in range(3):
@@ -443,7 +440,7 @@ async def test_a_repair_names_the_socket(hass: HomeAssistant) -> None:
             for issue in ir.async_get(hass).issues.values()
             if issue.translation_key == "not_accounted_for"
         }
-        assert names == {"Driveway Carport", "Driveway Socket 2"}
+        assert names == {"Driveway Carport", "Driveway socket 2"}
 
 
 async def test_a_network_that_is_switched_on(hass: HomeAssistant) -> None:

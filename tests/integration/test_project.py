@@ -299,7 +299,9 @@ def test_issues_are_described(english: dict[str, Any]) -> None:
 def test_icons(english: dict[str, Any]) -> None:
     """Icons are of Material Design, and belong to words that exist."""
     icons = load(INTEGRATION / "icons.json")
-    assert set(icons) <= {"entity", "services"}
+    assert set(icons) <= {"conditions", "entity", "services", "triggers"}
+    for kind in ("conditions", "services", "triggers"):
+        assert set(icons[kind]) == set(english[kind]), kind
     for path, icon in texts(icons).items():
         assert re.fullmatch(r"mdi:[a-z0-9-]+", icon), path
     for platform, words in icons["entity"].items():

@@ -91,7 +91,9 @@ def _number(text: str) -> float | None:
 class Home:
     """One entry in one Home Assistant, in front of one device."""
 
-    def __init__(self, hass: HomeAssistant, entry: MockConfigEntry, subject: Subject) -> None:
+    def __init__(
+        self, hass: HomeAssistant, entry: MockConfigEntry, subject: Subject, *, watch: bool = True
+    ) -> None:
         self.hass = hass
         self.entry = entry
         self.subject = subject
@@ -100,7 +102,8 @@ class Home:
         """When which entity changed from what into what."""
         self.entities: frozenset[str] = frozenset()
         """What was there before anything broke."""
-        hass.bus.async_listen(EVENT_STATE_CHANGED, self._changed)
+        if watch:
+            hass.bus.async_listen(EVENT_STATE_CHANGED, self._changed)
 
     @property
     def now(self) -> float:
@@ -230,7 +233,7 @@ async def shared_home(subjects: Sequence[Subject]) -> AsyncIterator[list[Home]]:
             for subject in subjects:
                 entry = entry_of(subject)
                 entry.add_to_hass(hass)
-                houses.append(Home(hass, entry, subject))
+                houses.append(Home(hass, entry, subject, watch=False))
             with houses[0].log.listening():
                 try:
                     yield houses

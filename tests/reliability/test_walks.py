@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 CHARGERS: Final = ("mennekes_tcp 4X", "mennekes_tcp ECU", "mennekes_rtu serial", "alfen")
 WALKS: Final = int(os.environ.get("VOLTRAIL_WALKS", "100"))
 """How many walks there are in all; the soak takes more."""
+STEPS: Final = 10 if "VOLTRAIL_WALKS" in os.environ else 5
 AMPS: Final = st.sampled_from([0.0, 4.0, 6.0, 7.0, 10.0, 13.0, 16.0, 20.0, 32.0])
 
 
@@ -90,7 +91,7 @@ def test_no_order_is_lost_and_no_limit_broken(key: str) -> None:
         machine,
         settings=settings(
             max_examples=max(1, WALKS // len(CHARGERS)),
-            stateful_step_count=8,
+            stateful_step_count=STEPS,
             deadline=None,
             derandomize="VOLTRAIL_WALKS" not in os.environ,
             database=None,

@@ -68,7 +68,21 @@ class Walk:
         await self._start()
         await self._live(10)
 
+    async def _die(self) -> None:
+        """End Home Assistant, and what a process takes with it."""
+        await self._inner.aclose()
+        if hasattr(self.entry, "runtime_data"):
+            # Its timer outlives it here, where the event loop goes on.
+            await self.entry.runtime_data.coordinator.async_shutdown()
+        links = tuple(self.subject.relay.links)
+        for task in asyncio.all_tasks() - self._tasks - {asyncio.current_task()}:
+            if task not in self.subject.relay.tasks:
+                task.cancel()
+        for link in links:
+            link.close()
+
     async def _start(self) -> None:
+        self._tasks = asyncio.all_tasks()
         self.entry = entry_of(self.subject, like=self.entry)
         self.home: Home = await self._inner.enter_async_context(
             home(self.subject, disk=self._disk, entry=self.entry)
@@ -134,6 +148,7 @@ class Walk:
         self._asked = True
 
     def _doubt(self, amps: float) -> None:
+        self._history.append((asyncio.get_running_loop().time(), amps))
         self.possible |= {self.wanted, amps}
         if self.wanted is None:
             self.wanted = amps
@@ -179,7 +194,7 @@ class Walk:
         """Stop Home Assistant in good order, and start it again."""
 
         async def story() -> None:
-            await self._inner.aclose()
+            await self._die()
             await asyncio.sleep(seconds)
             await self._start()
             await self._live(15)
@@ -207,7 +222,7 @@ class Walk:
                 await asyncio.gather(asked, return_exceptions=True)
                 self._take(amps) if done else self._doubt(amps)
             self._forget_what_is_not_on_the_disk()
-            await self._inner.aclose()
+            await self._die()
             self._disk.clear()
             self._disk.update(disk)
             self.subject.relay.appear()

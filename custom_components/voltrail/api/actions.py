@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -13,7 +12,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
@@ -30,11 +29,13 @@ from .chargers import (
     STATISTICS,
     STATUS,
     Charger,
-    charger_of_device,
-    entry_of_device,
+    chosen_chargers,
+    chosen_entries,
     plain,
     translated,
 )
+from .schema import schema
+from .targets import refuse
 
 ATTR_CURRENT: Final = "current"
 ATTR_POWER: Final = "power"
@@ -44,11 +45,6 @@ ATTR_UNIT_ID: Final = "unit_id"
 ATTR_ADDRESS: Final = "address"
 ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
-
-DEVICE: Final[dict[vol.Marker, Any]] = {
-    # A template that finds no device says none: an order to nobody must not look carried out.
-    vol.Required(ATTR_DEVICE_ID): vol.All(cv.ensure_list, vol.Length(min=1), [cv.string])
-}
 
 
 def _number(value: object) -> float:
@@ -229,13 +225,12 @@ def _within_reach(given: dict[str, Any]) -> dict[str, Any]:
 
 
 REGISTERS: Final[dict[vol.Marker, Any]] = {
-    **DEVICE,
     vol.Optional(ATTR_UNIT_ID): vol.All(_whole, vol.Range(min=0, max=255)),
     vol.Required(ATTR_ADDRESS): vol.All(_whole, vol.Range(min=0, max=LAST_ADDRESS)),
     vol.Optional(ATTR_COUNT, default=1): vol.All(_whole, vol.Range(min=1, max=125)),
     vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
 }
-READ_REGISTERS: Final = vol.Schema(vol.All(REGISTERS, _within_reach))
+READ_REGISTERS: Final = vol.All(schema(REGISTERS), _within_reach)
 
 
 @callback
@@ -247,14 +242,14 @@ def async_register(hass: HomeAssistant) -> None:
             name,
             # Whoever may only look at entities may not go round them.
             verify_domain_control(DOMAIN)(_command(hass, verb)),
-            vol.Schema({**DEVICE, **fields}),
+            schema(dict(fields)),
         )
     for name, question in QUESTIONS.items():
         hass.services.async_register(
             DOMAIN,
             name,
             _query(hass, question, needs_answers=name not in ALWAYS_ANSWERED),
-            vol.Schema(DEVICE),
+            schema({}),
             supports_response=SupportsResponse.ONLY,
         )
     hass.services.async_register(
@@ -269,17 +264,19 @@ def async_register(hass: HomeAssistant) -> None:
 def _command(hass: HomeAssistant, verb: Verb) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
     async def handle(call: ServiceCall) -> None:
         # All of them are found before the first is asked: a mistake changes nothing.
+        chargers, absent = chosen_chargers(hass, call.data)
         by_entry: dict[str, list[Charger]] = {}
-        for found in dict.fromkeys(call.data[ATTR_DEVICE_ID]):
-            charger = charger_of_device(hass, found)
+        for charger in chargers.values():
             by_entry.setdefault(charger.entry.entry_id, []).append(charger)
         outcomes = await asyncio.gather(
-            *(_told(verb, chargers, call.data) for chargers in by_entry.values()),
+            *(_told(verb, one, call.data) for one in by_entry.values()),
             return_exceptions=True,
         )
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
+        for entry in absent:
+            refuse("not_loaded", name=entry.title)
 
     return handle
 
@@ -304,7 +301,9 @@ def _query(
     hass: HomeAssistant, question: Question, *, needs_answers: bool
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
-        chargers = {found: charger_of_device(hass, found) for found in call.data[ATTR_DEVICE_ID]}
+        chargers, absent = chosen_chargers(hass, call.data)
+        for entry in absent:
+            refuse("not_loaded", name=entry.title)
         for charger in chargers.values():
             if needs_answers and not charger.coordinator.last_update_success:
                 # What it said last would look as if it were true now.
@@ -319,15 +318,10 @@ def _read_registers(
 ) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
     async def handle(call: ServiceCall) -> ServiceResponse:
         answers: dict[str, Any] = {}
-        for device_id in call.data[ATTR_DEVICE_ID]:
-            entry = entry_of_device(hass, device_id)
+        for device_id, entry in chosen_entries(hass, call.data).items():
             device = entry.runtime_data.device
             if not isinstance(device, PolledDevice):
-                raise ServiceValidationError(
-                    translation_domain=DOMAIN,
-                    translation_key="no_registers",
-                    translation_placeholders={"name": entry.title},
-                )
+                refuse("no_registers", name=entry.title)
             unit_id = call.data.get(ATTR_UNIT_ID, device.unit_id)
             address, count = call.data[ATTR_ADDRESS], call.data[ATTR_COUNT]
             try:

@@ -1,14 +1,15 @@
 """Which charger somebody means, and what can be asked of it: for actions and for JSON-RPC."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from ..const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
@@ -25,6 +26,7 @@ from ..engine.model.controls import ButtonControl, Control
 from ..engine.model.errors import CallerError, VoltrailError
 from ..engine.model.points import Value
 from ..engine.polling.polled_device import Reading
+from .targets import Place, refuse, require_ours
 
 type Plain = str | int | float | bool | None
 
@@ -57,9 +59,17 @@ class Charger:
 
     @property
     def name(self) -> str:
-        """What it is called; a socket with its number."""
+        """What it is called; one of several sockets with its number."""
         part = self.point.part
-        return self.entry.title if part is None else f"{self.entry.title} {part.key}"
+        if part is None or self.device_info is self.entry.runtime_data.devices[None]:
+            return self.entry.title
+        return f"{self.entry.title} {part.key}"
+
+    @property
+    def device_info(self) -> DeviceInfo | ChildDeviceInfo:
+        """Its device in the registry: the charger's, or that of one of several sockets."""
+        part = self.point.part
+        return self.entry.runtime_data.devices[None if part is None else part.key]
 
     # -- what it says --
 
@@ -160,7 +170,7 @@ class Charger:
         return any(control.key == key for control in self.controls())
 
     def _refuse(self, key: str) -> NoReturn:
-        _refuse(key, name=self.name)
+        refuse(key, name=self.name)
 
     async def configuration(self) -> dict[str, Plain]:
         """Return everything that can be set, as the charger holds it."""
@@ -224,57 +234,82 @@ def is_called(entry: VoltrailConfigEntry, name: object) -> bool:
     )
 
 
-def identifiers(charger: Charger) -> Mapping[str, str]:
+def identifiers(charger: Charger) -> Collection[str]:
     """Return the names by which a program may call a charger."""
-    part = charger.point.part
-    info = charger.entry.runtime_data.devices[None if part is None else part.key]
-    found = {"entry": charger.entry.entry_id, "title": charger.entry.title, "name": charger.name}
-    if serial := charger.coordinator.device.identity.serial:
-        found["serial"] = serial if part is None else f"{serial} {part.key}"
-    for _, identifier in info["identifiers"]:
-        found["identifier"] = identifier
-    return found
+    part, entry = charger.point.part, charger.entry
+    found = {entry.entry_id, entry.title, charger.name}
+    serial = charger.coordinator.device.identity.serial
+    if part is not None:
+        # Also the only socket of a charger may be called by its number.
+        found.add(f"{entry.title} {part.key}")
+    if serial:
+        found.add(serial if part is None else f"{serial} {part.key}")
+        if charger.name == entry.title:
+            found.add(serial)
+    found.update(identifier for _, identifier in charger.device_info["identifiers"])
+    # A program may ask for anything that JSON knows; not all of that can be in a set.
+    return tuple(found)
 
 
-def charger_of_device(hass: HomeAssistant, device_id: str) -> Charger:
-    """Return the charger that a device of the registry stands for."""
-    entry, part_key = _entry_and_part(hass, device_id)
-    points = list(entry.runtime_data.device.charge_points())
-    mine = [
-        point for point in points if (None if point.part is None else point.part.key) == part_key
+def chargers_at(hass: HomeAssistant, place: Place) -> list[Charger]:
+    """Return the charge points at a place: one, or all of a station."""
+    entry = place.entry
+    return [
+        Charger(entry=entry, point=point)
+        for point in entry.runtime_data.device.charge_points()
+        if place.covers(None if point.part is None else point.part.key)
     ]
-    if not mine and part_key is None:
-        # The station itself: clear as long as it has one socket.
-        mine = points
-    if not mine:
-        _refuse("not_a_charger", name=entry.title)
-    if len(mine) > 1:
-        _refuse("which_socket", name=entry.title)
-    return Charger(entry=entry, point=mine[0])
 
 
-def entry_of_device(hass: HomeAssistant, device_id: str) -> VoltrailConfigEntry:
-    """Return the loaded entry that a device of the registry belongs to."""
-    return _entry_and_part(hass, device_id)[0]
+def chosen_chargers(
+    hass: HomeAssistant, target: Mapping[str, Any]
+) -> tuple[dict[str, Charger], list[VoltrailConfigEntry]]:
+    """Return the chargers that a target means, by the ids of their devices.
+
+    And the entries of chargers that are meant and do not run. Whatever is wrong with the target
+    itself is found before anything is asked of anybody.
+    """
+    found: dict[tuple[str, str | None], tuple[str, Charger]] = {}
+    absent: dict[str, VoltrailConfigEntry] = {}
+    for place in require_ours(hass, target):
+        entry = place.entry
+        if entry.state is not ConfigEntryState.LOADED:
+            if place.named:
+                refuse("not_loaded", name=entry.title)
+            if family(entry.data[CONF_FAMILY]).is_charger:
+                absent[entry.entry_id] = entry
+            continue
+        there = chargers_at(hass, place)
+        if not there and place.named:
+            refuse("not_a_charger", name=entry.title)
+        for charger in there:
+            part = charger.point.part
+            key = entry.entry_id, None if part is None else part.key
+            called = place.device_id if len(there) == 1 else device_id_of(hass, charger)
+            found.setdefault(key, (called, charger))
+    if not found and not absent:
+        refuse("nothing_chosen")
+    return dict(found.values()), list(absent.values())
 
 
-def _entry_and_part(hass: HomeAssistant, device_id: str) -> tuple[VoltrailConfigEntry, str | None]:
-    device = dr.async_get(hass).async_get(device_id)
-    entry: VoltrailConfigEntry | None = None
-    if device is not None and device.config_entry_id is not None:
-        entry = hass.config_entries.async_get_entry(device.config_entry_id)
-    if device is None or entry is None or entry.domain != DOMAIN:
-        _refuse("not_our_device", device=device_id)
-    if entry.state is not ConfigEntryState.LOADED:
-        _refuse("not_loaded", name=entry.title)
-    for key, info in entry.runtime_data.devices.items():
-        if device.identifiers & info["identifiers"]:
-            return entry, key
-    return entry, None
+def device_id_of(hass: HomeAssistant, charger: Charger) -> str:
+    """Return the id of a charger's device in the registry."""
+    registry, info = dr.async_get(hass), charger.device_info
+    (identifier,) = info["identifiers"]
+    device = registry.async_get_device_by_identifier(
+        identifier, charger.entry.entry_id
+    ) or registry.async_get_child_device_by_identifier(identifier, charger.entry.entry_id)
+    assert device is not None, "it was registered when the entry was set up"
+    return device.id
 
 
-def _refuse(key: str, **details: str) -> NoReturn:
-    """Tell the caller what is wrong with the call."""
-    raise ServiceValidationError(
-        translation_domain=DOMAIN, translation_key=key, translation_placeholders=details
-    )
+def chosen_entries(
+    hass: HomeAssistant, target: Mapping[str, Any]
+) -> dict[str, VoltrailConfigEntry]:
+    """Return the loaded entries that a target means, by the ids of their devices."""
+    found: dict[str, tuple[str, VoltrailConfigEntry]] = {}
+    for place in require_ours(hass, target):
+        if place.entry.state is not ConfigEntryState.LOADED:
+            refuse("not_loaded", name=place.entry.title)
+        found.setdefault(place.entry.entry_id, (place.device_id, place.entry))
+    return dict(found.values())

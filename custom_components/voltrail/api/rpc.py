@@ -155,7 +155,7 @@ def _charger(hass: HomeAssistant, params: Params) -> Charger:
     absent = absent_chargers(hass)
     wanted = params.get("device")
     if wanted is not None:
-        chargers = [charger for charger in chargers if wanted in identifiers(charger).values()]
+        chargers = [charger for charger in chargers if wanted in identifiers(charger)]
         absent = [entry for entry in absent if not chargers and is_called(entry, wanted)]
         if not chargers and not absent:
             raise RpcError(INVALID_PARAMS, f"there is no charger {wanted}")

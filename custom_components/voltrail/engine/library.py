@@ -43,12 +43,14 @@ async def connect[D: PolledDevice](
     line: LineSettings | None = None,
     unit_id: int | None = None,
     options: Options | None = None,
+    prepare: Callable[[D], None] | None = None,
 ) -> AsyncIterator[D]:
     """Meet the device at a host or serial port, and let go of it at the end of the block.
 
     What is not said is taken from the family: the port, the unit id, the settings of a serial
-    line. Raises a :class:`~.errors.VoltrailError` if the device does not answer or is of
-    another kind, and :class:`~.transport.endpoint.EndpointError` if it cannot be reached that way.
+    line. ``prepare`` may tell the device something before it is asked who it is. Raises a
+    :class:`~.errors.VoltrailError` if the device does not answer or is of another kind, and
+    :class:`~.transport.endpoint.EndpointError` if it cannot be reached that way.
     """
     if isinstance(place, str):
         place = endpoint(family, place, transport=transport, port=port, line=line)
@@ -59,6 +61,8 @@ async def connect[D: PolledDevice](
     device = family.create(
         units, family.unit_id if unit_id is None else unit_id, options or Options()
     )
+    if prepare is not None:
+        prepare(device)
     try:
         await _identify(device, place)
         yield device

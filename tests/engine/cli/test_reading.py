@@ -1,19 +1,19 @@
 import asyncio
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from modbus_connection.mock import MockModbusConnection
 
 from custom_components.voltrail.engine.cli import approach, reading
 from custom_components.voltrail.engine.devices.mennekes_tcp import FAMILY, MennekesTcp
-from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.model.errors import LinkDownError
 from custom_components.voltrail.engine.polling.polled_device import PolledDevice
 from simulators.alfen import Eve
 from simulators.mennekes_rtu import Compact
 from simulators.server import serve
-from simulators.victron_gx import ess_home
+from simulators.victron_gx import Service, ess_home
 from tests.engine.cli.conftest import Box
 from tests.engine.cli.support import Outcome, interrupted, voltrail
 
@@ -322,13 +322,9 @@ async def test_parts_have_paths_of_their_own() -> None:
     assert table.lines.index("  maximum_current         32 A") < table.lines.index("socket_1")
 
 
-async def test_parts_that_come_to_light(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("hurry")
+async def test_parts_that_come_to_light() -> None:
     """A gateway is searched with the first poll; what was found is read as well."""
-
-    async def hurry(_seconds: float) -> None:
-        await asyncio.sleep(0)
-
-    monkeypatch.setattr(VictronGx, "pause", staticmethod(hurry))
     async with serve(ess_home()) as server:
         place = f"{server.host}:{server.port}"
         found = (await voltrail("read", "victron_gx", place, "--json")).object
@@ -344,6 +340,40 @@ async def test_parts_that_come_to_light(monkeypatch: pytest.MonkeyPatch) -> None
     assert "  named House battery" in table.lines
     assert max(map(len, table.lines)) <= 80
     assert {"100", "225", "30"} <= dump["units"].keys()
+
+
+@pytest.mark.usefixtures("hurry")
+async def test_a_search_is_remembered(tmp_path: Path) -> None:
+    """The next command uses what was found, and says so; unless another device answers there."""
+    gx = ess_home()
+    async with serve(gx) as server:
+        words = "read", "victron_gx", f"{server.host}:{server.port}", "--json"
+        first = await voltrail(*words)
+        kept = tmp_path / "voltrail" / "devices.json"
+        assert str(kept) in first.err
+        assert kept.stat().st_mode & 0o077 == 0
+        errors = gx.status.errors
+        again = await voltrail(*words)
+        assert "found there before is used again" in again.err
+        assert again.object["readings"].keys() == first.object["readings"].keys()
+        assert gx.status.errors == errors
+        # A device that came later is found if it is looked for.
+        gx.services["pvinverter_20"] = Service(kind="pvinverter", instance=20).update(power=0)
+        assert "pvinverter_20/power" not in (await voltrail(*words)).object["readings"]
+        assert "pvinverter_20/power" in (await voltrail(*words, "--fresh")).object["readings"]
+        # Nor are the devices of one GX those of another.
+        gx.services["system_0"]["serial"] = "c0619ab4e2d8"
+        gx.services["battery_512"].online = False
+        other = (await voltrail(*words)).object
+        assert other["identity"]["serial"] == "c0619ab4e2d8"
+        assert "battery_225/state_of_charge" not in other["readings"]
+        # What cannot be understood, or not be kept, costs another search.
+        kept.write_text("nonsense")
+        assert (await voltrail(*words)).status == 0
+        kept.unlink()
+        kept.mkdir()
+        done = await voltrail(*words)
+        assert (done.status, "kept" in done.err) == (0, False)
 
 
 async def test_serial_charger_is_held_by_its_heartbeat() -> None:

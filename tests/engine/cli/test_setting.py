@@ -16,7 +16,7 @@ from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import serve
 from simulators.traffic import Request
-from simulators.victron_gx import ess_home
+from simulators.victron_gx import ess_home, everything
 from tests.engine.cli.conftest import Box
 from tests.engine.cli.support import Outcome, interrupted, voltrail
 from tests.fake_time import in_fake_time
@@ -228,6 +228,23 @@ async def test_controls_that_must_be_allowed() -> None:
         assert "no control grid_setpoint" in done.err
         assert "depends on --option, with write, ac_voltage" in done.err
         assert (await voltrail(*words, "--option", "write=on", "--option", "ac_current=25")).lines
+
+
+async def test_an_order_looks_for_nothing_but_its_device(hurry: None) -> None:
+    """Each miss is a line in the log of a gateway: one order is not worth a whole search."""
+    gx = everything()
+    rails = "--option", "write=on", "--option", "ac_current=25"
+    async with serve(gx) as server:
+        place = f"{server.host}:{server.port}"
+        words = "set", "victron_gx", place, "evcharger_40/current_limit=10", *rails
+        assert (await voltrail(*words)).status == 0
+        assert gx.value("evcharger_40.set_current") == 10
+        assert gx.status.errors == 0
+        assert gx.traffic.requests < 40
+        missing = await voltrail("set", "victron_gx", place, "evcharger_41/charging=off", *rails)
+        assert missing.status == 2
+        assert "no control evcharger_41/charging" in missing.err
+        assert gx.status.errors <= 2
 
 
 @pytest.mark.usefixtures("chosen")

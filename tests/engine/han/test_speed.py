@@ -3,6 +3,7 @@
 `python benchmarks/han.py` measures; these hold what was reached. A call is one of Python or of C.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from random import Random
@@ -11,7 +12,7 @@ from typing import Any, Final
 
 import pytest
 
-from custom_components.voltrail.engine.han import HanReader, PayloadKind, PayloadReader, Reason
+from custom_components.voltrail.engine.han import HanReader, PayloadKind, PayloadReader, Reason, p1
 from simulators.ams_han.payloads import pulse_batch
 from tests.engine.han.support import BUSY, encoded
 
@@ -76,6 +77,30 @@ def test_the_end_of_a_telegram_is_not_looked_for_again() -> None:
     bytewise = calls(lambda: feed(fresh, wire, 1))
     assert fresh.journal.messages == 3
     assert bytewise < 9 * len(wire), bytewise / len(wire)
+
+
+class Counting:
+    """A pattern that counts the bytes it is asked to search."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self.bytes = 0
+
+    def search(self, data: bytearray, start: int, end: int) -> re.Match[bytes] | None:
+        """Search, and count."""
+        found = self._pattern.search(data, start, end)
+        self.bytes += (found.end() if found else end) - start
+        return found
+
+
+def test_no_byte_of_a_telegram_is_searched_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if marks in its texts look like an end in every piece."""
+    counting = Counting(p1._STOP)
+    monkeypatch.setattr(p1, "_STOP", counting)
+    fresh = HanReader()
+    telegram = b"/KAM5\r\n\r\n" + b"0-0:96.13.0(a/b!c/d)\r\n" * 300
+    feed(fresh, telegram)
+    assert counting.bytes <= len(telegram)
 
 
 #: Noise of every kind, and how many bytes of it at least a call gets through.

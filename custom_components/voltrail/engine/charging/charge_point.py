@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, Phases
+from ..model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, LimitedBy, Phases
 from ..model.controls import Bounds, Control, NumberControl, SwitchControl, shown
 from ..model.errors import (
     BelowMinimumError,
@@ -22,7 +22,7 @@ from ..model.errors import (
 )
 from ..model.options import Options
 from ..model.parts import Part
-from ..model.points import Quantity
+from ..model.points import Quantity, Tier, derived
 from .command_lock import CommandLock, OvertakenError
 from .control_slot import ControlSlot
 from .order_book import OrderBook
@@ -350,6 +350,20 @@ class ChargePoint(ABC):
     async def set_power_limit(self, watts: float) -> None:
         """Limit the total power; anything below the charger's lowest power pauses."""
 
+    # -- which of both drives --
+
+    @property
+    def primary_limit(self) -> str:
+        """The key of the limit that is meant where a person or a program just says "limit"."""
+        return "current_limit"
+
+    @derived(LimitedBy, depends_on=("limits", "status", "main"), tier=Tier.DETAIL)
+    def limited_by(self) -> LimitedBy | None:
+        """Which of both limits drives: the one that was set last."""
+        if not self.target.set:
+            return None
+        return LimitedBy.CURRENT if self.target.power is None else LimitedBy.POWER
+
     # -- one order, from the target to the charger --
 
     @asynccontextmanager
@@ -523,15 +537,25 @@ class ChargePoint(ABC):
 
     # -- the controls --
 
+    def _tier_of(self, limit: str) -> Tier:
+        """Return whom a limit is for: one drives, and an order to the device must not set both."""
+        return Tier.MAIN if limit == self.primary_limit else Tier.DETAIL
+
+    def _shown(self, limit: float | None) -> float | None:
+        """Return a limit as it is shown: one that no car can charge with is a pause."""
+        amps = self.current_limit
+        return 0.0 if amps is not None and amps < self.minimum_current else limit
+
     def shared_controls(self) -> Iterator[Control]:
         """Yield the controls that every charge point has."""
         yield NumberControl(
             key="current_limit",
             part=self.part,
             depends_on=self.current_depends_on,
+            tier=self._tier_of("current_limit"),
             quantity=Quantity.CURRENT,
             bounds=self.limit_bounds,
-            read=lambda: self.current_limit,
+            read=lambda: self._shown(self.current_limit),
             write=self.set_current_limit,
             usable=lambda: self.writable,
         )
@@ -539,9 +563,10 @@ class ChargePoint(ABC):
             key="power_limit",
             part=self.part,
             depends_on=self.power_depends_on,
+            tier=self._tier_of("power_limit"),
             quantity=Quantity.POWER,
             bounds=self.power_limit_bounds,
-            read=lambda: self.power_limit,
+            read=lambda: self._shown(self.power_limit),
             write=self.set_power_limit,
             usable=lambda: self.writable,
         )

@@ -16,6 +16,7 @@ from ..transport.endpoint import Endpoint, EndpointError, endpoint
 from . import obstacles
 from .console import Console
 from .errors import NotReachedError, UsageError
+from .findings import Findings
 
 _DEFAULT_SPEED: Final = 9600
 _YES: Final = frozenset({"on", "yes", "true", "1"})
@@ -30,6 +31,10 @@ class Approach:
     endpoint: Endpoint
     unit_id: int
     options: Options
+    fresh: bool = False
+    """Whether what earlier commands found out is of no interest."""
+    wanted: tuple[str, ...] | None = None
+    """The values and controls that are wanted, if not all are."""
 
     @classmethod
     def of(cls, arguments: argparse.Namespace, *, interval: float | None = None) -> Self:
@@ -60,22 +65,59 @@ class Approach:
                 scan_interval=_interval(family, interval),
                 extra=_extra(family, arguments.option),
             ),
+            fresh=arguments.fresh,
         )
 
     @asynccontextmanager
     async def meet(self, console: Console) -> AsyncIterator[PolledDevice]:
         """Connect, and find out who answers; explain it if nobody does."""
+        known = None if self.fresh else Findings.load(self._key)
         async with AsyncExitStack() as stack:
-            meeting = connect(
-                self.family, self.endpoint, unit_id=self.unit_id, options=self.options
-            )
-            with console.progress(f"asking {self.endpoint}"):
-                try:
-                    device = await stack.enter_async_context(meeting)
-                except (DeviceSilentError, LinkDownError) as err:
-                    reason = await obstacles.find(self.family, self.endpoint, self.unit_id, err)
-                    raise NotReachedError(reason) from err
+            device = await self._connect(stack, console, known)
+            if known is not None and device.fingerprint != known.fingerprint:
+                # Another device has this address now, and other things belong to it.
+                await stack.aclose()
+                known = None
+                device = await self._connect(stack, console, known)
+            if known is not None:
+                console.note("what was found there before is used again: --fresh looks once more")
             yield device
+            self._keep(device, console, known)
+
+    async def _connect(
+        self, stack: AsyncExitStack, console: Console, known: Findings | None
+    ) -> PolledDevice:
+        def prepare(device: PolledDevice) -> None:
+            if known is not None:
+                device.restore_findings(known.found)
+            if self.wanted is not None:
+                device.narrow(self.wanted)
+
+        meeting = connect(
+            self.family,
+            self.endpoint,
+            unit_id=self.unit_id,
+            options=self.options,
+            prepare=prepare,
+        )
+        with console.progress(f"asking {self.endpoint}"):
+            try:
+                return await stack.enter_async_context(meeting)
+            except (DeviceSilentError, LinkDownError) as err:
+                reason = await obstacles.find(self.family, self.endpoint, self.unit_id, err)
+                raise NotReachedError(reason) from err
+
+    @property
+    def _key(self) -> str:
+        return f"{self.family.key} {self.endpoint} {self.unit_id}"
+
+    def _keep(self, device: PolledDevice, console: Console, known: Findings | None) -> None:
+        """Keep what was found out, and say so the first time."""
+        found = device.dump_findings()
+        if found:
+            kept = Findings(fingerprint=device.fingerprint, found=found).save(self._key)
+            if known is None and kept is not None:
+                console.note(f"what was found there is kept for the next command in {kept}")
 
 
 def given_line(arguments: argparse.Namespace) -> dict[str, Any]:

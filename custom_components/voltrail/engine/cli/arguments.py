@@ -225,6 +225,11 @@ def _add_device(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--port", type=_port, metavar="N", help="TCP port")
     command.add_argument("--unit", type=_unit, metavar="N", help="Modbus unit id")
+    command.add_argument(
+        "--fresh",
+        action="store_true",
+        help="look again for what belongs to it, instead of using what was found before",
+    )
     _add_line(command)
     installer = command.add_argument_group("what the installer decided")
     installer.add_argument(

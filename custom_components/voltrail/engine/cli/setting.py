@@ -5,7 +5,7 @@ import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Never
 
@@ -40,7 +40,8 @@ class Order:
 
 async def change(arguments: argparse.Namespace, console: Console) -> int:
     """Carry orders out, one after the other."""
-    approach = Approach.of(arguments)
+    wanted = tuple(path for path, _ in arguments.assignments)
+    approach = replace(Approach.of(arguments), wanted=wanted)
     async with approach.meet(console) as device:
         if arguments.hold:
             # Life signs go ahead of everything else: a device may be counting already.

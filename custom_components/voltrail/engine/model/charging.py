@@ -44,6 +44,13 @@ class BlockedBy(StrEnum):
     FAULT = "fault"
 
 
+class LimitedBy(StrEnum):
+    """Which limit drives, where a charger has one of current and one of power."""
+
+    CURRENT = "current"
+    POWER = "power"
+
+
 class Phases(Enum):
     """How many phases a charger is asked to use."""
 

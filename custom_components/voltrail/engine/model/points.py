@@ -167,11 +167,17 @@ class Point:
     disabled_until_seen: bool = False
     """Many units of this kind never have it. Where it has no value when the device is met,
     it is offered switched off, until it has one."""
+    resolution: float | None = None
+    """The smallest difference that the register can tell, in the quantity's unit."""
+    called: str = ""
+    """The word to translate, where the attribute's name alone says too little on the page of the
+    device. The name stays what programs know it by."""
     tier_given: bool = field(default=True, compare=False, repr=False)
     """Whether the declaration names the tier, so that its class does not."""
 
     def word(self, name: str) -> str:
         """Return the attribute's name without its phase or number: the word to translate."""
+        name = self.called or name
         for suffix, kept in ((self._phase_suffix, "_phase"), (self._number_suffix, "_number")):
             if suffix:
                 name = name.removesuffix(suffix) + kept
@@ -248,6 +254,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         number=number,
         private=private,
         disabled_until_seen=disabled_until_seen,
+        resolution=abs(field.scale) if isinstance(field, NumberField) else None,
     )
     return field
 
@@ -362,6 +369,7 @@ def derived[O, V](
     number: int | None = None,
     tier: Tier | None = None,
     private: bool = False,
+    called: str = "",
 ) -> Callable[[Callable[[O], V | None]], Derived[O, V]]:
     """Declare a method as a value of its own, with what it means.
 
@@ -386,6 +394,7 @@ def derived[O, V](
         states=states,
         number=number,
         private=private,
+        called=called,
     )
 
     def declare(compute: Callable[[O], V | None]) -> Derived[O, V]:

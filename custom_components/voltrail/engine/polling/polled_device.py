@@ -2,10 +2,10 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Literal, override
+from typing import Any, ClassVar, Literal, override
 
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
@@ -92,6 +92,8 @@ class PolledDevice(BaseDevice, Device):
         self._silent = False
         self.trouble = Trouble(lambda: self.title)
         """What the log is told of failures."""
+        self.stranger = False
+        """Whether another device than the expected one was met last."""
         self.answered: set[str] = set()
         """Components that have been read at least once."""
         self._received: dict[str, float] = {}
@@ -116,6 +118,19 @@ class PolledDevice(BaseDevice, Device):
         return tuple(
             name for name in self.names(Cadence.IDENTITY) if self._slots[name].part is None
         )
+
+    def narrow(self, paths: Collection[str]) -> None:
+        """Say that these values and controls are wanted and no others; before it is identified.
+
+        A device that has to search for what belongs to it then searches for no more than that.
+        """
+
+    def dump_findings(self) -> dict[str, Any]:
+        """Return what took long to find out and rarely changes; a short-lived program keeps it."""
+        return {}
+
+    def restore_findings(self, findings: Mapping[str, Any]) -> None:
+        """Take back what :meth:`dump_findings` returned; before the device is identified."""
 
     async def reconcile(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
@@ -194,7 +209,8 @@ class PolledDevice(BaseDevice, Device):
         found = self.fingerprint
         if self.expected is None:
             self.expected = found
-        elif self.expected != found:
+        self.stranger = self.expected != found
+        if self.stranger:
             # Asked again at the next poll: the right one may come back.
             self._losses += 1
             raise WrongDeviceError(expected=self.expected, found=found)

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, cast, override
+from typing import Any, Final, cast, override
 
 from modbus_connection import (
     ModbusConnectionError,
@@ -23,6 +23,9 @@ from modbus_connection import (
     ModbusTimeoutError,
     ModbusUnit,
 )
+
+PARTING: Final = 0.1
+"""Seconds between two links: a device that serves one client has to see that the first is gone."""
 
 
 class CarefulUnit:
@@ -103,6 +106,7 @@ class CarefulUnit:
         self._dropped()
         with suppress(ModbusError, OSError):
             await unit.disconnect()
+        await asyncio.sleep(PARTING)
 
     @override
     def __repr__(self) -> str:

@@ -81,6 +81,7 @@ WORKED_OUT: Final = {
     "meter_fault",
     "charging_state",
     "blocked_by",
+    "limited_by",
     "phases_in_use",
     "safe_current_active",
     "communication_timeout",

@@ -1,5 +1,6 @@
 """Every register of every layout is read, in the blocks that the charger serves."""
 
+from contextlib import suppress
 from enum import Enum
 from itertools import pairwise
 from typing import override
@@ -12,6 +13,8 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.states import ErrorC
 from custom_components.voltrail.engine.model.errors import (
     ForbiddenRegisterError,
     UnknownDeviceError,
+    VoltrailError,
+    WrongDeviceError,
 )
 from custom_components.voltrail.engine.model.points import UnknownCode
 from custom_components.voltrail.engine.polling.polled_device import Cadence
@@ -450,4 +453,55 @@ async def test_what_can_only_be_written_is_never_read() -> None:
                 await device.read_registers(50, address, count)
         assert not simulated.traffic.requests
         assert await device.read_registers(50, 0x0D05, 1) == [1]
+        device.close()
+
+
+@pytest.mark.parametrize("code", [4, 5, 6, 10, 11])
+@in_fake_time
+async def test_a_bad_moment_takes_nothing_away(code: int) -> None:
+    """Busy, failed or behind a busy gateway is not "not there": what was refused comes later."""
+    simulated = charger("1.03")
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        readings = {reading.path for reading in device.readings()}
+        controls = {control.path for control in device.controls()}
+        serial = device.fingerprint
+        device.close()
+        for address in range(0x0E10):
+            if simulated.random.random() < 0.3:
+                simulated.faults.inject("exception", code=code, address=address, times=1)
+        device = line.device()
+        device.expected = serial
+        while True:
+            with suppress(VoltrailError):
+                await device.update()
+                break
+        simulated.faults.clear()
+        await device.update()
+        assert {reading.path for reading in device.readings()} == readings
+        assert {control.path for control in device.controls()} == controls
+        assert device.fingerprint == serial
+        device.close()
+
+
+@in_fake_time
+async def test_a_stranger_gets_no_heartbeat() -> None:
+    """Its watchdog has to see that its energy manager is gone; the right one is greeted again."""
+    simulated = charger("1.03")
+    async with serial_line(simulated) as line:
+        device = line.device()
+        await device.update()
+        right, device.expected = device.fingerprint, "another one"
+        device._link_lost()
+        with pytest.raises(WrongDeviceError):
+            await device.poll(Cadence.MEASUREMENTS)
+        simulated.traffic.clear()
+        for _ in range(5):
+            await device.heartbeat.renew()
+        assert not simulated.traffic.writes
+        device.expected = right
+        await device.poll(Cadence.MEASUREMENTS)
+        await device.heartbeat.renew()
+        assert [write.address for write in simulated.traffic.writes] == [0x0D00]
         device.close()

@@ -16,14 +16,14 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
     Search,
     remembered,
 )
-from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE
+from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE, PROBES_LATER
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
 from custom_components.voltrail.engine.model.errors import (
     NotSupportedError,
     UnknownDeviceError,
     VoltrailError,
 )
-from simulators.victron_gx import ess_home
+from simulators.victron_gx import Service, ess_home, everything
 from tests.fake_time import in_fake_time
 
 from .support import RAILS, at_once, meet, meet_in_memory, now
@@ -72,14 +72,35 @@ def test_a_house_has_one_of_some_types() -> None:
     assert [candidate.unit_id for candidate in asked if candidate.service == "grid"] == [30]
 
 
-def test_a_hint_goes_first_in_the_second_round() -> None:
-    """What must be there by the system's own values is looked for further away first."""
-    far = DiscoveredService.at("vebus", PLACES["vebus"].further[0])
+def test_what_must_be_there_is_asked_for_first() -> None:
+    """By the system's own values: all of its places come before any of the others."""
+    places = PLACES["vebus"]
+    far = DiscoveredService.at("vebus", places.further[0])
     search = Search(services=BEHIND, hinted=frozenset({"vebus"}))
     asked = ask_all(search, {far})
     assert search.found == [far]
-    first_round = sum(len(places.likely) for places in PLACES.values())
-    assert asked.index(far) == first_round
+    assert asked.index(far) == len(places.likely)
+
+
+def test_no_rare_type_is_left_out_for_a_common_one() -> None:
+    """The likeliest place of each type comes before the second one of any."""
+    asked = ask_all(Search(services=BEHIND), set())
+    assert {candidate.service for candidate in asked[: len(PLACES)]} == BEHIND
+
+
+def test_a_search_goes_on_where_its_probes_were_used_up() -> None:
+    """Until all places have been asked for, a few at a time."""
+    search = Search(services=BEHIND)
+    asked = ask_all(search, set())
+    assert search.unfinished
+    while search.unfinished:
+        rest = Search(services=BEHIND, asked=set(search.asked), allowed=5)
+        more = ask_all(rest, set())
+        assert 0 < len(more) <= 5
+        asked += more
+        search = rest
+    places = [*((s, u) for s, p in PLACES.items() for u in (*p.likely, *p.further))]
+    assert len(asked) == len(set(asked)) == len(places)
 
 
 def test_only_what_the_firmware_knows_is_asked_for() -> None:
@@ -338,6 +359,73 @@ async def test_the_search_is_paced() -> None:
         started = now()
         await meeting.device.ensure_found()
         assert now() - started >= (meeting.device.searcher.probes - 1) * PROBE_PAUSE
+
+
+@in_fake_time
+async def test_what_a_search_left_out_is_asked_for_later() -> None:
+    """A few places every ten minutes, also after a restart; what is found changes the layout."""
+    gx = ess_home()
+    gx.services["digitalinput_10"] = Service(kind="digitalinput", instance=10)
+    async with meet_in_memory(gx) as meeting:
+        layout, probes = meeting.device.layout, meeting.device.searcher.probes
+        for _ in range(9):
+            await asyncio.sleep(60)
+            await meeting.poll()
+        assert meeting.device.searcher.probes == probes
+        await asyncio.sleep(60)
+        await meeting.poll()
+        assert meeting.device.searcher.probes == probes + PROBES_LATER
+        memory = meeting.device.dump_state()
+        assert meeting.device.layout == layout
+    async with meet_in_memory(gx, memory=memory) as meeting:
+        for _ in range(12):
+            await asyncio.sleep(600)
+            await meeting.poll()
+        assert ["digitalinput", 10, 10] in meeting.device.dump_state()["services"]
+        assert meeting.device.layout != layout
+        assert "asked" not in meeting.device.dump_state()
+        probes = meeting.device.searcher.probes
+        await asyncio.sleep(600)
+        await meeting.poll()
+        assert meeting.device.searcher.probes == probes
+
+
+async def test_a_device_that_returned_is_found_by_a_new_search() -> None:
+    """The server finds it at the second request only; a search asks each type twice then."""
+    gx = ess_home()
+    async with meet(gx) as meeting:
+        gx.set({"grid_30.online": False})
+        await meeting.poll()
+        assert meeting.device.forget("grid_30")
+        gx.set({"grid_30.online": True})
+        await meeting.button("search_devices").press()
+        assert ["grid", 30, 30] in meeting.device.dump_state()["services"]
+
+
+async def test_only_what_is_wanted_is_looked_for() -> None:
+    """A program that says what it wants costs the GX a few requests, and no full search."""
+    gx = everything()
+    async with meet(gx, poll=False, **RAILS) as meeting:
+        meeting.device.narrow(["evcharger_40/current_limit", "grid_setpoint", "toaster_5/power"])
+        await meeting.poll()
+        assert [part.key for part in meeting.device.parts()] == ["evcharger_40"]
+        assert meeting.control("grid_setpoint") is not None
+        assert meeting.device.searcher.probes == 2
+        assert gx.status.errors == 0
+        # It is no search that could be kept for one.
+        assert "services" not in meeting.device.dump_findings()
+    async with meet(gx, poll=False) as meeting:
+        await meeting.poll()
+        findings = meeting.device.dump_findings()
+    assert "energy" not in findings
+    errors = gx.status.errors
+    async with meet(gx, poll=False) as meeting:
+        meeting.device.restore_findings(findings)
+        meeting.device.narrow(["battery_225/power"])
+        await meeting.poll()
+        assert [part.key for part in meeting.device.parts()] == ["battery_225"]
+        assert meeting.device.searcher.probes == 0
+    assert gx.status.errors == errors
 
 
 @in_fake_time

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Final, override
 
 from modbus_connection import (
+    IllegalDataAddressError,
+    IllegalFunctionError,
     ModbusError,
     ModbusExceptionError,
     ModbusProtocolError,
@@ -139,6 +141,11 @@ class Alfen(ChargerDevice):
             except ModbusProtocolError:
                 await self._network_block.async_update()
         except ModbusTimeoutError, ModbusProtocolError:
+            return None
+        except IllegalDataAddressError, IllegalFunctionError:
+            return False
+        except ModbusExceptionError:
+            # It is busy, or failed for a moment: that says nothing about a network.
             return None
         except ModbusError:
             # A request sent into a connection that is just being closed is lost.

@@ -1,5 +1,6 @@
 """A run of registers that is read in one go, where the charger allows it."""
 
+from contextlib import suppress
 from typing import override
 
 from modbus_connection import (
@@ -7,16 +8,12 @@ from modbus_connection import (
     IllegalDataValueError,
     IllegalFunctionError,
     ModbusExceptionError,
-    ServerDeviceFailureError,
 )
 from modbus_connection.model import Component
 
-_REFUSALS = (
-    IllegalFunctionError,
-    IllegalDataAddressError,
-    IllegalDataValueError,
-    ServerDeviceFailureError,
-)
+ABSENT = (IllegalFunctionError, IllegalDataAddressError, IllegalDataValueError)
+"""What stands for "not there". Which exception a charger uses was not captured (UNCONFIRMED); one
+that is busy or fails for a moment answers others, and they take nothing away."""
 
 
 class Block(Component):
@@ -33,7 +30,7 @@ class Block(Component):
     async def async_update(self, *, notify: bool = True) -> None:
         try:
             await super().async_update(notify=notify)
-        except _REFUSALS as err:
+        except ABSENT as err:
             await self._split_up(err)
             await super().async_update(notify=notify)
 
@@ -41,7 +38,7 @@ class Block(Component):
     async def async_read_raw(self, *, notify: bool = True) -> dict[str, dict[int, int | bool]]:
         try:
             return await super().async_read_raw(notify=notify)
-        except _REFUSALS as err:
+        except ABSENT as err:
             await self._split_up(err)
             return await super().async_read_raw(notify=notify)
 
@@ -54,13 +51,18 @@ class Block(Component):
             raise err
         served: list[str] = []
         for name, (first, last) in spans.items():
-            try:
-                await self.modbus_unit.read_holding_registers(first, last - first + 1)
-            except _REFUSALS:
-                continue
-            served.append(name)
+            if await self._serves(first, last - first + 1):
+                served.append(name)
         if not served:
             raise err
         self.split = True
         self.register_ranges = tuple(sorted(spans.values()))
         self.restrict_fields(served)
+
+    async def _serves(self, address: int, count: int) -> bool:
+        """Whether registers are there: they are not, if they are refused twice."""
+        for _ in range(2):
+            with suppress(*ABSENT):
+                await self.modbus_unit.read_holding_registers(address, count)
+                return True
+        return False

@@ -21,7 +21,7 @@ from ...polling.keep_alive import KeepAlive
 from ...polling.polled_device import Cadence, Problem, UnitSource
 from ...transport.serial_bus import SerialBus, SerialBusUnit
 from . import registers
-from .block import Block
+from .block import ABSENT, Block
 from .charge_point import CompactPoint
 from .compact_status import Blocks
 from .heartbeat import Heartbeat
@@ -50,7 +50,7 @@ class MennekesRtu(ChargerDevice):
         self._settings: Settings | None = None
         self._returns = 0
         super().__init__(self._on_a_quiet_line, unit_id, options)
-        self.heartbeat = Heartbeat(self._quiet)
+        self.heartbeat = Heartbeat(self._quiet, lambda: self.stranger)
         self._removers.append(self._quiet.line.attend(self.heartbeat))
 
     def _on_a_quiet_line(self, unit_id: int) -> ModbusUnit:
@@ -156,15 +156,24 @@ class MennekesRtu(ChargerDevice):
         return self.add(name, component, cadence)
 
     async def _find[C: Component](self, name: str, component: C, cadence: Cadence) -> C | None:
-        """Add a component if the charger serves it; once more if the answer got lost."""
-        try:
+        """Add a component if the charger serves it.
+
+        It is not there if it is refused twice as not there. Any other refusal is one of a bad
+        moment, and the polls will tell.
+        """
+        for last in (False, True):
             try:
                 await component.async_update(notify=False)
             except ModbusTimeoutError, ModbusProtocolError:
-                await component.async_update(notify=False)
-        except ModbusExceptionError:
-            # Which exception stands for "not there" was never captured: any of them does.
-            return None
+                if last:
+                    raise
+            except ABSENT:
+                if last:
+                    return None
+            except ModbusExceptionError:
+                return self.add(name, component, cadence)
+            else:
+                break
         return self._have(name, component, cadence)
 
     def _take_up(self, blocks: Blocks) -> None:
@@ -195,6 +204,13 @@ class MennekesRtu(ChargerDevice):
             hardware=article,
             variant=about.register_layout,
         )
+
+    @property
+    @override
+    def fingerprint(self) -> str:
+        unread = "serial" in self._slots and self._text("serial", "serial_number") is None
+        # A serial number that was refused for a moment does not make it another charger.
+        return self.expected if unread and self.expected is not None else super().fingerprint
 
     def _text(self, component: str, field: str) -> str | None:
         slot = self._slots.get(component)

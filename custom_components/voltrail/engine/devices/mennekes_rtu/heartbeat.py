@@ -1,9 +1,16 @@
 """The heartbeat: without it the charger falls back, or stops with an error."""
 
 import asyncio
+from collections.abc import Callable
 from typing import ClassVar, Final, override
 
-from ...model.errors import DeviceRefusedError, LinkDownError, VoltrailError, explaining
+from ...model.errors import (
+    DeviceRefusedError,
+    LinkDownError,
+    NotNowError,
+    VoltrailError,
+    explaining,
+)
 from ...polling.keep_alive import KeepAlive
 from ...transport.serial_bus import SerialBusUnit
 from . import registers
@@ -42,8 +49,9 @@ class Heartbeat(KeepAlive):
 
     name: ClassVar[str] = "heartbeat"
 
-    def __init__(self, unit: SerialBusUnit) -> None:
+    def __init__(self, unit: SerialBusUnit, stranger: Callable[[], bool] = lambda: False) -> None:
         super().__init__()
+        self._stranger = stranger
         self._line = unit.line
         self.unit_id = unit.unit_id
         self._register = registers.Heartbeat(unit.saying(self).as_unit())
@@ -53,6 +61,9 @@ class Heartbeat(KeepAlive):
 
     @override
     async def beat(self) -> None:
+        if self._stranger():
+            # Its own watchdog has to see that its energy manager is gone.
+            raise NotNowError(reason="another charger answers at this address")
         try:
             with explaining():
                 await self._register.write("word", registers.HEARTBEAT)

@@ -213,7 +213,9 @@ class MennekesTcp(ChargerDevice):
     @override
     def layout(self) -> object:
         # A new firmware may serve other blocks, and turn the meaning of a register round.
-        return self.profile.leads_network, self._generation()
+        # With dynamic phases it is another limit that drives.
+        profile = self.profile
+        return profile.leads_network, profile.primary_limit, self._generation()
 
     # -- upholding what the user asked for --
 

@@ -135,6 +135,12 @@ class Profile4X(MennekesPoint):
         known = self._power_ceiling if self.hems is None else self.hems.power_limit_maximum
         return known or self.device_maximum * NOMINAL_VOLTAGE * self._phases_at_most
 
+    @property
+    @override
+    def primary_limit(self) -> str:
+        """The power, where the charger chooses its phases by it."""
+        return "power_limit" if self._switches_by(PhaseSwitchMode.DYNAMIC) else "current_limit"
+
     @override
     def power_bounds(self) -> Bounds:
         """Return the range of the charger, capped by the installer's limit per phase."""

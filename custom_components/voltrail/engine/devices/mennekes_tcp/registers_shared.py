@@ -1,5 +1,6 @@
 """Registers that both profiles have in the same place, with the same meaning."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 from modbus_connection import IllegalDataAddressError
@@ -19,9 +20,15 @@ class Block(Component):
     rows: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     async def fit(self) -> None:
-        """Read it, in pieces if need be; raises if no piece of it is served."""
+        """Read it, in pieces if need be; raises if no piece of it is served.
+
+        What is refused once may be of a bad moment; what is refused twice is not there.
+        """
         try:
-            await self.async_update(notify=False)
+            try:
+                await self.async_update(notify=False)
+            except IllegalDataAddressError:
+                await self.async_update(notify=False)
         except IllegalDataAddressError:
             served = [row for row in self.rows if await self._serves(row)]
             if not served:
@@ -33,11 +40,11 @@ class Block(Component):
     async def _serves(self, row: tuple[str, ...]) -> bool:
         alone = type(self)(self.modbus_unit)
         alone.restrict_fields(row)
-        try:
-            await alone.async_update(notify=False)
-        except IllegalDataAddressError:
-            return False
-        return True
+        for _ in range(2):
+            with suppress(IllegalDataAddressError):
+                await alone.async_update(notify=False)
+                return True
+        return False
 
     def _span(self, row: tuple[str, ...]) -> tuple[int, int]:
         places = [self.resolved_fields[name] for name in row]

@@ -260,11 +260,13 @@ class DcComponent(GxComponent):
         return watts(self._values.get("voltage"), self._values.get("current"))
 
 
-def phase_sum(word: str, *, tier: Tier | None = None) -> Derived[GxComponent, float]:
+def phase_sum(
+    word: str, *, tier: Tier | None = None, called: str = ""
+) -> Derived[GxComponent, float]:
     """Declare the power of all phases together."""
     names = _phase_names(word)
 
-    @derived(Quantity.POWER, tier=tier)
+    @derived(Quantity.POWER, tier=tier, called=called)
     def power(self: GxComponent) -> float | None:
         return total(*(getattr(self, name) for name in names))
 

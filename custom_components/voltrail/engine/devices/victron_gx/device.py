@@ -1,6 +1,7 @@
 """The GX, and everything behind it."""
 
 import asyncio
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, override
@@ -34,7 +35,7 @@ from .energy import EnergyStore
 from .finding import BEHIND, GX_UNIT, DiscoveredService
 from .identities import MANUFACTURER, KnownIdentities
 from .known_services import KnownServices
-from .searcher import Searcher, hints
+from .searcher import LATER, PROBES_LATER, Searcher, hints
 from .server import OLDEST, Server, find_out
 from .service import Block, Service, readable
 from .service_device import ServiceDevice
@@ -48,6 +49,9 @@ from .writing import Pause, Writer
 MISMATCH: Final = 1.3
 """How far a battery may be outside of its own voltages. One of 12, 24 or 48 V that is taken for
 another is off by more, also when it is full and the other one is empty."""
+
+FINDINGS: Final = ("server", "identities", "services", "search", "asked")
+"""What of the stored state says what there is."""
 
 _OF_THE_GX: Final = ("system", "settings", "hub4")
 """Services that are the GX itself rather than hardware behind it."""
@@ -78,6 +82,7 @@ class VictronGx(ChargerDevice):
         self._known = KnownServices(self.options.extra)
         self._set_up: tuple[DiscoveredService, ...] | None = None
         self._searching = asyncio.Lock()
+        self._search_on_at = math.inf
         self._absences = Absences(self.now)
         self._returned: set[str] = set()
         self._identities = KnownIdentities()
@@ -98,6 +103,7 @@ class VictronGx(ChargerDevice):
     @override
     async def _async_setup(self) -> None:
         due = self._known.search_due
+        self._search_on_at = self.now() + LATER
         gx = await self._meet_gx()
         if not gx.portal_id or not gx.portal_id.isalnum():
             raise UnknownDeviceError(found="a device without a VRM portal id")
@@ -254,14 +260,38 @@ class VictronGx(ChargerDevice):
 
     async def _search(self) -> None:
         await self.refresh_now("main")
-        found = await self.searcher.search(
-            lambda: self._known.search(
-                (key for key in BEHIND if BY_KEY[key].since <= self.server.version),
-                hints(self._devices[0].the(System)),
-            )
+        search = await self.searcher.search(
+            lambda: self._known.search(self._types(), hints(self._devices[0].the(System)))
         )
-        self._known.add(found)
+        self._known.add(search)
         self.keep_memory()
+
+    async def _search_on(self) -> None:
+        """Ask for a few of the places that the search left out; the owner sees what is found."""
+        if not self._known.unfinished or self.now() < self._search_on_at:
+            return
+        async with self._searching:
+            self._search_on_at = self.now() + LATER
+            search = self._known.rest(self._types(), PROBES_LATER)
+            await self.searcher.carry_out(search)
+            self._known.add(search)
+        self.keep_memory()
+
+    def _types(self) -> list[str]:
+        return [key for key in BEHIND if BY_KEY[key].since <= self.server.version]
+
+    @override
+    def narrow(self, paths: Collection[str]) -> None:
+        self._known.narrow(path.partition("/")[0] for path in paths)
+
+    @override
+    def dump_findings(self) -> dict[str, Any]:
+        state = self.dump_state()
+        return {key: state[key] for key in FINDINGS if key in state}
+
+    @override
+    def restore_findings(self, findings: Mapping[str, Any]) -> None:
+        self.restore_state({key: findings[key] for key in FINDINGS if key in findings})
 
     def has(self, service: str) -> bool:
         """Whether there is a device of this type."""
@@ -274,6 +304,8 @@ class VictronGx(ChargerDevice):
         await self.ensure_found()
         await super().poll(cadence, wanted)
         await self._identify_returned()
+        if cadence is Cadence.SETTINGS:
+            await self._search_on()
 
     @override
     async def read_raw(self, *, private: bool = True) -> tuple[RawRegisters, dict[str, str]]:

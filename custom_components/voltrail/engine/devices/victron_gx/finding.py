@@ -1,9 +1,9 @@
 """Finding out which devices a GX has.
 
 Modbus offers no list of them, and every miss is a line in the log of the GX. So the search
-is done once: one register per type and likely unit id, at most a hundred in all, the likely
-ones first, paced, and ended early for types of which a house has one. What it found is kept
-until the user asks for a new search.
+is done once: one register per type and likely unit id, the likely ones first, paced, and ended
+early for types of which a house has one. A hundred are asked at once, what is left a few at a time
+later on. What it found is kept until the user asks for a new search.
 """
 
 import re
@@ -116,65 +116,96 @@ BEHIND: Final = frozenset(PLACES)
 class Search:
     """A search under way: says what to ask next, and is told what came of it."""
 
-    services: frozenset[str]
+    services: frozenset[str] = BEHIND
     """The types that the firmware knows."""
     hinted: frozenset[str] = frozenset()
     """Types that must be there, by the values of the system itself.
 
     A value other than 0 proves that there is one; a 0 proves nothing.
     """
+    only: tuple[DiscoveredService, ...] = ()
+    """The devices to ask for, if not all places are to be searched."""
     known: frozenset[DiscoveredService] = frozenset()
     """Devices that need not be asked for."""
     unwanted: frozenset[DiscoveredService] = frozenset()
     """Devices that must not be asked for."""
+    repeated: bool = False
+    """Whether the server may know devices from before, and find one that returned only at the
+    second request."""
     found: list[DiscoveredService] = field(default_factory=list)
+    asked: set[DiscoveredService] = field(default_factory=set)
     probes: int = 0
-    _asked: set[DiscoveredService] = field(default_factory=set)
+    allowed: int = MOST_PROBES
+    """How many probes there may be, until more are allowed."""
 
     def candidates(self) -> Iterator[DiscoveredService]:
         """Yield what to ask for; call :meth:`answered` before asking for the next one.
 
         A search that broke off goes on where it was: it is iterated once more.
         """
-        for candidate in self._ordered():
-            if self.probes >= MOST_PROBES:
+        for candidate in self._open():
+            if self.probes >= self.allowed:
                 return
-            if candidate in self.known or self._settled(candidate.service):
-                continue
-            if candidate in self.unwanted or candidate in self._asked:
-                continue
             self.probes += 1
             yield candidate
 
     def answered(self, candidate: DiscoveredService, *, present: bool) -> None:
         """Note whether a device is there."""
-        self._asked.add(candidate)
+        self.asked.add(candidate)
         if present:
             self.found.append(candidate)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there are places left, for want of probes."""
+        return any(True for _ in self._open())
+
+    def _open(self) -> Iterator[DiscoveredService]:
+        for candidate in self.only or self._ordered():
+            if not (
+                candidate in self.known
+                or candidate in self.asked
+                or candidate in self.unwanted
+                or self._settled(candidate.service)
+            ):
+                yield candidate
+
     def _settled(self, service: str) -> bool:
-        return PLACES[service].single and any(
-            found.service == service for found in (*self.found, *self.known)
-        )
+        return PLACES[service].single and self.has(service)
+
+    def has(self, service: str) -> bool:
+        """Whether there is a device of this type, as far as known."""
+        return any(found.service == service for found in (*self.found, *self.known))
 
     def _ordered(self) -> Iterator[DiscoveredService]:
-        for service, places in self._searched():
-            yield from (DiscoveredService.at(service, unit_id) for unit_id in places.likely)
-        # Whatever must be there and was not found yet comes first in the second round.
-        missing = {
-            service
-            for service in self.hinted
-            if not any(found.service == service for found in (*self.found, *self.known))
-        }
-        for first in (True, False):
-            for service, places in self._searched():
-                if (service in missing) is first:
-                    yield from (
-                        DiscoveredService.at(service, unit_id) for unit_id in places.further
-                    )
+        """Yield all places by how likely a device is there.
 
-    def _searched(self) -> Iterator[tuple[str, Places]]:
-        return ((service, places) for service, places in PLACES.items() if service in self.services)
+        First come the types that must be there, then the likeliest place of each type, so that
+        no rare one is left out for the further places of a common one.
+        """
+        searched = {service: PLACES[service] for service in PLACES if service in self.services}
+        for service, places in searched.items():
+            if service in self.hinted:
+                yield from _at(service, places.likely)
+                if not self.has(service):
+                    yield from _at(service, places.further)
+        for service, places in searched.items():
+            yield from _at(service, places.likely[:1])
+        for service, places in searched.items():
+            yield from _at(service, places.likely[1:])
+        for service, places in searched.items():
+            yield from _at(service, places.further)
+
+
+def _at(service: str, unit_ids: Iterable[int]) -> Iterator[DiscoveredService]:
+    return (DiscoveredService.at(service, unit_id) for unit_id in unit_ids)
+
+
+def device_of(part_key: str) -> DiscoveredService | None:
+    """Return the device that a part is; None if it can be none."""
+    service, _, unit_id = part_key.rpartition("_")
+    known = service in BEHIND and unit_id.isdecimal() and int(unit_id) <= LARGEST_UNIT
+    return DiscoveredService.at(service, int(unit_id)) if known else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Final
 from modbus_connection import ModbusError, ModbusExceptionError, ModbusUnit
 
 from ...model.errors import explained
+from .absence import SECOND_LOOK
 from .finding import DiscoveredService, Search
 from .services import BY_KEY
 from .services.system import System
@@ -13,6 +14,12 @@ from .writing import Pause
 
 PROBE_PAUSE: Final = 0.05
 """Seconds between two probes: about 20 a second."""
+
+LATER: Final = 600.0
+"""Seconds between two looks at what a search left out."""
+
+PROBES_LATER: Final = 5
+"""Requests of each such look."""
 
 
 class Searcher:
@@ -22,19 +29,36 @@ class Searcher:
         self._unit = unit
         self._pause = pause
         self._broken_off: Search | None = None
+        self._looked: set[str] = set()
         self.probes = 0
-        """Requests of all searches so far, for a look at what they cost."""
+        """Requests of all searches so far, to show what they cost."""
 
-    async def search(self, begin: Callable[[], Search]) -> list[DiscoveredService]:
-        """Return what a search found: of the one that broke off, or of a new one."""
+    async def search(self, begin: Callable[[], Search]) -> Search:
+        """Carry a search out: the one that broke off, or a new one."""
         search = self._broken_off = self._broken_off or begin()
+        await self.carry_out(search)
+        self._broken_off = None
+        return search
+
+    async def carry_out(self, search: Search) -> None:
+        """Ask for what a search says."""
+        self._looked.clear()
         for candidate in search.candidates():
             self.probes += 1
             if search.probes > 1:
                 await self._pause(PROBE_PAUSE)
-            search.answered(candidate, present=await self._answers(candidate))
-        self._broken_off = None
-        return search.found
+            search.answered(candidate, present=await self._found(search, candidate))
+
+    async def _found(self, search: Search, candidate: DiscoveredService) -> bool:
+        if await self._answers(candidate):
+            return True
+        expected = search.repeated or candidate.service in search.hinted
+        if not expected or search.has(candidate.service) or candidate.service in self._looked:
+            return False
+        # The first request for a type makes the server look for what returned.
+        self._looked.add(candidate.service)
+        await self._pause(SECOND_LOOK)
+        return await self._answers(candidate)
 
     async def _answers(self, candidate: DiscoveredService) -> bool:
         unit = self._unit(candidate.unit_id)

@@ -177,7 +177,8 @@ class System(GxComponent):
     # On all phases together: what comes from the grid (negative is feed-in), what all loads take,
     # what the genset gives, and what the loads take between the meter and the inverter/charger
     # and at its output, which are the secured ones.
-    power, consumption_power = phase_sum("power"), phase_sum("consumption_power")
+    power = phase_sum("power", called="grid_power")
+    consumption_power = phase_sum("consumption_power")
     genset_power = phase_sum("genset_power", tier=Tier.DETAIL)
     input_loads_power = phase_sum("input_loads_power", tier=Tier.DETAIL)
     output_loads_power = phase_sum("output_loads_power", tier=Tier.DETAIL)
