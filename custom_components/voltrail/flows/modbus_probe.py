@@ -91,7 +91,8 @@ async def _silence(
 ) -> Trouble:
     """Find out why nobody answers: nobody is there, or the wrong one was asked."""
     asked = data[CONF_UNIT_ID]
-    if not units(asked).connected:
+    # After a silence the link is dropped, so it says nothing of whether it could be opened.
+    if not units(asked).connected and not await _opens(data):
         return Trouble("host_unreachable")
     for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
         if other != asked and await _answers(kind, units, other):
@@ -110,6 +111,19 @@ def _silent(kind: Family, data: Mapping[str, Any]) -> str:
     if data[CONF_TRANSPORT] == Transport.SERIAL:
         return "line_silent"
     return "device_silent" if kind.line is None else "gateway_silent"
+
+
+async def _opens(data: Mapping[str, Any]) -> bool:
+    """Whether somebody accepts a connection there; it is gone at once."""
+    if CONF_HOST not in data:
+        return False
+    try:
+        async with asyncio.timeout(NONSENSE_PATIENCE):
+            _, writer = await asyncio.open_connection(data[CONF_HOST], data[CONF_PORT])
+    except OSError, TimeoutError:
+        return False
+    writer.close()
+    return True
 
 
 async def _talks_nonsense(host: str, port: int) -> bool:

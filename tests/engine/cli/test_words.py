@@ -156,7 +156,7 @@ async def test_wrong_usage(typed: list[str]) -> None:
 async def test_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of the checkout, else of the wheel, else it is not known."""
     done = await voltrail("--version")
-    assert re.fullmatch(r"voltrail \d+\.\d+\.\d+\n", done.out)
+    assert re.fullmatch(r"voltrail \d+\.\d+\.\d+((a|b|rc)\d+)?\n", done.out)
     monkeypatch.setattr(version, "_MANIFEST", tmp_path / "manifest.json")
     monkeypatch.setattr(metadata, "version", lambda _: "7.8.9")
     assert version.version() == "7.8.9"
