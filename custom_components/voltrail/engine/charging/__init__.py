@@ -1,0 +1,1 @@
+"""How cars are charged: what decides, and what carries it out."""

@@ -1,0 +1,137 @@
+"""Charges from the sun: the accounts say in which state, the surplus with which current."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from . import accounts
+from .bay import Bay
+from .following import follow, rounded_down
+from .reasons import Reason
+
+LEAST_ON_S: Final = 60.0
+LEAST_OFF_S: Final = 30.0
+LEAST_BETWEEN_SWITCHES_S: Final = 180.0
+CHEAP_PAUSES: Final = 6
+"""So many pauses in a session cost the usual price; some cars give up after five to eight."""
+LAST_PAUSE: Final = 7
+"""A car on one phase gets no further pause by the sun or a price."""
+_A_DAY_S: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sun:
+    """The surplus that is meant for one charger, and how long it was like that."""
+
+    low_w: float
+    high_w: float
+    spare_w: float
+    """What there is to decide on the state by: others keep no more than their least."""
+    dt_s: float = 0.0
+
+
+def decide(bay: Bay, sun: Sun, now: float, *, pausing: bool) -> None:
+    """Choose state and current; without ``pausing`` the car keeps at least its minimum."""
+    state = bay.state
+    levels = bay.levels if pausing else bay.levels[1:]
+    if tuple(state.accounts.levels) != levels:
+        accounts.rebuild(state.accounts, levels, state.level)
+    if bay.idle:
+        bay.level = state.level or bay.levels[1]
+        bay.amps, bay.reason = bay.minimum_a, Reason.VEHICLE
+        return
+    _advance(bay, sun, now)
+    present = state.level if state.level in levels else -1
+    if state.stage or (state.starting and state.level):
+        bay.level = state.level
+    elif present < 0:
+        bay.level = _best(bay, sun, levels)
+    else:
+        bay.level = _allowed(bay, accounts.due(state.accounts, present, _dearer(bay)), now)
+    _follow(bay, sun)
+
+
+def may_start(bay: Bay, now: float) -> bool:
+    """Tell whether the car has rested for long enough."""
+    return now - bay.state.off_s >= max(LEAST_OFF_S, bay.config.pause_spacing_s)
+
+
+def may_switch(bay: Bay, now: float) -> bool:
+    """Tell whether the phases may be changed again."""
+    state, budget = bay.state, bay.config.switches_a_day
+    if now - state.switched_s < max(LEAST_BETWEEN_SWITCHES_S, bay.config.pause_spacing_s):
+        return False
+    if budget is None:
+        return True
+    return sum(now - when < _A_DAY_S for when in state.switches_s) < budget
+
+
+def may_pause(bay: Bay, now: float) -> bool:
+    """Tell whether the sun or a price may pause the car."""
+    state = bay.state
+    if state.car.phases == 1 and state.car.pauses >= LAST_PAUSE:
+        return False
+    return now - state.on_s >= LEAST_ON_S
+
+
+def _advance(bay: Bay, sun: Sun, now: float) -> None:
+    if not sun.dt_s:
+        return
+    state = bay.state
+    worth = accounts.worth_w(
+        sun.spare_w,
+        state.accounts.levels,
+        bay.unit_w,
+        min(bay.maximum_a, max(bay.most_a, bay.minimum_a)) * bay.voltage_v,
+        bay.weight,
+    )
+    waits = bool(state.stage) or state.starting
+    accounts.advance(state.accounts, worth, None if waits else state.level, sun.dt_s, now)
+
+
+def _dearer(bay: Bay) -> float:
+    return 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES)
+
+
+def _allowed(bay: Bay, level: int, now: float) -> int:
+    present = bay.state.level
+    if level == present:
+        return present
+    if not present:
+        allowed = may_start(bay, now)
+    elif not level:
+        allowed = may_pause(bay, now)
+    else:
+        allowed = may_switch(bay, now)
+    return level if allowed else present
+
+
+def _best(bay: Bay, sun: Sun, levels: tuple[int, ...]) -> int:
+    worth = accounts.worth_w(
+        sun.spare_w, levels, bay.unit_w, bay.maximum_a * bay.voltage_v, bay.weight
+    )
+    return levels[worth.index(max(worth))]
+
+
+def _follow(bay: Bay, sun: Sun) -> None:
+    state = bay.state
+    if not bay.level:
+        bay.amps = 0.0
+        bay.reason = Reason.TOO_LITTLE_SUN if state.car.drew else Reason.WAITING_FOR_SUN
+        return
+    unit = bay.level * bay.voltage_v
+    gap = state.draw.gap_a
+    low, high = sun.low_w / unit + gap, sun.high_w / unit + gap
+    if state.level == bay.level and state.order_a:
+        amps = follow(
+            state.order_a, low, high, step_a=bay.config.step_a, weight=bay.weight
+        )
+    else:
+        step = bay.config.step_a
+        amps = rounded_down(low + step / (1 + bay.weight), step)
+    bay.amps = min(max(amps, bay.minimum_a), bay.maximum_a)
+    if state.starting:
+        bay.reason = Reason.STARTING
+    elif high < bay.minimum_a - 0.5:
+        bay.reason = Reason.RIDING_THROUGH
+    else:
+        bay.reason = Reason.FOLLOWING_SUN
