@@ -77,7 +77,6 @@ HOUSES: Final = {
             poll_s=3.0,
             charger_delay_s=3.0,
             gives_up_after=8,
-            switchable=False,
         ),
     )
 }

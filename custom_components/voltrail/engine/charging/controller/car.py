@@ -77,13 +77,13 @@ def _learn_phases(bay: Bay, car: Car, now: float) -> None:
         return
     if used >= given or used == car.phases:
         if used > car.phases and (given > 1 or bay.config.phases == 1):
-            car.phases = used
+            car.phases = state.usual_phases = used
         car.few_since_s = NEVER
         return
     if car.few_since_s == NEVER:
         car.few_since_s = now
     elif now - car.few_since_s >= _FEW_PHASES_S and used > car.phases:
-        car.phases = used
+        car.phases = state.usual_phases = used
 
 
 def _learn_most(bay: Bay, car: Car, amps: float, now: float) -> None:
@@ -143,7 +143,9 @@ def _finished(bay: Bay, car: Car) -> None:
 def levels(bay: Bay) -> tuple[int, ...]:
     """Return the numbers of phases that charger and car both have; 0, paused, is one of them."""
     car, config = bay.state.car, bay.config
-    most = min(config.phases, car.phases or config.phases)
+    # Where the phases cannot be switched a car that has shown nothing yet is taken for the last.
+    last = 0 if config.switchable else bay.state.usual_phases
+    most = min(config.phases, car.phases or last or config.phases)
     wanted = {most}
     if config.switchable and most > 1:
         wanted.add(1)

@@ -8,13 +8,17 @@ its high end demands it, and up when even its low end allows it.
 from dataclasses import dataclass
 from typing import Final
 
-from .codec import moment
+from .codec import NEVER, moment
 
 FIRST_SETTLING_S: Final = 8.0
 SHORTEST_SETTLING_S: Final = 3.0
 LONGEST_SETTLING_S: Final = 20.0
 STARTING_S: Final = 90.0
 """How long a car may take until it draws."""
+TRANSPORT_S: Final = 2.0
+"""A telegram of the meter that comes so soon after a reading may be older than it."""
+_SPARE_S: Final = 4.0
+_TELLING_A: Final = 1.5
 _LEARN: Final = 0.1
 _QUIET_S: Final = 10.0
 
@@ -29,6 +33,7 @@ class Draw:
     before_a: float = 0.0
     ordered_s: float = moment()
     until_s: float = moment()
+    arrived_s: float = moment()
     seen_s: float = moment()
     settled: bool = True
     settling_s: float = FIRST_SETTLING_S
@@ -48,7 +53,8 @@ def order(draw: Draw, amps: float, most_a: float, now: float, *, patience_s: flo
     draw.low_a = min(draw.low_a, expected)
     draw.high_a = max(draw.high_a, expected)
     draw.order_a, draw.ordered_s = amps, now
-    draw.until_s = now + (patience_s or draw.settling_s)
+    draw.until_s = now + (patience_s or draw.settling_s + _SPARE_S)
+    draw.arrived_s = NEVER
     draw.settled = False
 
 
@@ -56,7 +62,7 @@ def empty(draw: Draw, now: float, patience_s: float) -> None:
     """Let the low end be nothing: phases are being changed."""
     draw.low_a = 0.0
     draw.settled = False
-    draw.ordered_s, draw.until_s = now, now + patience_s
+    draw.ordered_s, draw.until_s, draw.arrived_s = now, now + patience_s, NEVER
 
 
 def read(draw: Draw, amps: float, received_s: float, most_a: float, now: float) -> None:
@@ -68,12 +74,15 @@ def read(draw: Draw, amps: float, received_s: float, most_a: float, now: float) 
             draw.low_a = draw.high_a = amps
             _learn_gap(draw, amps, most_a, received_s)
         return
-    if fresh and received_s > draw.ordered_s and _arrived(draw, amps, most_a):
-        if draw.until_s - draw.ordered_s <= LONGEST_SETTLING_S:
-            _learn_settling(draw, received_s - draw.ordered_s)
-        _settle(draw, amps)
-    elif now >= draw.until_s and received_s > draw.ordered_s:
-        _settle(draw, amps)
+    after = received_s > draw.ordered_s
+    if draw.arrived_s > NEVER:
+        if now - draw.arrived_s >= TRANSPORT_S:
+            _settle(draw, amps)
+    elif fresh and after and _arrived(draw, amps, most_a):
+        draw.arrived_s = received_s
+        _learn_settling(draw, most_a, received_s)
+    elif now >= draw.until_s and after:
+        draw.arrived_s = received_s
 
 
 def lost(draw: Draw, fallback_a: float) -> None:
@@ -94,9 +103,13 @@ def _arrived(draw: Draw, amps: float, most_a: float) -> bool:
     return abs(amps - expected) <= near
 
 
-def _learn_settling(draw: Draw, seconds: float) -> None:
-    seen = min(max(seconds, SHORTEST_SETTLING_S), LONGEST_SETTLING_S)
-    draw.settling_s += _LEARN * (seen - draw.settling_s)
+def _learn_settling(draw: Draw, most_a: float, received_s: float) -> None:
+    """Learn from changes that are large enough to tell; a start takes as long as it takes."""
+    change = abs(min(draw.order_a, most_a) - draw.before_a)
+    seconds = received_s - draw.ordered_s
+    if change >= _TELLING_A and draw.until_s - draw.ordered_s <= LONGEST_SETTLING_S + _SPARE_S:
+        seen = min(max(seconds, SHORTEST_SETTLING_S), LONGEST_SETTLING_S)
+        draw.settling_s += _LEARN * (seen - draw.settling_s)
 
 
 def _learn_gap(draw: Draw, amps: float, most_a: float, received_s: float) -> None:

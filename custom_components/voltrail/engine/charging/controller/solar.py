@@ -15,6 +15,9 @@ CHEAP_PAUSES: Final = 6
 """So many pauses in a session cost the usual price; some cars give up after five to eight."""
 LAST_PAUSE: Final = 7
 """A car on one phase gets no further pause by the sun or a price."""
+DISCOVER_AFTER: Final = 4
+"""So many interruptions later a car has to show whether it uses one phase only."""
+_NEARLY: Final = 2 / 3
 _A_DAY_S: Final = 86400.0
 
 
@@ -46,7 +49,9 @@ def decide(bay: Bay, sun: Sun, now: float, *, pausing: bool) -> None:
     elif present < 0:
         bay.level = _best(bay, sun, levels)
     else:
-        bay.level = _allowed(bay, accounts.due(state.accounts, present, _dearer(bay)), now)
+        bay.level = _allowed(bay, accounts.due(state.accounts, present, dearer(bay)), now)
+    if bay.level and not present and _discovering(bay, sun):
+        bay.level = max(levels)
     _follow(bay, sun)
 
 
@@ -68,9 +73,32 @@ def may_switch(bay: Bay, now: float) -> bool:
 def may_pause(bay: Bay, now: float) -> bool:
     """Tell whether the sun or a price may pause the car."""
     state = bay.state
-    if state.car.phases == 1 and state.car.pauses >= LAST_PAUSE:
+    if interruptions(bay) >= LAST_PAUSE and _fragile(bay):
         return False
     return now - state.on_s >= LEAST_ON_S
+
+
+def interruptions(bay: Bay) -> int:
+    """Return how often the car was interrupted in this session."""
+    return bay.state.car.pauses + bay.state.car.switches
+
+
+def _fragile(bay: Bay) -> bool:
+    """Tell whether the car uses one phase, or may do so for all that is known."""
+    return bay.state.car.phases == 1 or max(bay.levels) == 1
+
+
+def _discovering(bay: Bay, sun: Sun) -> bool:
+    """Tell whether the car should show now how many phases it uses.
+
+    One that uses one phase must not be paused too often, and one that was never given more
+    than one tells nothing.
+    """
+    if bay.state.car.phases or not bay.config.switchable or max(bay.levels) == 1:
+        return False
+    count = interruptions(bay)
+    enough = sun.spare_w >= _NEARLY * max(bay.levels) * bay.unit_w
+    return count >= DISCOVER_AFTER + 2 or (count >= DISCOVER_AFTER and enough)
 
 
 def _advance(bay: Bay, sun: Sun, now: float) -> None:
@@ -88,8 +116,9 @@ def _advance(bay: Bay, sun: Sun, now: float) -> None:
     accounts.advance(state.accounts, worth, None if waits else state.level, sun.dt_s, now)
 
 
-def _dearer(bay: Bay) -> float:
-    return 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES)
+def dearer(bay: Bay) -> float:
+    """Return how many times its price the next pause costs."""
+    return 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES + 1)
 
 
 def _allowed(bay: Bay, level: int, now: float) -> int:

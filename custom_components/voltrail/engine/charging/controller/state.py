@@ -70,6 +70,8 @@ class ChargerState:
     moved_from_a: float = 0.0
     turn_s: float = moment()
     switches_s: list[float] = field(default_factory=list, metadata=MOMENTS)
+    usual_phases: int = 0
+    """What the last car used."""
     starts_total: int = 0
     switches_total: int = 0
 

@@ -9,6 +9,7 @@ from .explanation import ChargerExplanation, Explanation, Order
 from .reasons import Reason
 from .scene import Scene
 from .sequence import TRIES, given_phases
+from .solar import dearer
 
 
 def explain(scene: Scene) -> Explanation:
@@ -62,6 +63,7 @@ def _charger(bay: Bay, scene: Scene) -> ChargerExplanation:
         if level != state.level and amount > account:
             towards, account = level, amount
             price = price_wh(state.level, level) * accounts.factor
+            price *= 1.0 if level else dearer(bay)
     return ChargerExplanation(
         reason=_reason(bay, scene),
         level=state.level,
