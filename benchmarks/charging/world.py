@@ -153,8 +153,18 @@ class World:
             self._currents = CurrentsSample(self.meter.currents_a, self.meter.received_s)
 
     def _step(self, second: int) -> Explanation:
+        wall = self.house.start + timedelta(seconds=second)
+        orders, explanation = self.controller.step(
+            float(second), wall, self.observe(second), self.requests
+        )
+        for order in orders:
+            self.order(second, order)
+        return explanation
+
+    def observe(self, second: int) -> Observation:
+        """Return what is known in a second."""
         battery = self.house.battery
-        observation = Observation(
+        return Observation(
             grid=self._grid,
             currents=self._currents,
             battery=BatterySample(
@@ -171,13 +181,6 @@ class World:
             },
             slots=self.house.slots,
         )
-        wall = self.house.start + timedelta(seconds=second)
-        orders, explanation = self.controller.step(
-            float(second), wall, observation, self.requests
-        )
-        for order in orders:
-            self.order(second, order)
-        return explanation
 
     def order(self, second: int, order: Order) -> None:
         """Give an order to a charger."""

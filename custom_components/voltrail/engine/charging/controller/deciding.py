@@ -33,6 +33,8 @@ def decide(scene: Scene, plans: dict[str, planning.Kept | None]) -> None:
             _by_mode(bay, scene, suns.get(bay.config.key))
     _cap_all(scene)
     if scene.dt_s:
+        for bay in scene.bays:
+            planning.learn_speed(bay, scene.dt_s)
         _rotate(scene)
 
 

@@ -17,6 +17,7 @@ STARTING_S: Final = 90.0
 """How long a car may take until it draws."""
 TRANSPORT_S: Final = 2.0
 """A telegram of the meter that comes so soon after a reading may be older than it."""
+USUAL_GAP_A: Final = 0.5
 _SPARE_S: Final = 4.0
 _TELLING_A: Final = 1.5
 _LEARN: Final = 0.1
@@ -50,7 +51,8 @@ def order(draw: Draw, amps: float, most_a: float, now: float, *, patience_s: flo
     """Widen the range by an order; ``most_a`` is what the car is known to take."""
     expected = min(amps, most_a)
     draw.before_a = draw.middle_a
-    draw.low_a = min(draw.low_a, expected)
+    # Many cars stay somewhat below every offer.
+    draw.low_a = max(0.0, min(draw.low_a, expected - max(draw.gap_a, USUAL_GAP_A)))
     draw.high_a = max(draw.high_a, expected)
     draw.order_a, draw.ordered_s = amps, now
     draw.until_s = now + (patience_s or draw.settling_s + _SPARE_S)

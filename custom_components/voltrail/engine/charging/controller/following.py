@@ -11,6 +11,8 @@ _TINY: Final = 1e-6
 
 def rounded_down(amps: float, step_a: float) -> float:
     """Return the highest step of a charger that is not above some amperes."""
+    if not math.isfinite(amps):
+        return amps
     return round(math.floor(amps / step_a + _TINY) * step_a, 3)
 
 

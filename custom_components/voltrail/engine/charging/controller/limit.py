@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...window import MeanWindow, WindowRule
-from .codec import moment
+from .codec import MOMENTS, moment
 
 SAFE: Final = 0.99
+"""What the current is worked out for; the rest is for what comes as a surprise."""
 LASTING: Final = 0.97
 _MINUTE_S: Final = 60.0
 _HALF_HOUR_S: Final = 1800.0
-_FORGETTING_S: Final = 3000.0
+_FORGETTING_S: Final = 1500.0
+_NEAR_WINDOW: Final = 1.5
+_REMEMBERED_S: Final = 7200.0
+_PATIENT_AFTER: Final = 2
 _SOON_S: Final = 90.0
 _NOTHING_RISES_S: Final = 45.0
 _NO_START_S: Final = 200.0
@@ -35,6 +39,8 @@ class Limit:
     top_w: float = 0.0
     seen_s: float = moment()
     known: bool = False
+    lowered_s: list[float] = field(default_factory=list, metadata=MOMENTS)
+    """When a car went down to one phase or was paused."""
     wait_until_wall_s: float = 0.0
     """A pause until the window is over; by the clock on the wall, as windows are."""
     low_w: float = math.inf
@@ -66,13 +72,13 @@ def measure(
     _learn(limit, house, now)
     left = max(window.left_s(wall_s), 1.0)
     limit.left_s = left
-    allowed = SAFE * limit_w * window.rule.length_s / 3600 - window.used_wh
+    whole = limit_w * window.rule.length_s / 3600
     expected = _expected(limit, house, left)
-    may = allowed * 3600 / left - expected
+    may = (SAFE * whole - window.used_wh) * 3600 / left - expected
     spread = (draw_w[1] - draw_w[0]) / 2
     # House power that was worked out with the low end of the draw is too high, and vice versa.
-    limit.low_w = min(may - spread, 1.5 * limit_w)
-    limit.high_w = min(may + spread, 1.5 * limit_w)
+    limit.low_w = min(may - spread, _NEAR_WINDOW * limit_w)
+    limit.high_w = min(may + spread, _NEAR_WINDOW * limit_w)
 
 
 def level(
@@ -101,7 +107,7 @@ def level(
         present < most
         and LASTING * limit_w - limit.top_w >= most * unit_w
         and limit.low_w >= 1.15 * most * unit_w
-        and since_switch_s >= _QUARTER_S
+        and since_switch_s >= _patience_s(limit)
         and limit.left_s >= 300
     ):
         return most
@@ -118,7 +124,7 @@ def _start(
         return most
     if least > 1:
         return 0
-    lasts = LASTING * limit_w - limit.minute_w >= least * unit_w
+    lasts = LASTING * limit_w - max(limit.minute_w, limit.half_hour_w) >= least * unit_w
     return least if lasts and limit.low_w >= 1.1 * least * unit_w else 0
 
 
@@ -131,11 +137,24 @@ def _lower(
     wall_s: float,
     window_s: int,
 ) -> int:
+    now = limit.seen_s
+    limit.lowered_s = [when for when in limit.lowered_s if now - when < _REMEMBERED_S]
+    limit.lowered_s.append(now)
     lower = [one for one in charging if one < present and one * unit_w <= limit.low_w]
     if lower and limit.left_s >= 150 and since_switch_s >= 180:
         return lower[-1]
-    limit.wait_until_wall_s = wall_s + min(limit.left_s, _QUARTER_S if window_s > 900 else math.inf)
+    rest = min(limit.left_s, _QUARTER_S if window_s > _QUARTER_S else math.inf)
+    if len(limit.lowered_s) > _PATIENT_AFTER:
+        # What did not last twice will not last now either.
+        rest += _QUARTER_S
+    limit.wait_until_wall_s = wall_s + rest
     return 0
+
+
+def _patience_s(limit: Limit) -> float:
+    """Return how long one phase is kept before three are tried again: longer each time."""
+    times = max(0, len(limit.lowered_s) - 1)
+    return _QUARTER_S * 2.0 ** min(times, 3)
 
 
 def _learn(limit: Limit, house_w: float, now: float) -> None:

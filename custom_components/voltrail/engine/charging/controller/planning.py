@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from . import plan
 from .bay import Bay
@@ -9,7 +10,8 @@ from .reasons import Reason
 from .requests import Mode
 from .samples import Slot
 
-_ANEW_S = 10.0
+_ANEW_S: Final = 10.0
+_LEARNING_S: Final = 2400.0
 
 
 @dataclass(slots=True)
@@ -55,6 +57,16 @@ def charging_power_w(bay: Bay) -> float:
     return phases * (amps - max(0.0, bay.state.draw.gap_a)) * bay.voltage_v
 
 
+def learn_speed(bay: Bay, dt_s: float) -> None:
+    """Learn what the fuse and the limits leave of the full power."""
+    state = bay.state
+    if bay.mode is not Mode.FAST or not dt_s or bay.idle or not (state.level or bay.reason is Reason.FUSE):
+        return
+    drawn = sum(bay.draw_w()) / 2
+    part = min(1.0, drawn / max(charging_power_w(bay), 1.0))
+    state.car.speed += (part - state.car.speed) * min(1.0, dt_s / _LEARNING_S)
+
+
 def apply(
     bay: Bay, kept: Kept | None, wall: datetime, now: float, slots: tuple[Slot, ...]
 ) -> Kept | None:
@@ -67,7 +79,7 @@ def apply(
     if wall >= departure:
         return None
     if _stale(kept, slots, departure, wall, now):
-        need = plan.need_s(missing, charging_power_w(bay))
+        need = plan.need_s(missing, charging_power_w(bay) * max(0.3, bay.state.car.speed))
         made = plan.make(wall, departure, need, slots, latest=bay.config.latest_slots)
         kept = Kept(made, slots, departure, now, made.charging)
     assert kept is not None

@@ -35,6 +35,8 @@ class Car:
     starts: int = 0
     switches: int = 0
     refused: list[int] = field(default_factory=list)
+    speed: float = 0.98
+    """What part of its full power the car gets when it charges as fast as it may."""
     energy_wh: float = 0.0
     sun_wh: float = 0.0
     offset_wh: float = 0.0
