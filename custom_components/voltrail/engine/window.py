@@ -70,27 +70,45 @@ class Piece:
     start_s: float
     end_s: float
     energy_wh: float = 0.0
-    unknown_s: float = 0.0
-    longest_unknown_s: float = 0.0
     counted_wh: float = 0.0
     """What the counter has told of this window."""
+    unknown_s: float = 0.0
+    longest_unknown_s: float = 0.0
+    open_s: float = 0.0
+    """Of what is unknown so much came since the last word of the counter: it may still tell."""
+    longest_open_s: float = 0.0
 
     @property
     def total_wh(self) -> float:
         """What the window has used so far."""
         return self.counted_wh + self.energy_wh
 
+    @property
+    def longest_gap_s(self) -> float:
+        """The longest time of which nothing is known."""
+        return max(self.longest_unknown_s, self.longest_open_s)
+
     def blind(self, seconds: float) -> None:
-        """Note that nothing is known of some seconds."""
-        self.unknown_s += seconds
-        self.longest_unknown_s = max(self.longest_unknown_s, seconds)
+        """Note that nothing is known of some seconds, unless a counter tells."""
+        self.open_s += seconds
+        self.longest_open_s = max(self.longest_open_s, seconds)
+
+    def give_up(self) -> None:
+        """Take for unknown what no counter has told."""
+        self.unknown_s += self.open_s
+        self.longest_unknown_s = self.longest_gap_s
+        self.fill()
+
+    def fill(self) -> None:
+        """Take for known what was open: a counter has told."""
+        self.open_s = self.longest_open_s = 0.0
 
     def closed(self) -> ClosedWindow:
         """Return what became of it."""
-        known = self.longest_unknown_s <= LONGEST_GAP_S and self.end_s > self.start_s
+        known = self.longest_gap_s <= LONGEST_GAP_S and self.end_s > self.start_s
         length = self.end_s - self.start_s
         # What is missing in a window that is known was as the rest of it.
-        measured = max(length - self.unknown_s, 1.0)
+        measured = max(length - self.unknown_s - self.open_s, 1.0)
         mean = self.total_wh * _HOUR_S / measured if known else None
         return ClosedWindow(self.start_s, self.end_s, mean)
 
@@ -115,7 +133,7 @@ class MeanWindow:
     @property
     def whole(self) -> bool:
         """Tell whether the present window is known well enough."""
-        return bool(self.pieces) and self.pieces[-1].longest_unknown_s <= LONGEST_GAP_S
+        return bool(self.pieces) and self.pieces[-1].longest_gap_s <= LONGEST_GAP_S
 
     @property
     def start_s(self) -> float:
@@ -153,6 +171,10 @@ class MeanWindow:
         since, self.counter_seen_s = self.counter_seen_s, at
         if last is not None and counter_wh >= last:
             self._correct(counter_wh - last, since)
+        else:
+            # The first word, or a counter that began anew, tells nothing of what was before.
+            for piece in self.pieces:
+                piece.give_up()
         return self._finished(at)
 
     def recall(self) -> dict[str, Any]:
@@ -161,8 +183,8 @@ class MeanWindow:
         return {
             "start_s": piece.start_s if piece else None,
             "used_wh": piece.total_wh if piece else 0.0,
-            "longest_unknown_s": piece.longest_unknown_s if piece else 0.0,
-            "unknown_s": piece.unknown_s if piece else 0.0,
+            "longest_unknown_s": piece.longest_gap_s if piece else 0.0,
+            "unknown_s": piece.unknown_s + piece.open_s if piece else 0.0,
             "seen_s": self.seen_s,
             "power_w": self.power_w,
             "counter_wh": self.counter_wh,
@@ -188,6 +210,7 @@ class MeanWindow:
             start, end = self.rule.span(at)
             self.pieces = [Piece(start, end)]
             self.pieces[-1].blind(at - start)
+            self.pieces[-1].give_up()
             self.seen_s = at
             return
         if at <= self.seen_s:
@@ -221,34 +244,22 @@ class MeanWindow:
 
     def _correct(self, counted_wh: float, since: float) -> None:
         """Put what the counter has told in the place of what the power made of it."""
-        open_pieces = [piece for piece in self.pieces if piece.end_s > since]
-        if len(open_pieces) == 1 or (
-            len(open_pieces) == 2 and open_pieces[-1].energy_wh == open_pieces[-1].unknown_s == 0
-        ):
-            piece = open_pieces[0]
-            piece.counted_wh += counted_wh
-            piece.energy_wh = 0.0
-            # The counter has told what nobody else has: from its last word on nothing is missing.
-            if piece.start_s <= since:
-                self._fill(piece, since)
-            return
-        if any(piece.longest_unknown_s for piece in open_pieces):
-            # Nobody knows in which of the windows it was used.
-            for piece in open_pieces:
-                piece.counted_wh += piece.energy_wh
-                piece.energy_wh = 0.0
-            return
-        guessed = sum(piece.energy_wh for piece in open_pieces)
-        for piece in open_pieces:
-            part = piece.energy_wh / guessed if guessed else 1 / len(open_pieces)
+        pieces = [piece for piece in self.pieces if piece.end_s > since]
+        begun = pieces[-1]
+        if len(pieces) > 1 and not begun.energy_wh and not begun.open_s:
+            # It speaks just as a window ends.
+            pieces.pop()
+        lost = len(pieces) > 1 and any(piece.longest_open_s for piece in pieces)
+        guessed = sum(piece.energy_wh for piece in pieces)
+        for piece in pieces:
+            if lost:
+                # Nobody knows in which of the windows it was used.
+                piece.give_up()
+                continue
+            part = piece.energy_wh / guessed if guessed else 1 / len(pieces)
             piece.counted_wh += counted_wh * part
             piece.energy_wh = 0.0
-
-    @staticmethod
-    def _fill(piece: Piece, since: float) -> None:
-        before = since - piece.start_s
-        piece.unknown_s = min(piece.unknown_s, before)
-        piece.longest_unknown_s = min(piece.longest_unknown_s, before)
+            piece.fill()
 
     def _finished(self, at: float) -> list[ClosedWindow]:
         """Return the windows that are over, once the counter has told of them or is late."""

@@ -22,6 +22,8 @@ _NEAR_WINDOW: Final = 1.5
 _REMEMBERED_S: Final = 7200.0
 _PATIENT_AFTER: Final = 2
 _SOON_S: Final = 90.0
+_SURPRISE_S: Final = 20.0
+"""So long the house may do again what it did of late before the car has made room."""
 _NOTHING_RISES_S: Final = 45.0
 _NO_START_S: Final = 200.0
 _QUARTER_S: Final = 900.0
@@ -74,7 +76,8 @@ def measure(
     limit.left_s = left
     whole = limit_w * window.rule.length_s / 3600
     expected = _expected(limit, house, left)
-    may = (SAFE * whole - window.used_wh) * 3600 / left - expected
+    surprise = max(0.0, limit.top_w - limit.minute_w) * min(left, _SURPRISE_S) / 3600
+    may = (SAFE * whole - surprise - window.used_wh) * 3600 / left - expected
     spread = (draw_w[1] - draw_w[0]) / 2
     # House power that was worked out with the low end of the draw is too high, and vice versa.
     limit.low_w = min(may - spread, _NEAR_WINDOW * limit_w)
