@@ -1,6 +1,5 @@
 """What no mode may exceed: the fuses, the limit on a mean, limits from outside, the fallback."""
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +8,7 @@ from .config import ControllerConfig
 from .following import rounded_down
 from .fuse import Fuse, room_up_a, too_warm
 from .fuse import pause as note_pause
+from .limit import UNLIMITED_W
 from .reasons import Reason
 from .sharing import Claim, share
 
@@ -145,7 +145,7 @@ def cap_total(
 ) -> None:
     """Share a limit on the power of all chargers; ``pausing`` pauses who does not fit at all."""
     asking = [bay for bay in bays if bay.level]
-    if not asking or not math.isfinite(high_w):
+    if not asking or high_w >= UNLIMITED_W:
         return
     claims = [
         Claim(

@@ -28,9 +28,17 @@ def decide(scene: Scene, plans: dict[str, planning.Kept | None]) -> None:
     for bay in scene.bays:
         _choose_mode(bay, scene, plans)
     suns = _suns(scene)
+    starting_w = 0.0
     for bay in scene.bays:
-        if not _settled_otherwise(bay, scene):
-            _by_mode(bay, scene, suns.get(bay.config.key))
+        if _settled_otherwise(bay, scene):
+            continue
+        sun = suns.get(bay.config.key)
+        _by_mode(bay, scene, sun)
+        if sun is not None and bay.level and not bay.running:
+            # A car that starts reserves its minimum: what is left may be too little for the next.
+            if starting_w and sun.spare_w - starting_w < bay.level * bay.unit_w:
+                bay.level, bay.amps, bay.reason = 0, 0.0, Reason.WAITS_FOR_OTHER
+            starting_w += bay.level * bay.unit_w
     _cap_all(scene)
     if scene.dt_s:
         for bay in scene.bays:
@@ -89,17 +97,23 @@ def _suns(scene: Scene) -> dict[str, Sun]:
     given = {bay.config.key: pair for bay, *pair in zip(running, lows, highs, strict=True)}
     suns = {}
     for place, bay in enumerate(sunny):
-        reserved = sum(
-            other.state.level * other.unit_w
-            for index, other in enumerate(sunny)
-            if other in running
-            and other is not bay
-            and (index < place or other.config.priority == bay.config.priority)
+        reserved = sum(_least_w(other) for other in sunny[:place] if other in running)
+        equals = sum(
+            _least_w(other)
+            for other in sunny[place + 1 :]
+            if other in running and other.config.priority == bay.config.priority
         )
         spare = (low + high) / 2 - reserved
+        if spare - equals >= max(bay.state.level, 1) * bay.unit_w:
+            # There is enough for both: who comes first leaves the other its minimum.
+            spare, reserved = spare - equals, reserved + equals
         own = given.get(bay.config.key, [low - reserved, high - reserved])
         suns[bay.config.key] = Sun(own[0], own[1], spare, scene.dt_s)
     return suns
+
+
+def _least_w(bay: Bay) -> float:
+    return bay.state.level * bay.unit_w
 
 
 def _sun_claim(bay: Bay) -> Claim:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from ...window import MeanWindow, WindowRule
 from .codec import MOMENTS, moment
 
+UNLIMITED_W: Final = 1e9
 SAFE: Final = 0.99
 """What the current is worked out for; the rest is for what comes as a surprise."""
 LASTING: Final = 0.97
@@ -45,8 +46,8 @@ class Limit:
     """When a car went down to one phase or was paused."""
     wait_until_wall_s: float = 0.0
     """A pause until the window is over; by the clock on the wall, as windows are."""
-    low_w: float = math.inf
-    high_w: float = math.inf
+    low_w: float = UNLIMITED_W
+    high_w: float = UNLIMITED_W
     left_s: float = 0.0
 
 
