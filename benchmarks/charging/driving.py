@@ -11,6 +11,7 @@ from custom_components.voltrail.engine.charging.controller import (
     Controller,
     ControllerConfig,
     CurrentsSample,
+    Explanation,
     GridSample,
     GridShare,
     Mode,
@@ -57,7 +58,7 @@ class Driven:
         )
         self.too_soon = 0
         self._ordered = (-100.0, 0.0)
-        self.explanation = None
+        self.explanation: Explanation | None = None
         self._grid: GridSample | None = None
         self._view: ChargerView | None = None
 
