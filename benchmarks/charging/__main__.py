@@ -1,9 +1,9 @@
 """The figures of the charging controller, by one command.
 
-    python -m benchmarks.charging             everything: takes a quarter of an hour on two cores
-    python -m benchmarks.charging --subset    every house and kind of day once, against the baseline
-    python -m benchmarks.charging --accept    the same, and writes the baseline anew
-    python -m benchmarks.charging --pictures FOLDER   one clear and one broken day as SVG
+python -m benchmarks.charging             everything: takes a quarter of an hour on two cores
+python -m benchmarks.charging --subset    every house and kind of day once, against the baseline
+python -m benchmarks.charging --accept    the same, and writes the baseline anew
+python -m benchmarks.charging --pictures FOLDER   one clear and one broken day as SVG
 """
 
 import argparse

@@ -4,8 +4,8 @@ import time
 from typing import Final
 
 from . import days
-from .driving import Driven, drive
 from .days import Day
+from .driving import Driven, drive
 from .plant import HOUSES
 
 SECONDS: Final = 6000
@@ -24,7 +24,9 @@ def step_ratio() -> float:
         (day.loads_w[0][noon], day.loads_w[1][noon], day.loads_w[2][noon]),
     )
     house = HOUSES["fast"]
-    with_steps = min(_seconds(lambda: drive(short, house, Driven(house, 2))) for _ in range(_ROUNDS))
+    with_steps = min(
+        _seconds(lambda: drive(short, house, Driven(house, 2))) for _ in range(_ROUNDS)
+    )
     without = min(_seconds(lambda: drive(short, house, Nothing())) for _ in range(_ROUNDS))
     turn = min(_seconds(_empty) for _ in range(_ROUNDS)) / _TURNS
     return (with_steps - without) / SECONDS / turn

@@ -96,8 +96,8 @@ def _clouds(
 
 
 def _darkness(dice: Random, dark: tuple[float, float]) -> float:
-    """Return what a cloud lets through; one in four is thin."""
-    return dice.uniform(0.4, 0.7) if dice.random() < 0.25 else dice.uniform(*dark)
+    """Return what a cloud lets through; one in ten is thin."""
+    return dice.uniform(0.4, 0.7) if dice.random() < 0.1 else dice.uniform(*dark)
 
 
 def _broken(dice: Random, seconds: int) -> list[float]:
@@ -156,7 +156,9 @@ _SKIES: Final[dict[str, Sky]] = {
 # -- what a family uses -----------------------------------------------------------
 
 
-def family(dice: Random, start_s: int, seconds: int) -> tuple[list[float], list[float], list[float]]:
+def family(
+    dice: Random, start_s: int, seconds: int
+) -> tuple[list[float], list[float], list[float]]:
     """Return the loads of three phases of a house with a family in it."""
     loads = tuple([dice.uniform(60, 140)] * seconds for _ in range(3))
     _cycle(loads[1], dice, power_w=110, on_s=700, off_s=1900)

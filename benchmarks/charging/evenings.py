@@ -95,9 +95,7 @@ def drive(seed: str, meter: str = "1 s", *, silent: bool = False, second: bool =
     controller = Controller(
         ControllerConfig(chargers=tuple(chargers), fuse_a=FUSE_A, margin_a=MARGIN_A)
     )
-    requests = Requests(
-        chargers={one.key: ChargerRequest(mode=Mode.FAST) for one in chargers}
-    )
+    requests = Requests(chargers={one.key: ChargerRequest(mode=Mode.FAST) for one in chargers})
     return Evening(hindsight_wh(phases), World(house, controller, requests).run(SECONDS))
 
 

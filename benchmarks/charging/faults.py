@@ -29,7 +29,9 @@ def under_a_cloud(seed: str, cloud_s: int) -> list[float]:
     """Return a sunny hour with a cloud of twenty minutes that comes with the fault."""
     del seed
     return [
-        8200.0 if second < cloud_s or second > END_S else max(700.0, 8200 - 250 * (second - cloud_s))
+        8200.0
+        if second < cloud_s or second > END_S
+        else max(700.0, 8200 - 250 * (second - cloud_s))
         for second in range(SECONDS)
     ]
 
@@ -52,7 +54,7 @@ def blind_wh(fault: str, meter_s: float = 1.0) -> float:
 
 
 def _dice() -> days.Random:
-    return days.Random("blind")  # noqa: S311
+    return days.Random("blind")
 
 
 def with_battery(kind: str, seed: str, priority: BatteryPriority) -> Outcome:

@@ -93,7 +93,7 @@ class Thresholds:
         )
         idle = not self._enabled
         waited = second - self._switched_s >= self._between
-        if waited and ((three and down >= 0 and (idle or down >= self._stop))):
+        if waited and (three and down >= 0 and (idle or down >= self._stop)):
             self._switch(second, 1, charger)
             return not idle
         if waited and (not three and up >= 0 and (idle or up >= self._start)):

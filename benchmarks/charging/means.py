@@ -41,7 +41,9 @@ class Kept:
     def exceeded(self) -> int:
         """Return how many windows are above the limit in which the house alone was well below."""
         pairs = zip(self.outcome.windows_w, self.outcome.alone_w, strict=True)
-        return sum(mean > self.limit_w and alone < KNOWN_BELOW * self.limit_w for mean, alone in pairs)
+        return sum(
+            mean > self.limit_w and alone < KNOWN_BELOW * self.limit_w for mean, alone in pairs
+        )
 
 
 def loads(seed: str) -> list[list[float]]:

@@ -83,9 +83,7 @@ def drive(seed: str) -> Night:
         )
     )
     departure = START + timedelta(seconds=SECONDS)
-    request = ChargerRequest(
-        mode=Mode.PLAN, energy_target_wh=WANTED_WH, departure=departure
-    )
+    request = ChargerRequest(mode=Mode.PLAN, energy_target_wh=WANTED_WH, departure=departure)
     world = NightWorld(house, controller, Requests(chargers={"car": request}))
     outcome = world.run(SECONDS)
     return Night(outcome, outcome.charged_wh["car"], _cheapest(phases, slots))
@@ -121,4 +119,3 @@ def _cheapest(phases: list[list[float]], slots: tuple[Slot, ...]) -> float:
         used = min(energy, missing)
         cost, missing = cost + used / 1000 * price, missing - used
     return cost
-

@@ -39,7 +39,14 @@ def hour(slots: tuple[Slot, ...], at: datetime) -> float | None:
 )
 @pytest.mark.parametrize("shape", ["numbers", "utc", "local", "offset", "epoch", "mapping", "zone"])
 def test_whole_days(
-    day: date, minutes: int, count: int, first: str, last: str, at_one: float, total: float, shape: str
+    day: date,
+    minutes: int,
+    count: int,
+    first: str,
+    last: str,
+    at_one: float,
+    total: float,
+    shape: str,
 ) -> None:
     """Every shape gives the same slots on a day of 25 hours and on one of 23."""
     begin = datetime.fromisoformat(first).replace(tzinfo=UTC)
@@ -68,7 +75,9 @@ def read_shape(
         case "utc":
             items: list[Any] = [{"start": at.isoformat(), "price": one} for at, one in pairs]
         case "local":
-            items = [{"start_time": at.astimezone(OSLO).isoformat(), "price": one} for at, one in pairs]
+            items = [
+                {"start_time": at.astimezone(OSLO).isoformat(), "price": one} for at, one in pairs
+            ]
         case "offset":
             assert offset is not None
             items = [{"time": str(at.astimezone(OSLO)), "price": one} for at, one in pairs]
@@ -136,7 +145,14 @@ def test_bare_numbers_must_fill_the_day() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "scale"),
-    [("NOK/kWh", 1), ("EUR/MWh", 0.001), ("Øre/kWh", 0.01), ("ct/kWh", 0.01), ("p/Wh", 10), ("", 1)],
+    [
+        ("NOK/kWh", 1),
+        ("EUR/MWh", 0.001),
+        ("Øre/kWh", 0.01),
+        ("ct/kWh", 0.01),
+        ("p/Wh", 10),
+        ("", 1),
+    ],
 )
 def test_units(unit: str, scale: float) -> None:
     """Currency or cents before the stroke, the energy behind it."""
@@ -152,7 +168,9 @@ def test_attributes_are_recognised() -> None:
     )
     assert [slot.price for slot in read] == [0.1]
     assert read_attributes({"prices": "[a text]"}, zone=OSLO, day=AUTUMN) == ()
-    assert read_attributes({"today": [2.0] * 25, "tomorrow": []}, zone=OSLO, day=AUTUMN)[3].price == 2
+    assert (
+        read_attributes({"today": [2.0] * 25, "tomorrow": []}, zone=OSLO, day=AUTUMN)[3].price == 2
+    )
     mapping = {"prices": {"2026-10-25T02:00:00+02:00": 0.002, "2026-10-25T02:00:00+01:00": 0.003}}
     assert hour(read_attributes(mapping, zone=OSLO, day=AUTUMN), AT_ONE) == 0.003
 

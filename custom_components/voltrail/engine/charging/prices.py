@@ -50,9 +50,7 @@ class _Raw:
     ambiguous: bool = False
 
 
-def read_items(
-    items: Iterable[Any], zone: tzinfo, *, scale: float = 1.0
-) -> tuple[Slot, ...]:
+def read_items(items: Iterable[Any], zone: tzinfo, *, scale: float = 1.0) -> tuple[Slot, ...]:
     """Read mappings that say when they begin and what they cost; a message among them is none."""
     return _slots([raw for item in items if (raw := _item(item, zone)) is not None], scale)
 
@@ -188,7 +186,7 @@ def _number(value: Any, scale: float) -> float | None:
         return None
     try:
         number = float(value) * scale
-    except (TypeError, ValueError):
+    except TypeError, ValueError:
         return None
     return number if math.isfinite(number) else None
 

@@ -175,9 +175,7 @@ def test_charger_away() -> None:
     assert house.explanation.chargers["car"].draw_high_a >= 16
     house.socket.available = True
     house.run(5)
-    assert [order.current_a for _, order in house.sent[sent:]] == [
-        pytest.approx(house.order_a)
-    ]
+    assert [order.current_a for _, order in house.sent[sent:]] == [pytest.approx(house.order_a)]
 
 
 def test_an_order_that_failed_is_given_again() -> None:

@@ -10,15 +10,15 @@ from custom_components.voltrail.engine.charging.controller import (
     BatterySample,
     ChargerConfig,
     ControllerConfig,
-    Distribution,
     CurrentsSample,
-    Mode,
+    Distribution,
     MeanLimit,
+    Mode,
     Reason,
     Requests,
     Slot,
+    plan,
 )
-from custom_components.voltrail.engine.charging.controller import plan
 from custom_components.voltrail.engine.charging.controller.samples import Observation
 from custom_components.voltrail.engine.charging.controller.sharing import Claim, share
 from tests.engine.charging.controller.house import NOON, House, Socket, one_car
@@ -93,9 +93,7 @@ def test_a_target_stops_every_mode() -> None:
 
 def test_a_target_in_per_cent() -> None:
     """The car's own state of charge stops it too; the minimum may be left on offer."""
-    house = one_car(
-        mode=Mode.FAST, charger={"full_minimum": True}, car={"car_percent": 70.0}
-    )
+    house = one_car(mode=Mode.FAST, charger={"full_minimum": True}, car={"car_percent": 70.0})
     house.want(charge_target_percent=80.0)
     house.run(60)
     assert house.order_a == 16
@@ -166,9 +164,7 @@ def test_plan_that_passed_goes_on_as_solar() -> None:
         (10_800, True, [(0, 2), (3, 4)]),
     ],
 )
-def test_cheapest_slots(
-    need_s: float, latest: bool, stretches: list[tuple[float, float]]
-) -> None:
+def test_cheapest_slots(need_s: float, latest: bool, stretches: list[tuple[float, float]]) -> None:
     """Slots that touch make no pause between them; ties go one way and never alternate."""
     made = plan.make(
         EVENING, EVENING + timedelta(hours=5), need_s, hours(0.3, 0.1, 0.4, 0.2, 0.4), latest=latest

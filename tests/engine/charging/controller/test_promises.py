@@ -42,9 +42,7 @@ CHARGERS = st.builds(
 CARS = st.fixed_dictionaries(
     {"car_phases": st.sampled_from([1, 2, 3]), "delay_s": st.integers(1, 6)}
 )
-FEW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def house_of(charger: ChargerConfig, car: dict[str, Any], *, meter_s: int = 1) -> House:
@@ -142,7 +140,10 @@ class Twin:
         state = ControllerState.load(self.data, before + self.shift)
         controller = Controller(self.house.config, state)
         orders, _ = controller.step(
-            self.house.now + self.shift, self.house.wall, self.moved(observation), self.house.requests
+            self.house.now + self.shift,
+            self.house.wall,
+            self.moved(observation),
+            self.house.requests,
         )
         return orders
 
@@ -175,9 +176,7 @@ def live_with_twin(house: House, events: list[Any], twin: Twin) -> None:
 
 @given(CHARGERS, CARS, EVENTS)
 @FEW
-def test_same_inputs_same_outputs(
-    charger: ChargerConfig, car: dict[str, Any], events: Any
-) -> None:
+def test_same_inputs_same_outputs(charger: ChargerConfig, car: dict[str, Any], events: Any) -> None:
     """It has no clock and no dice."""
     seen: list[list[tuple[Order, ...]]] = []
     for _ in range(2):

@@ -45,9 +45,7 @@ def dump(state: Any, now: float) -> dict[str, Any]:
 def load[T](kind: type[T], data: dict[str, Any], now: float) -> T:
     """Return a state out of what was dumped; what is missing is as at first."""
     assert is_dataclass(kind)
-    known = {
-        one.name: _read(one, data[one.name], now) for one in fields(kind) if one.name in data
-    }
+    known = {one.name: _read(one, data[one.name], now) for one in fields(kind) if one.name in data}
     return kind(**known)
 
 

@@ -37,9 +37,7 @@ class Controller:
         Call it on every fresh sample of the grid, and at least every five seconds.
         """
         self._begin(now)
-        scene = Scene(
-            self.config, self.state, now, wall, observation, requests, self._window
-        )
+        scene = Scene(self.config, self.state, now, wall, observation, requests, self._window)
         if self.config.limit is not None:
             limit = observation.mean_limit_w
             scene.limit_w = self.config.limit.power_w if limit is None else limit

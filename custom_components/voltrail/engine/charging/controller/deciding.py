@@ -7,7 +7,7 @@ from . import limit as limiting
 from . import meter, planning, solar
 from .bay import Bay
 from .budget import above_floor
-from .caps import FuseCaps, cap, cap_total
+from .caps import FuseCaps, cap_total
 from .reasons import Reason
 from .requests import Mode
 from .scene import Scene
@@ -355,5 +355,3 @@ def _choose_level(bay: Bay, scene: Scene, window_s: int) -> None:
         bay.urgent = bay.urgent or not allowed
         if not allowed:
             bay.amps, state.paused_by = 0.0, Reason.LIMIT
-
-

@@ -16,9 +16,7 @@ def rounded_down(amps: float, step_a: float) -> float:
     return round(math.floor(amps / step_a + _TINY) * step_a, 3)
 
 
-def follow(
-    present_a: float, low_a: float, high_a: float, *, step_a: float, weight: float
-) -> float:
+def follow(present_a: float, low_a: float, high_a: float, *, step_a: float, weight: float) -> float:
     """Return the order for a surplus that lies between two ends.
 
     With a bought kWh that weighs λ the step that is worth most is the one below

@@ -9,8 +9,8 @@ from .budget import battery_w, draws_w, measure_fuse
 from .codec import NEVER
 from .config import ChargerConfig, ControllerConfig
 from .fuse import Fuse
-from .requests import ChargerRequest, GridShare, Requests
-from .samples import ChargerView, CurrentsSample, GridSample, Observation
+from .requests import ChargerRequest, GridShare
+from .samples import ChargerView, CurrentsSample, GridSample
 from .scene import Scene
 from .state import ChargerState
 
@@ -124,9 +124,7 @@ def _take_grid(scene: Scene, grid: GridSample) -> None:
     scene.dt_s = min(since, state.meter.oldest_s) if state.known and since > 0 else 0.0
     state.sampled_s, state.known = grid.received_s, True
     low, high = draws_w(scene.bays)
-    battery = battery_w(
-        scene.config, state, scene.observation.battery, scene.requests, scene.now
-    )
+    battery = battery_w(scene.config, state, scene.observation.battery, scene.requests, scene.now)
     state.surplus_low_w = low - grid.power_w + battery
     state.surplus_high_w = high - grid.power_w + battery
     state.import_w = max(0.0, grid.power_w)

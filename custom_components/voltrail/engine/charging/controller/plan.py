@@ -48,13 +48,20 @@ def make(
         return Plan(stretches=((at, departure),), charging=True, last_call=True)
     pieces = _cut(slots, at, departure)
     ahead = not _begins_now(pieces, at)
-    pieces.sort(key=lambda piece: (piece.price, -piece.start.timestamp() if latest else piece.start.timestamp()))
+    pieces.sort(
+        key=lambda piece: (
+            piece.price,
+            -piece.start.timestamp() if latest else piece.start.timestamp(),
+        )
+    )
     chosen: list[tuple[datetime, datetime]] = []
     for piece in pieces:
         if need <= 0:
             break
         length = (piece.end - piece.start).total_seconds()
-        chosen.append(_part(piece, need, chosen, latest=latest) if need < length else (piece.start, piece.end))
+        chosen.append(
+            _part(piece, need, chosen, latest=latest) if need < length else (piece.start, piece.end)
+        )
         need -= length
     if need > 0:
         chosen.append(_without_prices(chosen, at, departure, need, latest=latest or not ahead))

@@ -60,7 +60,12 @@ def charging_power_w(bay: Bay) -> float:
 def learn_speed(bay: Bay, dt_s: float) -> None:
     """Learn what the fuse and the limits leave of the full power."""
     state = bay.state
-    if bay.mode is not Mode.FAST or not dt_s or bay.idle or not (state.level or bay.reason is Reason.FUSE):
+    if (
+        bay.mode is not Mode.FAST
+        or not dt_s
+        or bay.idle
+        or not (state.level or bay.reason is Reason.FUSE)
+    ):
         return
     drawn = sum(bay.draw_w()) / 2
     part = min(1.0, drawn / max(charging_power_w(bay), 1.0))

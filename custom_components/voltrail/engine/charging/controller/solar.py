@@ -155,9 +155,7 @@ def _follow(bay: Bay, sun: Sun) -> None:
     gap = state.draw.gap_a
     low, high = sun.low_w / unit + gap, sun.high_w / unit + gap
     if state.level == bay.level and state.order_a:
-        amps = follow(
-            state.order_a, low, high, step_a=bay.config.step_a, weight=bay.weight
-        )
+        amps = follow(state.order_a, low, high, step_a=bay.config.step_a, weight=bay.weight)
     else:
         step = bay.config.step_a
         amps = rounded_down(low + step / (1 + bay.weight), step)
