@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from custom_components.voltrail.engine.charging.controller import BatteryPriority
+
 from . import cost, evenings, faults, means, nights, picture, sunny
 
 BASELINE: Final = Path(__file__).parent / "baseline.json"
@@ -112,7 +114,8 @@ def _evening(label: str, found: list[evenings.Evening]) -> None:
     second = sum(one.starts.get("second", 0) for one in outcomes) / count
     print(
         f"{label:20} {sum(map(share, found)) / count:5.1f} %  warmth {warm:.2f} "
-        f"(beside a hot house {added:+.2f})  above {sum(o.above_s for o in outcomes) / count:4.0f} s  "
+        f"(beside a hot house {added:+.2f})  "
+        f"above {sum(one.above_s for one in outcomes) / count:4.0f} s  "
         f"starts {sum(one.starts['first'] for one in outcomes) / count:.1f} / {second:.1f}"
     )
 
@@ -150,7 +153,7 @@ def print_faults() -> None:
     for fault, period in (("silent", 1.0), ("silent", 10.0), ("frozen", 1.0), ("frozen", 10.0)):
         print(f"{fault}, {period:g} s: {faults.blind_wh(fault, period) / 1000:.3f}")
     print("\n## House battery, two days\n")
-    for priority in faults.BatteryPriority:
+    for priority in BatteryPriority:
         found = [faults.with_battery(kind, "h1", priority) for kind in ("clear", "broken")]
         print(
             f"{priority:8} first: not sun {sum(one.bought_wh for one in found) / 2000:.2f} kWh, "

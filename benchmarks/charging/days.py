@@ -105,8 +105,8 @@ def _broken(dice: Random, seconds: int) -> list[float]:
     return _clouds(
         dice,
         seconds,
-        gap_s=700 * scale,
-        cloud_s=330 * scale,
+        gap_s=850 * scale,
+        cloud_s=350 * scale,
         spread=0.9,
         dark=(0.04, 0.16),
         edge=(8, 40),
@@ -117,7 +117,7 @@ def _large(dice: Random, seconds: int) -> list[float]:
     return _clouds(
         dice,
         seconds,
-        gap_s=3000,
+        gap_s=3600,
         cloud_s=1500,
         spread=0.8,
         dark=(0.05, 0.25),

@@ -63,7 +63,7 @@ def find(surplus_w: Sequence[float], house: Equipment, weight: float) -> Best:
             scores, origin = _step(scores, count)
             came.append(origin)
         scores = [score + value for score, value in zip(scores, row, strict=True)]
-    return _trace(surplus_w, states, scores, came, house, weight)
+    return _trace(surplus_w, states, scores, came, house=house, weight=weight)
 
 
 def _step(scores: list[float], count: int) -> tuple[list[float], bytes]:
@@ -84,6 +84,7 @@ def _trace(
     states: tuple[int, ...],
     scores: list[float],
     came: list[bytes],
+    *,
     house: Equipment,
     weight: float,
 ) -> Best:

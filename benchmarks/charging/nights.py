@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Final, override
 
 from custom_components.voltrail.engine.charging.controller import (
     ChargerConfig,
@@ -92,6 +92,7 @@ def drive(seed: str) -> Night:
 class NightWorld(World):
     """A world after sunset, with nothing else to it."""
 
+    @override
     def observe(self, second: int) -> Observation:
         """Return what is known, without the sun."""
         observation = super().observe(second)

@@ -77,6 +77,8 @@ HOUSES: Final = {
             poll_s=3.0,
             charger_delay_s=3.0,
             gives_up_after=8,
+            phases=1,
+            switchable=False,
         ),
     )
 }

@@ -93,11 +93,8 @@ def run_all(wanted: Sequence[Job], workers: int = 2) -> list[Done]:
         return list(pool.map(run, wanted))
 
 
-def figures(
-    done: Sequence[Done], law: str, of: Callable[[Job], bool] = lambda _job: True
-) -> Figures:
-    """Return what a law made of the days that are meant."""
-    chosen = [one for one in done if of(one.job)]
+def figures(chosen: Sequence[Done], law: str) -> Figures:
+    """Return what a law made of some days."""
     results = [one.results[law] for one in chosen]
     count = len(results)
     scores = [
@@ -122,8 +119,7 @@ def table(done: Sequence[Done]) -> list[str]:
     """Return a table of all laws that ran."""
     names = list(done[0].results)
     lines = [f"{'':20}   J(1)   J(3)  sun kWh  not sun  starts  switches  lost"]
-    for name in names:
-        lines.append(_line(name, figures(done, name)))
+    lines += [_line(name, figures(done, name)) for name in names]
     for weight in (1, 3):
         best = [one.best[weight] for one in done]
         lines.append(
@@ -138,12 +134,18 @@ def table(done: Sequence[Done]) -> list[str]:
 
 def by_kind_and_house(done: Sequence[Done], law: str) -> list[str]:
     """Return a law's figures by kind of day, and by house."""
-    lines = []
-    for kind in dict.fromkeys(one.job.kind for one in done):
-        lines.append(_line(kind, figures(done, law, lambda job, kind=kind: job.kind == kind)))
-    for house in dict.fromkeys(one.job.house for one in done):
-        lines.append(_line(house, figures(done, law, lambda job, house=house: job.house == house)))
-    return lines
+    kinds = dict.fromkeys(one.job.kind for one in done)
+    houses = dict.fromkeys(one.job.house for one in done)
+    return [
+        *(
+            _line(kind, figures([one for one in done if one.job.kind == kind], law))
+            for kind in kinds
+        ),
+        *(
+            _line(house, figures([one for one in done if one.job.house == house], law))
+            for house in houses
+        ),
+    ]
 
 
 def _line(name: str, found: Figures) -> str:

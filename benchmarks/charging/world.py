@@ -144,7 +144,7 @@ class World:
             own = charger.car.draw_a * VOLTS
             for phase in house.cars[key].rotation[: charger.phases_in_use]:
                 phases[phase] += own
-        self._count(second, alone, phases, sun)
+        self._count(second, alone, phases)
         if house.battery is not None:
             house.battery.advance(sum(phases))
             phases = [power + house.battery.power_w / 3 for power in phases]
@@ -189,9 +189,7 @@ class World:
         self._ordered[order.charger] = (second, order.current_a)
         self.chargers[order.charger].order(second, order.current_a, order.phases)
 
-    def _count(
-        self, second: int, alone_w: Sequence[float], phases_w: Sequence[float], sun_w: float
-    ) -> None:
+    def _count(self, second: int, alone_w: Sequence[float], phases_w: Sequence[float]) -> None:
         result, share = self.outcome, 1 - math.exp(-1 / WARMING_S)
         for phase in range(3):
             amps = abs(phases_w[phase]) / VOLTS

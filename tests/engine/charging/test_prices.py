@@ -38,7 +38,7 @@ def hour(slots: tuple[Slot, ...], at: datetime) -> float | None:
     ],
 )
 @pytest.mark.parametrize("shape", ["numbers", "utc", "local", "offset", "epoch", "mapping", "zone"])
-def test_whole_days(
+def test_whole_days(  # noqa: PLR0917 - a row of the table
     day: date,
     minutes: int,
     count: int,

@@ -164,7 +164,7 @@ async def test_ams_han(capsys: pytest.CaptureFixture[str]) -> None:
 def test_charging_controller(capsys: pytest.CaptureFixture[str]) -> None:
     """The controller lives through a day with nothing but the library."""
     energy = importlib.import_module("examples.charging_controller").main(every=5)
-    assert energy > 35
+    assert energy > 35  # kWh
     printed = capsys.readouterr().out
     assert "following_sun" in printed
     assert "riding_through" in printed

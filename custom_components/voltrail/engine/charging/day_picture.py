@@ -32,9 +32,12 @@ def draw(
     low, high = min(0.0, *known, 0.0), max(1000.0, *known, 0.0)
     plot = _Plot(begin, end, low, high)
     step = max(1, len(hours) // _POINTS)
-    parts = [
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        'font-family="sans-serif" font-size="12">',
+        'font-family="sans-serif" font-size="12">'
+    )
+    parts = [
+        head,
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="20" font-size="15">{escape(title)}</text>',
         *plot.grid(),
@@ -78,11 +81,11 @@ class _Plot:
                 f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}" stroke="#e3e7eb"/>'
                 f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{watts // 1000} kW</text>'
             )
-        for hour in range(int(self.begin) + 1, int(self.end) + 1, 2):
-            lines.append(
-                f'<text x="{self.x(hour)}" y="{HEIGHT - _BOTTOM + 34}" '
-                f'text-anchor="middle">{hour % 24:02}:00</text>'
-            )
+        lines.extend(
+            f'<text x="{self.x(hour)}" y="{HEIGHT - _BOTTOM + 34}" '
+            f'text-anchor="middle">{hour % 24:02}:00</text>'
+            for hour in range(int(self.begin) + 1, int(self.end) + 1, 2)
+        )
         return lines
 
     def line(self, hours: Sequence[float], curve: Curve, step: int, colour: str) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any, Final
 
 from .controller.samples import Slot
@@ -105,7 +106,7 @@ def read_attributes(
     """
     scale = scale_of(unit)
     for names in _PAIRS:
-        if names[0] == "prices_today" and isinstance(attributes.get("prices"), list):
+        if "prices_today" in names and isinstance(attributes.get("prices"), list):
             # It filters its days by the zone of the process; the whole list is right.
             continue
         if slots := read_items(_joined(attributes, names), zone, scale=scale):
@@ -250,9 +251,7 @@ def _slots(raws: Sequence[_Raw], scale: float) -> tuple[Slot, ...]:
 
 
 def _common_step(raws: Sequence[_Raw]) -> timedelta | None:
-    steps = Counter(
-        (later.start - earlier.start) for earlier, later in zip(raws, raws[1:], strict=False)
-    )
+    steps = Counter(later.start - earlier.start for earlier, later in pairwise(raws))
     if steps:
         return min(step for step, count in steps.items() if count == max(steps.values()))
     if not raws:

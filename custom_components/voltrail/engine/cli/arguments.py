@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
             commands,
             "replay",
             replaying.replay,
-            "tell what the charging controller would have done on a day of Home Assistant's history",
+            "tell what the charging controller would have done on a recorded day",
             example="replay history.csv --switchable --picture day.svg",
         )
     )

@@ -18,7 +18,6 @@ from custom_components.voltrail.engine.charging.controller import (
     Mode,
     Observation,
     Order,
-    Reason,
     Requests,
     Slot,
 )
@@ -144,7 +143,7 @@ class House:
         return next(iter(self.sockets.values()))
 
     @property
-    def reason(self) -> Reason:
+    def reason(self) -> str:
         """Why the first charger does what it does."""
         return next(iter(self.explanation.chargers.values())).reason
 

@@ -35,7 +35,7 @@ def test_solar_holds_and_then_pauses_without_a_meter() -> None:
     for _ in range(44):
         house.step()
         assert house.order_a == before
-    assert house.reason is Reason.METER_SILENT
+    assert house.reason == Reason.METER_SILENT
     house.run(10)
     assert house.level == 0
     assert house.explanation.meter_silent
@@ -56,7 +56,7 @@ def test_fast_falls_back_at_once_without_a_meter() -> None:
     house.fault = "silent"
     house.run(18)
     assert house.order_a == 6
-    assert house.reason is Reason.METER_SILENT
+    assert house.reason == Reason.METER_SILENT
 
 
 def test_nothing_starts_without_a_meter() -> None:
@@ -87,7 +87,7 @@ def test_only_the_currents_missing() -> None:
         house.run(25)
         assert house.order_a == 6
         assert house.level == 3
-        assert house.reason is Reason.FALLBACK
+        assert house.reason == Reason.FALLBACK
 
 
 def test_frozen_meter() -> None:
@@ -171,7 +171,7 @@ def test_charger_away() -> None:
     sent = len(house.sent)
     house.run(30)
     assert len(house.sent) == sent
-    assert house.reason is Reason.CHARGER_AWAY
+    assert house.reason == Reason.CHARGER_AWAY
     assert house.explanation.chargers["car"].draw_high_a >= 16
     house.socket.available = True
     house.run(5)
@@ -187,7 +187,7 @@ def test_an_order_that_failed_is_given_again() -> None:
     assert len(house.sent) == sent + 1
     assert house.sent[-1][1].current_a == 16
     house.run(20)
-    assert house.reason is Reason.NOT_READY
+    assert house.reason == Reason.NOT_READY
     assert house.explanation.chargers["car"].failed_orders >= 3
     again = len(house.sent)
     house.run(30)
@@ -196,7 +196,7 @@ def test_an_order_that_failed_is_given_again() -> None:
     house.loads_a = (1.0, 1.0, 1.0)
     house.want(maximum_a=10.0)
     house.run(10)
-    assert house.reason is Reason.FAST
+    assert house.reason == Reason.FAST
 
 
 def test_a_car_that_takes_less_is_no_fault() -> None:
@@ -204,7 +204,7 @@ def test_a_car_that_takes_less_is_no_fault() -> None:
     house = running(Mode.FAST, car={"car_a": 10.0})
     house.run(60)
     assert house.controller.state.chargers["car"].car.most_a == pytest.approx(10)
-    assert house.reason is Reason.FAST
+    assert house.reason == Reason.FAST
 
 
 def test_a_car_that_takes_more_is_counted_as_it_is() -> None:
@@ -262,7 +262,7 @@ def test_night_pauses_with_one_order() -> None:
     sent = len(house.sent)
     house.run(300)
     assert [order.current_a for _, order in house.sent[sent:]] == [0]
-    assert house.reason is Reason.WAITING_FOR_SUN
+    assert house.reason == Reason.WAITING_FOR_SUN
 
 
 def test_a_car_that_arrives_at_night() -> None:
@@ -291,7 +291,7 @@ def test_unknown_mode_is_never_fast() -> None:
     house = one_car()
     house.requests = replace(house.requests, chargers={})
     house.run(60)
-    assert house.reason is Reason.WAITING_FOR_SUN
+    assert house.reason == Reason.WAITING_FOR_SUN
 
 
 def test_prices_that_end_early_are_not_waited_for() -> None:
@@ -303,7 +303,7 @@ def test_prices_that_end_early_are_not_waited_for() -> None:
         departure=house.wall + timedelta(seconds=5000 / 11040 * 3600 * 1.1 + 900),
     )
     house.run(60)
-    assert house.reason is Reason.PLAN_WAITING
+    assert house.reason == Reason.PLAN_WAITING
     house.run(900)
     assert house.level == 3
 
@@ -320,7 +320,7 @@ def test_phases_refused() -> None:
     house.sun_w = 9000
     house.run(400)
     assert house.level == 3
-    assert house.reason is Reason.PHASES_REFUSED
+    assert house.reason == Reason.PHASES_REFUSED
     assert house.controller.state.chargers["car"].switches_total <= 2
 
 
@@ -328,7 +328,7 @@ def test_asleep() -> None:
     """A short pause, at most twice; then the offer is left standing at the minimum."""
     house = one_car(mode=Mode.FAST, car={"asleep": True})
     house.run(400)
-    assert house.reason is Reason.VEHICLE
+    assert house.reason == Reason.VEHICLE
     orders = [order.current_a for _, order in house.sent]
     assert orders.count(0) == 2
     assert orders[-1] == 6
@@ -342,7 +342,7 @@ def test_full() -> None:
     house = running()
     house.socket.asleep = True
     house.run(600)
-    assert house.reason is Reason.VEHICLE
+    assert house.reason == Reason.VEHICLE
     assert house.order_a == 6
     sent = len(house.sent)
     house.sun_w = 0
@@ -355,7 +355,7 @@ def test_outside_limit_is_obeyed_in_one_step() -> None:
     house = running(Mode.FAST)
     house.outside_limit_w = 4200.0
     assert [order.current_a for order in house.step()] == [6]
-    assert house.reason is Reason.LIMIT
+    assert house.reason == Reason.LIMIT
     house.run(10)
     house.outside_limit_w = 3000.0
     house.run(2)

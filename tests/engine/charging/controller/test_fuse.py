@@ -81,7 +81,7 @@ def test_goes_down_in_the_same_step() -> None:
     orders = house.step()
     assert [order.current_a for order in orders] == [11]
     assert orders[0].urgent
-    assert house.reason is Reason.FUSE
+    assert house.reason == Reason.FUSE
     assert house.explanation.chargers["car"].phase == 0
 
 
@@ -107,7 +107,7 @@ def test_a_kettle_does_not_stop_the_car_and_an_oven_does() -> None:
     house.loads_a = (20.5, 1.0, 1.0)
     house.run(240)
     assert house.level == 0
-    assert house.reason is Reason.FUSE
+    assert house.reason == Reason.FUSE
     assert max(house.explanation.warmth) < 1.0
 
 

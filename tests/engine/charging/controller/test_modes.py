@@ -41,7 +41,7 @@ def test_off_pauses() -> None:
     house.want(mode=Mode.OFF)
     house.run(20)
     assert house.order_a == 0
-    assert house.reason is Reason.OFF
+    assert house.reason == Reason.OFF
 
 
 def test_manual_sends_nothing_but_what_the_fuse_demands() -> None:
@@ -76,7 +76,7 @@ def test_boost_and_price_limit_are_fast() -> None:
     house.wall = EVENING
     house.want(price_limit=None, boost=True)
     house.run(10)
-    assert house.reason is Reason.FAST
+    assert house.reason == Reason.FAST
 
 
 def test_a_target_stops_every_mode() -> None:
@@ -84,7 +84,7 @@ def test_a_target_stops_every_mode() -> None:
     house = one_car(mode=Mode.FAST, car={"session_wh": 0.0})
     house.want(energy_target_wh=200.0)
     house.run(150)
-    assert house.reason is Reason.TARGET_REACHED
+    assert house.reason == Reason.TARGET_REACHED
     assert house.order_a == 0
     house.want(energy_target_wh=20_000.0)
     house.run(60)
@@ -99,7 +99,7 @@ def test_a_target_in_per_cent() -> None:
     assert house.order_a == 16
     house.socket.car_percent = 80.0
     house.run(10)
-    assert house.reason is Reason.TARGET_REACHED
+    assert house.reason == Reason.TARGET_REACHED
     assert house.order_a == 6
     house.socket.car_percent = 79.0
     house.run(10)
@@ -110,11 +110,11 @@ def test_no_vehicle_and_not_ready() -> None:
     """Neither gets an order that it cannot carry out."""
     house = one_car(mode=Mode.FAST, car={"connected": False})
     house.run(30)
-    assert house.reason is Reason.NO_VEHICLE
+    assert house.reason == Reason.NO_VEHICLE
     house.socket.connected = True
     house.socket.ready = False
     house.run(30)
-    assert house.reason is Reason.NOT_READY
+    assert house.reason == Reason.NOT_READY
     assert house.sent == []
 
 
@@ -122,7 +122,7 @@ def test_plan_without_a_goal() -> None:
     """It says so, and charges from the sun."""
     house = one_car(mode=Mode.PLAN)
     house.run(30)
-    assert house.reason is Reason.PLAN_INCOMPLETE
+    assert house.reason == Reason.PLAN_INCOMPLETE
     house.sun_w = 9000
     house.run(60)
     assert house.level == 3
@@ -135,13 +135,13 @@ def test_plan_waits_for_the_cheapest_hour() -> None:
     house.slots = hours(0.3, 0.1, 0.2)
     house.want(energy_target_wh=5000.0, departure=EVENING + timedelta(hours=3))
     house.run(60)
-    assert house.reason is Reason.PLAN_WAITING
+    assert house.reason == Reason.PLAN_WAITING
     told = house.explanation.chargers["car"]
     assert told.next_start is not None
     assert EVENING + timedelta(hours=1) <= told.next_start
     house.wall = EVENING + timedelta(hours=1, minutes=59) - timedelta(minutes=25)
     house.run(60)
-    assert house.reason is Reason.PLAN_CHARGING
+    assert house.reason == Reason.PLAN_CHARGING
     assert house.explanation.chargers["car"].until is not None
 
 
@@ -150,7 +150,7 @@ def test_plan_that_passed_goes_on_as_solar() -> None:
     house = one_car(mode=Mode.PLAN)
     house.want(energy_target_wh=5000.0, departure=NOON - timedelta(hours=1))
     house.run(30)
-    assert house.reason is Reason.WAITING_FOR_SUN
+    assert house.reason == Reason.WAITING_FOR_SUN
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,9 @@ def test_plan_that_passed_goes_on_as_solar() -> None:
         (10_800, True, [(0, 2), (3, 4)]),
     ],
 )
-def test_cheapest_slots(need_s: float, latest: bool, stretches: list[tuple[float, float]]) -> None:
+def test_cheapest_slots(
+    need_s: float, *, latest: bool, stretches: list[tuple[float, float]]
+) -> None:
     """Slots that touch make no pause between them; ties go one way and never alternate."""
     made = plan.make(
         EVENING, EVENING + timedelta(hours=5), need_s, hours(0.3, 0.1, 0.4, 0.2, 0.4), latest=latest
@@ -186,7 +188,7 @@ def test_last_call() -> None:
 
 
 @pytest.mark.parametrize(("latest", "begin_s"), [(True, 7200), (False, 0)])
-def test_without_prices(latest: bool, begin_s: float) -> None:
+def test_without_prices(*, latest: bool, begin_s: float) -> None:
     """As late as possible, or as early."""
     made = plan.make(EVENING, EVENING + timedelta(hours=3), 3600, (), latest=latest)
     assert made.stretches[0][0] == EVENING + timedelta(seconds=begin_s)
@@ -347,7 +349,7 @@ def test_a_limit_that_is_an_entity_replaces_the_one_of_the_options() -> None:
     house = one_car(mode=Mode.FAST, connection={"limit": MeanLimit(3000.0)})
     house.run(60)
     assert house.level == 0
-    assert house.reason is Reason.LIMIT
+    assert house.reason == Reason.LIMIT
     plain = house.observation
 
     def with_peak() -> Observation:

@@ -130,7 +130,7 @@ def test_follows_the_sun_within_a_step() -> None:
     house.run(120)
     assert house.grid is not None
     assert abs(house.grid.power_w) < 3 * 230 * 0.35 + 10
-    assert house.reason is Reason.FOLLOWING_SUN
+    assert house.reason == Reason.FOLLOWING_SUN
 
 
 def test_rides_through_a_short_cloud_and_pauses_in_a_long_one() -> None:
@@ -140,14 +140,14 @@ def test_rides_through_a_short_cloud_and_pauses_in_a_long_one() -> None:
     house.run(90)
     house.sun_w = 600
     house.run(20)
-    assert house.reason is Reason.RIDING_THROUGH
+    assert house.reason == Reason.RIDING_THROUGH
     assert house.order_a == 6
     house.sun_w = 9000
     house.run(60)
     assert house.socket.starts == 1
     house.sun_w = 600
     house.run(200)
-    assert house.reason is Reason.TOO_LITTLE_SUN
+    assert house.reason == Reason.TOO_LITTLE_SUN
     assert house.level == 0
 
 
@@ -187,7 +187,7 @@ def test_solar_minimum_never_pauses() -> None:
     house.sun_w = 0
     house.run(600)
     assert house.order_a == 6
-    assert house.reason is Reason.MINIMUM
+    assert house.reason == Reason.MINIMUM
 
 
 def test_solar_minimum_starts_without_sun() -> None:

@@ -45,7 +45,7 @@ class Accounts:
 
     levels: list[int] = field(default_factory=list)
     accounts_wh: list[float] = field(default_factory=list)
-    players: list[Player] = rows(Player)
+    players: list[Player] = rows(Player)  # noqa: RUF009 - it makes a field
     factor: float = 1.0
 
 
@@ -104,7 +104,7 @@ def advance(
         ]
     fading = math.exp(-dt_s / _FADING_S)
     for player in accounts.players:
-        _play(player, accounts.levels, worth, hours, fading, now)
+        _play(player, accounts.levels, worth, hours=hours, fading=fading, now=now)
     _choose_factor(accounts)
 
 
@@ -127,6 +127,7 @@ def _play(
     player: Player,
     levels: Sequence[int],
     worth: Sequence[float],
+    *,
     hours: float,
     fading: float,
     now: float,

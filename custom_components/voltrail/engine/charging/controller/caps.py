@@ -33,7 +33,9 @@ def cap(bay: Bay, up_a: float, down_a: float, reason: Reason) -> None:
 class FuseCaps:
     """Shares the room below the fuses among the chargers, and pauses who must not go on."""
 
-    def __init__(self, config: ControllerConfig, fuses: Sequence[tuple[str, Fuse, float, float]]):
+    def __init__(
+        self, config: ControllerConfig, fuses: Sequence[tuple[str, Fuse, float, float]]
+    ) -> None:
         self._config = config
         self._fuses = fuses
 

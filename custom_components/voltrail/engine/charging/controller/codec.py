@@ -5,7 +5,8 @@ them, ``SERIES`` a list of rows that begin with one; ``nested(T)`` a dataclass, 
 mapping of them. Everything else is written as it is.
 """
 
-from dataclasses import MISSING, Field, field, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import Field, field, fields, is_dataclass
 from typing import Any, Final
 
 NEVER: Final = -1e9
@@ -36,6 +37,9 @@ def rows(kind: type) -> Any:
     return field(default_factory=list, metadata={"kind": "rows", "type": kind})
 
 
+_PLAIN: Final = "plain"
+
+
 def dump(state: Any, now: float) -> dict[str, Any]:
     """Return a state as plain data."""
     assert is_dataclass(state)
@@ -58,37 +62,28 @@ def _when(age: float | None, now: float) -> float:
 
 
 def _written(one: Field[Any], value: Any, now: float) -> Any:
-    match one.metadata.get("kind"):
-        case "moment":
-            return _age(value, now)
-        case "moments":
-            return [_age(item, now) for item in value]
-        case "series":
-            return [[_age(row[0], now), *row[1:]] for row in value]
-        case "nested":
-            return dump(value, now)
-        case "each":
-            return {key: dump(item, now) for key, item in value.items()}
-        case "rows":
-            return [dump(item, now) for item in value]
-    return list(value) if isinstance(value, (list, tuple)) else value
+    kind = one.metadata.get("kind", _PLAIN)
+    writers: dict[str, Callable[[], Any]] = {
+        "moment": lambda: _age(value, now),
+        "moments": lambda: [_age(item, now) for item in value],
+        "series": lambda: [[_age(row[0], now), *row[1:]] for row in value],
+        "nested": lambda: dump(value, now),
+        "each": lambda: {key: dump(item, now) for key, item in value.items()},
+        "rows": lambda: [dump(item, now) for item in value],
+        _PLAIN: lambda: list(value) if isinstance(value, (list, tuple)) else value,
+    }
+    return writers[kind]()
 
 
 def _read(one: Field[Any], value: Any, now: float) -> Any:
-    kind = one.metadata.get("type")
-    match one.metadata.get("kind"):
-        case "moment":
-            return _when(value, now)
-        case "moments":
-            return [_when(item, now) for item in value]
-        case "series":
-            return [(_when(row[0], now), *row[1:]) for row in value]
-        case "nested":
-            return load(kind, value, now)
-        case "each":
-            return {key: load(kind, item, now) for key, item in value.items()}
-        case "rows":
-            return [load(kind, item, now) for item in value]
-    if isinstance(value, list) and one.default is not MISSING and isinstance(one.default, tuple):
-        return tuple(value)
-    return list(value) if isinstance(value, list) else value
+    part: Any = one.metadata.get("type")
+    readers: dict[str, Callable[[], Any]] = {
+        "moment": lambda: _when(value, now),
+        "moments": lambda: [_when(item, now) for item in value],
+        "series": lambda: [(_when(row[0], now), *row[1:]) for row in value],
+        "nested": lambda: load(part, value, now),
+        "each": lambda: {key: load(part, item, now) for key, item in value.items()},
+        "rows": lambda: [load(part, item, now) for item in value],
+        _PLAIN: lambda: tuple(value) if isinstance(one.default, tuple) else value,
+    }
+    return readers[one.metadata.get("kind", _PLAIN)]()

@@ -141,17 +141,15 @@ def _settled_otherwise(bay: Bay, scene: Scene) -> bool:
         bay.reason, bay.own = Reason.NO_VEHICLE, False
         bay.hold = bay.mode in {Mode.FAST, Mode.MANUAL, Mode.SOLAR_MINIMUM}
         bay.level, bay.amps = (state.level, state.order_a) if bay.hold else (0, 0.0)
-        return True
-    if not bay.view.ready:
+    elif not bay.view.ready:
         bay.hold, bay.reason, bay.own = True, Reason.NOT_READY, False
-        return True
-    if bay.mode is not Mode.MANUAL and planning.reached(bay):
+    elif bay.mode is not Mode.MANUAL and planning.reached(bay):
         _stop_at_target(bay)
-        return True
-    if not scene.ready:
+    elif not scene.ready:
         _without_meter(bay, scene)
-        return True
-    return False
+    else:
+        return False
+    return True
 
 
 def _stop_at_target(bay: Bay) -> None:

@@ -101,11 +101,11 @@ def pause(fuse: Fuse, now: float) -> None:
 def _warm_up(fuse: Fuse, currents_a: Sequence[float], rating_a: float, received_s: float) -> None:
     squares = [(amps / rating_a) ** 2 for amps in currents_a]
     elapsed = received_s - fuse.seen_s
-    if len(fuse.warmth) != len(squares) or elapsed > _BLIND_S:
+    if len(fuse.warmth) != len(squares):
         # What was is not known: as warm as this load would make it in the end.
-        fuse.warmth = (
-            squares if len(fuse.warmth) != len(squares) else list(map(max, fuse.warmth, squares))
-        )
+        fuse.warmth = squares
+    elif elapsed > _BLIND_S:
+        fuse.warmth = [max(pair) for pair in zip(fuse.warmth, squares, strict=True)]
     else:
         share = 1 - math.exp(-elapsed / WARMING_S)
         # Between two samples the larger of both held, for all that is known.

@@ -105,7 +105,15 @@ def level(
     if limit.left_s <= _NOTHING_RISES_S:
         return present
     if limit.high_w < present * unit_w:
-        return _lower(limit, present, charging, unit_w, since_switch_s, wall_s, window_s)
+        return _lower(
+            limit,
+            present,
+            charging,
+            unit_w,
+            since_switch_s=since_switch_s,
+            wall_s=wall_s,
+            window_s=window_s,
+        )
     most = charging[-1]
     if (
         present < most
@@ -137,13 +145,12 @@ def _lower(
     present: int,
     charging: Sequence[int],
     unit_w: float,
+    *,
     since_switch_s: float,
     wall_s: float,
     window_s: int,
 ) -> int:
-    now = limit.seen_s
-    limit.lowered_s = [when for when in limit.lowered_s if now - when < _REMEMBERED_S]
-    limit.lowered_s.append(now)
+    _remember_lowering(limit)
     lower = [one for one in charging if one < present and one * unit_w <= limit.low_w]
     if lower and limit.left_s >= 150 and since_switch_s >= 180:
         return lower[-1]
@@ -153,6 +160,14 @@ def _lower(
         rest += _QUARTER_S
     limit.wait_until_wall_s = wall_s + rest
     return 0
+
+
+def _remember_lowering(limit: Limit) -> None:
+    """Note that a state was left; an order that waits for its turn is one and not many."""
+    now = limit.seen_s
+    limit.lowered_s = [when for when in limit.lowered_s if now - when < _REMEMBERED_S]
+    if not limit.lowered_s or now - limit.lowered_s[-1] > _MINUTE_S:
+        limit.lowered_s.append(now)
 
 
 def _patience_s(limit: Limit) -> float:

@@ -27,22 +27,30 @@ _A_DAY_S: Final = 86400.0
 
 def act(bay: Bay, now: float) -> Order | None:
     """Return the order that is due, and note that it was given."""
-    state = bay.state
     if bay.hold or not bay.view.available:
         return None
-    if state.stage:
-        return _go_on(bay, now)
+    return _go_on(bay, now) if bay.state.stage else _act(bay, now)
+
+
+def _act(bay: Bay, now: float) -> Order | None:
+    state = bay.state
     if state.nap_until_s > now:
         return _change(bay, 0.0, now) if state.order_a and state.level else None
-    if bay.level == 0:
-        return _pause(bay, now) if state.order_a or state.level else _again(bay, now)
-    if state.level == 0:
-        return _start(bay, now)
     if bay.level != state.level:
-        return _switch(bay, now)
-    if bay.amps != state.order_a and _spaced(bay, now, lower=bay.amps < state.order_a):
+        return _leave(bay, now)
+    if not bay.level and state.order_a:
+        return _pause(bay, now)
+    lower = bay.amps < state.order_a
+    if bay.level and bay.amps != state.order_a and _spaced(bay, now, lower=lower):
         return _change(bay, bay.amps, now)
     return _again(bay, now)
+
+
+def _leave(bay: Bay, now: float) -> Order | None:
+    """Go to another state."""
+    if not bay.level:
+        return _pause(bay, now)
+    return _switch(bay, now) if bay.state.level else _start(bay, now)
 
 
 def verify(bay: Bay, now: float) -> None:

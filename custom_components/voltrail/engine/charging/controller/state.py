@@ -48,9 +48,9 @@ class Car:
 class ChargerState:
     """What is remembered of one charger. ``level`` is how many phases the car uses; 0 is paused."""
 
-    draw: Draw = nested(Draw)
-    car: Car = nested(Car)
-    accounts: Accounts = nested(Accounts)
+    draw: Draw = nested(Draw)  # noqa: RUF009 - it makes a field
+    car: Car = nested(Car)  # noqa: RUF009 - it makes a field
+    accounts: Accounts = nested(Accounts)  # noqa: RUF009 - it makes a field
     mode: str = ""
     adopted: bool = False
     level: int = 0
@@ -82,12 +82,12 @@ class ChargerState:
 class ControllerState:
     """All state. ``dump`` writes ages and not moments, so that it can be loaded at any time."""
 
-    meter: Meter = nested(Meter)
-    phases: Meter = nested(Meter)
-    fuse: Fuse = nested(Fuse)
-    distributions: dict[str, Fuse] = each(Fuse)
-    limit: Limit = nested(Limit)
-    chargers: dict[str, ChargerState] = each(ChargerState)
+    meter: Meter = nested(Meter)  # noqa: RUF009 - it makes a field
+    phases: Meter = nested(Meter)  # noqa: RUF009 - it makes a field
+    fuse: Fuse = nested(Fuse)  # noqa: RUF009 - it makes a field
+    distributions: dict[str, Fuse] = each(Fuse)  # noqa: RUF009 - it makes a field
+    limit: Limit = nested(Limit)  # noqa: RUF009 - it makes a field
+    chargers: dict[str, ChargerState] = each(ChargerState)  # noqa: RUF009 - it makes a field
     battery_seen_s: float = moment()
     battery_took_w: float = 0.0
     known: bool = False
