@@ -160,6 +160,16 @@ async def test_ams_han(capsys: pytest.CaptureFixture[str]) -> None:
     assert "energy_imported 22721.38 kWh" in lines
 
 
+@pytest.mark.usefixtures("examples")
+def test_charging_controller(capsys: pytest.CaptureFixture[str]) -> None:
+    """The controller lives through a day with nothing but the library."""
+    energy = importlib.import_module("examples.charging_controller").main(every=5)
+    assert energy > 35  # kWh
+    printed = capsys.readouterr().out
+    assert "following_sun" in printed
+    assert "riding_through" in printed
+
+
 def test_every_family_has_an_example() -> None:
     """Short ones, each of which is run here."""
     programs = {path.stem: path for path in EXAMPLES.glob("*.py")}

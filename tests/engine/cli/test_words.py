@@ -20,7 +20,17 @@ from custom_components.voltrail.engine.model.charging import ChargingState, Phas
 from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, UnknownCode, Value
 from tests.engine.cli.support import voltrail
 
-COMMANDS = ("families", "read", "watch", "set", "dump", "decode", "listen", "completion")
+COMMANDS = (
+    "families",
+    "read",
+    "watch",
+    "set",
+    "dump",
+    "decode",
+    "listen",
+    "replay",
+    "completion",
+)
 
 
 # -- values --------------------------------------------------------------------
@@ -194,7 +204,7 @@ async def completed(line: str) -> list[str]:
 
 async def test_completion_of_bash() -> None:
     """Commands, families, options, and the values of those that have few."""
-    assert await completed("voltrail re") == ["read"]
+    assert await completed("voltrail re") == ["read", "replay"]
     assert set(COMMANDS) < set(await completed("voltrail "))
     assert "mennekes_tcp" in await completed("voltrail read ")
     assert await completed("voltrail read mennekes_tcp --js") == ["--json"]

@@ -4,12 +4,13 @@ import argparse
 import math
 import textwrap
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from ..devices import FAMILIES
 from ..devices.family import Transport
 from ..han import Zone, parse_key
-from . import completion, listing, meters, reading, setting
+from . import completion, listing, meters, reading, replaying, setting
 from .console import WIDTH, Console
 from .version import version
 
@@ -157,6 +158,16 @@ def parser() -> argparse.ArgumentParser:
     _add_count(listen, "messages")
     _add_json(listen)
 
+    _add_replay(
+        _command(
+            commands,
+            "replay",
+            replaying.replay,
+            "tell what the charging controller would have done on a recorded day",
+            example="replay history.csv --switchable --picture day.svg",
+        )
+    )
+
     complete = _command(
         commands,
         "completion",
@@ -246,6 +257,39 @@ def _add_device(command: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a setting that only this family has; may be given again",
     )
+
+
+def _add_replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "file", metavar="HISTORY.csv", help="what Home Assistant exports; - is standard input"
+    )
+    entities = command.add_argument_group("entities, where their names do not tell")
+    for role, meaning in (
+        ("grid", "power at the grid connection, import positive"),
+        ("car", "power of the car that day"),
+        ("l1", "current of the house on L1"),
+        ("l2", "current of the house on L2"),
+        ("l3", "current of the house on L3"),
+        ("sun", "power of the panels"),
+    ):
+        entities.add_argument(f"--{role}", metavar="ENTITY", help=meaning)
+    charger = command.add_argument_group("the charger")
+    charger.add_argument("--max-current", type=_positive, default=16.0, metavar="A")
+    charger.add_argument("--phases", type=int, choices=(1, 3), default=3)
+    charger.add_argument(
+        "--switchable", action="store_true", help="its phases can be chosen while it charges"
+    )
+    charger.add_argument("--mode", choices=replaying.MODES, default=replaying.MODES[0])
+    charger.add_argument(
+        "--grid-share",
+        choices=("little", "normal", "much"),
+        default="normal",
+        help="how much grid is accepted with the sun",
+    )
+    command.add_argument(
+        "--fuse", type=_positive, default=0.0, metavar="A", help="the main fuse of each phase"
+    )
+    command.add_argument("--picture", type=Path, metavar="FILE.svg", help="also draw the day")
 
 
 def _add_line(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,1 @@
+"""How well the charging controller does, on simulated days, beside laws of other kinds."""
