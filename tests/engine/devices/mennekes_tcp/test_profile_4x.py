@@ -302,14 +302,17 @@ async def test_an_assertion_that_fails_stays_due() -> None:
 
 @in_fake_time
 async def test_safe_current_for_minutes_is_a_problem() -> None:
-    """A person is told when the charger does not come out of its safe current."""
+    """A person is told when a charger that was ours does not come out of its safe current."""
     charger = Charger4X()
 
     def told(device: MennekesTcp) -> bool:
         return "safe_current_active" in [problem.key for problem in device.problems()]
 
     async with met(charger, in_memory=True) as device:
-        charger.set({"hems.timeout": 30})
+        await device.profile.set_current_limit(8)
+        # Since then it takes no orders from here.
+        charger.set({"hems.timeout": 30, "hems.access": "read_only", "hems.timed_out": True})
+        charger.traffic.clear()
         await asyncio.sleep(31)
         await poll(device)
         assert value(device, "safe_current_active") is True
@@ -322,6 +325,8 @@ async def test_safe_current_for_minutes_is_a_problem() -> None:
         assert told(device)
         assert not charger.traffic.writes
         # A limit wakes it.
+        charger.set({"hems.access": "read_write"})
+        await poll(device)
         await device.profile.set_current_limit(10)
         await poll(device)
         assert value(device, "safe_current_active") is False

@@ -108,7 +108,7 @@ class Heartbeat(KeepAlive):
             return TROUBLED_INTERVAL if self._line.troubled else INTERVAL
         if isinstance(self._trouble, LinkDownError):
             return _LINK_DOWN
-        if self.refusals:
+        if self.refusals or self._stranger():
             return INTERVAL
         if self.urgent:
             return _AT_ONCE
@@ -123,7 +123,7 @@ class Heartbeat(KeepAlive):
 
     def late(self, *, risky: bool) -> bool:
         """Whether it should be said before anything else is."""
-        if self.refusals or isinstance(self._trouble, LinkDownError):
+        if self.refusals or self._stranger() or isinstance(self._trouble, LinkDownError):
             return False
         if not self.urgent:
             # It answered something since: then it is tried again, but not before every block.
