@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Imported here so that the custom component is found before the test package's own.
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.engine.transport import careful_unit
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve
 
@@ -16,6 +17,12 @@ from simulators.server import Server, serve
 @pytest.fixture(autouse=True)
 def _custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load what is in custom_components."""
+
+
+@pytest.fixture(autouse=True)
+def _no_parting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open the next link at once: where a test has stopped the clock, no pause ever ends."""
+    monkeypatch.setattr(careful_unit, "PARTING", 0)
 
 
 @pytest.fixture

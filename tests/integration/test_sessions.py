@@ -21,7 +21,6 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.voltrail.const import DOMAIN
-from custom_components.voltrail.engine.transport import careful_unit
 from custom_components.voltrail.session_context import EnergyPrice, async_provide_solar_share
 from simulators.mennekes_tcp import Charger4X
 from simulators.victron_gx import everything
@@ -33,12 +32,6 @@ from .test_victron_gx import unpaced
 __all__ = ["unpaced"]
 
 NOVEMBER = "2026-11-30 12:00:00+00:00"
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open links without a pause: while the clock is frozen, none would end."""
-    monkeypatch.setattr(careful_unit, "PARTING", 0)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.voltrail.api.triggers import REASONS, TRIGGERS
 from custom_components.voltrail.const import DOMAIN
-from custom_components.voltrail.engine.transport import careful_unit
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server
 
@@ -32,12 +31,6 @@ HAPPENINGS = (
     *("car_connected", "car_disconnected", "car_full"),
     *("charging_started", "charging_stopped", "control_lost"),
 )
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Open links without a pause: while the clock is frozen, none would end."""
-    monkeypatch.setattr(careful_unit, "PARTING", 0)
 
 
 def device_id(hass: HomeAssistant, entry: MockConfigEntry) -> str:
