@@ -35,6 +35,9 @@ PLATFORMS: Final = ("NG", "AHP")
 """What the platform names of these chargers begin with."""
 
 
+ABSENT: Final = (IllegalDataAddressError, IllegalFunctionError)
+"""What says that there is no network."""
+
 HANGING_UP: Final = 0.5
 """Seconds in which it shows that a station hangs up after a refusal."""
 
@@ -142,15 +145,12 @@ class Alfen(ChargerDevice):
                 await self._network_block.async_update()
         except ModbusTimeoutError, ModbusProtocolError:
             return None
-        except IllegalDataAddressError, IllegalFunctionError:
-            return False
-        except ModbusExceptionError:
-            # It is busy, or failed for a moment: that says nothing about a network.
-            return None
-        except ModbusError:
+        except ModbusError as err:
             # A request sent into a connection that is just being closed is lost.
             await asyncio.sleep(HANGING_UP)
-            return False
+            momentary = isinstance(err, ModbusExceptionError) and not isinstance(err, ABSENT)
+            # One that is busy, or failed for a moment, says nothing about a network.
+            return None if momentary else False
         return True
 
     @property
