@@ -25,20 +25,27 @@ class Block(Component):
 
     split = False
     """Whether the values are read one by one."""
+    whole = False
+    """Whether it was answered before: then a refusal is one of a bad moment."""
 
     @override
     async def async_update(self, *, notify: bool = True) -> None:
         try:
             await super().async_update(notify=notify)
         except ABSENT as err:
+            if self.whole:
+                raise
             await self._split_up(err)
             await super().async_update(notify=notify)
+        self.whole = True
 
     @override
     async def async_read_raw(self, *, notify: bool = True) -> dict[str, dict[int, int | bool]]:
         try:
             return await super().async_read_raw(notify=notify)
         except ABSENT as err:
+            if self.whole:
+                raise
             await self._split_up(err)
             return await super().async_read_raw(notify=notify)
 

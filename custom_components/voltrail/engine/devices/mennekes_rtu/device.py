@@ -1,7 +1,7 @@
 """The charger itself: what its layout serves, and what it offers."""
 
 from collections.abc import Iterator
-from typing import ClassVar, Final, override
+from typing import Any, ClassVar, Final, override
 
 from modbus_connection import (
     ModbusExceptionError,
@@ -168,8 +168,11 @@ class MennekesRtu(ChargerDevice):
                 if last:
                     raise
             except ABSENT:
-                if last:
+                if last and name not in self._kept.get("blocks", ()):
                     return None
+                if last:
+                    # It was there before.
+                    return self.add(name, component, cadence)
             except ModbusExceptionError:
                 return self.add(name, component, cadence)
             else:
@@ -208,7 +211,8 @@ class MennekesRtu(ChargerDevice):
     @property
     @override
     def fingerprint(self) -> str:
-        unread = "serial" in self._slots and self._text("serial", "serial_number") is None
+        told = (self.point.blocks.about.layout or 0) >= 0x0102
+        unread = told and self._text("serial", "serial_number") is None
         # A serial number that was refused for a moment does not make it another charger.
         return self.expected if unread and self.expected is not None else super().fingerprint
 
@@ -294,3 +298,11 @@ class MennekesRtu(ChargerDevice):
             self._returns = returns
             self.mark()
         await super().reconcile()
+
+    @override
+    def dump_state(self) -> dict[str, Any]:
+        state = super().dump_state()
+        if self._point is not None:
+            # What was there once is not taken for missing because of a refusal.
+            state["blocks"] = sorted(self._slots)
+        return state
