@@ -14,6 +14,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import frame
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
@@ -213,6 +214,7 @@ async def home(
         async with async_test_home_assistant() as hass:
             # The custom component is looked for in this repository.
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+            frame.async_setup(hass)
             entry = entry or entry_of(subject)
             entry.add_to_hass(hass)
             house = Home(hass, entry, subject)
@@ -229,6 +231,7 @@ async def shared_home(subjects: Sequence[Subject]) -> AsyncIterator[list[Home]]:
     with mock_storage():
         async with async_test_home_assistant() as hass:
             hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
+            frame.async_setup(hass)
             houses = []
             for subject in subjects:
                 entry = entry_of(subject)

@@ -9,10 +9,6 @@ CONTENT: Final = (
     "what a device says soundly is believed at once: a block of zeros, ones or NaN has to be read"
     " again before anything of it is shown"
 )
-REFUSALS: Final = (
-    "exceptions 1 and 2 say that a register is not there; where they are sent for another reason"
-    " its values are missing until the entry is loaded anew"
-)
 ABSENT: Final = (
     "hardware behind a gateway that refuses for a moment counts as removed until it is searched"
     " for again"
@@ -33,16 +29,9 @@ KNOWN: Final[dict[tuple[str, str], str]] = {
     **_cells("mennekes_tcp 4X", _FILLED, CONTENT),
     **_cells("mennekes_tcp ECU", _FILLED, CONTENT),
     **_cells("mennekes_rtu serial", _FILLED, CONTENT),
-    **_cells("mennekes_rtu serial", ("doubled", "exception 11 now and then"), DOUBTFUL),
-    # The last is the first one's: a counter of all ones is shown until its block is read again.
-    **_cells("mennekes_rtu gateway", (*_FILLED, "exception 10 for one block"), CONTENT),
-    **_cells(
-        "mennekes_rtu serial",
-        ("exception 1 now and then", "exception 1 for one block", "exception 2 for one block"),
-        REFUSALS,
-    ),
-    **_cells("mennekes_rtu gateway", ("exception 1 now and then",), REFUSALS),
-    **_cells("alfen", ("registers 0", "registers NaN"), CONTENT),
+    **_cells("mennekes_rtu serial", ("doubled",), DOUBTFUL),
+    **_cells("mennekes_rtu gateway", _FILLED, CONTENT),
+    **_cells("alfen", ("registers 0", "registers NaN", "some registers NaN"), CONTENT),
     **_cells("victron_gx", _FILLED, CONTENT),
     **_cells(
         "victron_gx",

@@ -44,7 +44,8 @@ async def row(house: Home) -> list[Cell]:
 async def _restore(house: Home) -> None:
     """Bring everything back to where it was, so that no fault is measured by another one."""
     await house.hass.config_entries.async_reload(house.entry.entry_id)
-    await house.pass_time(90)
+    # A counter that fell back is shown after ten minutes only.
+    await house.pass_time(700)
     if house.subject.order is not None:
         await house.order(LIMIT)
         await house.pass_time(10)
