@@ -181,7 +181,8 @@ class _Named(Protocol):
     def path(self) -> str: ...
 
 
-def _named[N: _Named](known: Iterable[N], path: str) -> N:
+def named[N: _Named](known: Iterable[N], path: str) -> N:
+    """Return the one with a path; ``KeyError`` if there is none."""
     for one in known:
         if one.path == path:
             return one
