@@ -49,31 +49,35 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
         self._scale = number_scale(control.quantity)
         self._blank: asyncio.TimerHandle | None = None
 
+    def _shown_as(self, value: float) -> float:
+        # A whole number stays one where the unit is the engine's.
+        return value if self._scale == 1 else value / self._scale
+
     @property
     @override
     def native_min_value(self) -> float:
         """Return the least value."""
-        return self.control.bounds().minimum / self._scale
+        return self._shown_as(self.control.bounds().minimum)
 
     @property
     @override
     def native_max_value(self) -> float:
         """Return the greatest value."""
-        return self.control.bounds().maximum / self._scale
+        return self._shown_as(self.control.bounds().maximum)
 
     @property
     @override
     def native_step(self) -> float:
         """Return what a person turns; whoever types, or a program, may be as fine as the device."""
         step = max(self.control.bounds().step, TURNED.get(self.control.quantity, 0.0))
-        return step / self._scale
+        return self._shown_as(step)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return what the device holds, not what was asked of it."""
         value = None if self._blank else self.control.read()
-        return None if value is None else value / self._scale
+        return None if value is None else self._shown_as(value)
 
     @override
     def _state_now(self) -> object:
@@ -82,7 +86,7 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the number; the device refuses what it or the installer does not allow."""
-        value *= self._scale
+        value = value if self._scale == 1 else value * self._scale
         before = self.control.read()
         await self._do(self.control.write(value))
         person = self._context is not None and self._context.user_id is not None

@@ -11,6 +11,7 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail import storage
+from custom_components.voltrail.charging import entry as charging_entry
 from custom_components.voltrail.charging import inputs
 from custom_components.voltrail.const import DOMAIN
 from simulators.mennekes_tcp import Charger4X
@@ -195,8 +196,7 @@ async def test_nothing_is_raised_behind_the_persons_back(house: House) -> None:
     # As after a kill: nothing of the controller is left in memory.
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.config_entries.async_unload(house.charger_entry.entry_id)
-    for left in [key for key in hass.data if "charging_states" in str(key)]:
-        hass.data.pop(left)
+    hass.data.pop(charging_entry.STATES)
     house.silent = True
     assert await hass.config_entries.async_setup(house.charger_entry.entry_id)
     for _ in range(10):

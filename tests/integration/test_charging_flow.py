@@ -149,9 +149,10 @@ async def test_changed_later(hass: HomeAssistant) -> None:
         DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
     )
     assert result["step_id"] == "charging_change"
+    shown = result["data_schema"]
+    assert shown is not None
     suggested = {
-        str(marker): (marker.description or {}).get("suggested_value")
-        for marker in result["data_schema"].schema
+        str(marker): (marker.description or {}).get("suggested_value") for marker in shown.schema
     }
     assert suggested["current_l2"] == "sensor.current_2"
     assert suggested["fuse"] == 25
@@ -182,7 +183,7 @@ async def test_chargers_and_boards(hass: HomeAssistant, charger_loaded: MockConf
     """A sub-distribution is added, then a charger behind it; both can be changed and deleted."""
     entry = await add(hass)
     flows = hass.config_entries.subentries
-    user = {"source": SOURCE_USER}
+    user: Any = {"source": SOURCE_USER}
     result = await flows.async_init((entry.entry_id, "distribution"), context=user)
     board = {"name": "Garage", "fuse": 16, "margin": 2, "current_l1": "sensor.current_1"}
     for wrong, error in (
@@ -220,9 +221,9 @@ async def test_chargers_and_boards(hass: HomeAssistant, charger_loaded: MockConf
 
 async def _reopen(hass: HomeAssistant, entry: Any, one: Any) -> Any:
     """Open the form of a sub-entry."""
+    context: Any = {"source": SOURCE_RECONFIGURE, "subentry_id": one.subentry_id}
     return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, one.subentry_type),
-        context={"source": SOURCE_RECONFIGURE, "subentry_id": one.subentry_id},
+        (entry.entry_id, one.subentry_type), context=context
     )
 
 

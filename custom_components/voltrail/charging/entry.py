@@ -31,7 +31,8 @@ class _Left:
     at: float
 
 
-_STATES: Final[HassKey[dict[str, _Left]]] = HassKey(f"{DOMAIN}_charging_states")
+STATES: Final[HassKey[dict[str, _Left]]] = HassKey(f"{DOMAIN}_charging_states")
+"""What entries that were unloaded have left, by their ids."""
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
@@ -41,7 +42,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     remembered = storage.Memory(hass, entry.entry_id, device)
     await remembered.load()
     entry.async_on_unload(remembered.close)
-    left = hass.data.get(_STATES, {}).pop(entry.entry_id, None)
+    left = hass.data.get(STATES, {}).pop(entry.entry_id, None)
     if left is not None and hass.loop.time() - left.at < _GOES_ON:
         device.go_on(left.state)
     coordinator = ChargingCoordinator(hass, entry, device)
@@ -61,14 +62,14 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     """Keep for the next set-up what was going on; the chargers go on as they were told."""
     device = cast("ConnectionDevice", entry.runtime_data.device)
     left = _Left(state=device.state, at=hass.loop.time())
-    hass.data.setdefault(_STATES, {})[entry.entry_id] = left
+    hass.data.setdefault(STATES, {})[entry.entry_id] = left
     if entry.disabled_by is not None:
         await device.let_go()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Let go of all chargers."""
-    hass.data.get(_STATES, {}).pop(entry.entry_id, None)
+    hass.data.get(STATES, {}).pop(entry.entry_id, None)
     await release(hass, {charger_of(one.data) for one in seats(entry).values()})
 
 
