@@ -440,6 +440,18 @@ async def test_one_failing_block_takes_down_only_its_own(
     assert len([line for line in caplog.messages if f"{title}: it answers as before" in line]) == 1
 
 
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
+async def test_what_did_not_change_is_not_written_again(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> None:
+    """A poll that brings the same values tells Home Assistant nothing."""
+    await poll(hass, charger_entry)
+    before = {found.entity_id: found.last_reported for found in hass.states.async_all()}
+    for _ in range(3):
+        await poll(hass, charger_entry)
+    assert {found.entity_id: found.last_reported for found in hass.states.async_all()} == before
+
+
 @pytest.mark.usefixtures("charger_loaded")
 async def test_a_block_that_just_fell_silent_gets_a_second_chance(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
