@@ -412,6 +412,28 @@ async def test_a_dead_link_is_told_once_and_heals(
     assert not charger.traffic.writes
 
 
+async def test_a_slow_poll_is_no_reason_to_be_away_for_longer(
+    hass: HomeAssistant,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """One that is read once a minute is back within ten seconds of its link as well."""
+    charger_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        charger_entry, options={**charger_entry.options, "scan_interval": 60}
+    )
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    await charger_server.unplug()
+    await let_pass(hass, freezer, 70)
+    assert state(hass, charger_entry, "sensor", "power") == STATE_UNAVAILABLE
+    await charger_server.plug()
+    await let_pass(hass, freezer, 10)
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+
+
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what a person finds in the log."""
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
