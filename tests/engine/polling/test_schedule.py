@@ -1,9 +1,9 @@
 """What is read when: at every turn, once a minute, on a hint, and after a failure."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import override
+from typing import Any, override
 
 import pytest
 from modbus_connection import ModbusTimeoutError, ModbusUnit
@@ -73,7 +73,7 @@ class Bench:
 
     schedule: Schedule
     lamp: Lamp
-    registers: dict[int, int | list[int]]
+    registers: MutableMapping[int, Any]
     asked: list[int] = field(default_factory=list)
     failing: dict[int, Exception] = field(default_factory=dict)
 
