@@ -412,6 +412,28 @@ async def test_a_dead_link_is_told_once_and_heals(
     assert not charger.traffic.writes
 
 
+async def test_a_slow_poll_is_no_reason_to_be_away_for_longer(
+    hass: HomeAssistant,
+    charger_server: Server,
+    charger_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """One that is read once a minute is back within ten seconds of its link as well."""
+    charger_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        charger_entry, options={**charger_entry.options, "scan_interval": 60}
+    )
+    assert await hass.config_entries.async_setup(charger_entry.entry_id)
+    await hass.async_block_till_done()
+    await charger_server.unplug()
+    await let_pass(hass, freezer, 70)
+    assert state(hass, charger_entry, "sensor", "power") == STATE_UNAVAILABLE
+    await charger_server.plug()
+    await let_pass(hass, freezer, 10)
+    assert state(hass, charger_entry, "sensor", "power") == "0"
+    assert await hass.config_entries.async_unload(charger_entry.entry_id)
+
+
 def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what a person finds in the log."""
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -438,6 +460,18 @@ async def test_one_failing_block_takes_down_only_its_own(
     await poll(hass, charger_entry)
     assert state(hass, charger_entry, "sensor", "session_energy") == "0.0"
     assert len([line for line in caplog.messages if f"{title}: it answers as before" in line]) == 1
+
+
+@pytest.mark.usefixtures("everything_enabled", "charger_loaded")
+async def test_what_did_not_change_is_not_written_again(
+    hass: HomeAssistant, charger_entry: MockConfigEntry
+) -> None:
+    """A poll that brings the same values tells Home Assistant nothing."""
+    await poll(hass, charger_entry)
+    before = {found.entity_id: found.last_reported for found in hass.states.async_all()}
+    for _ in range(3):
+        await poll(hass, charger_entry)
+    assert {found.entity_id: found.last_reported for found in hass.states.async_all()} == before
 
 
 @pytest.mark.usefixtures("charger_loaded")
