@@ -16,7 +16,7 @@ from homeassistant.helpers.typing import StateType
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.points import Kind, Quantity, UnknownCode
 from .engine.polling.polled_device import Reading
-from .entity import VoltrailReading
+from .entity import VoltrailReading, add_entities
 from .presentation import QUANTITIES, decimals, native_unit, sensor_class, shown_unit
 
 PARALLEL_UPDATES = 0
@@ -48,11 +48,15 @@ async def async_setup_entry(
             if reading.point.kind is not Kind.FLAG and reading.path not in added
         ]
         added.update(reading.path for reading in new)
-        async_add_entities(
-            (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
-                coordinator, reading
-            )
-            for reading in new
+        add_entities(
+            coordinator,
+            async_add_entities,
+            [
+                (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
+                    coordinator, reading
+                )
+                for reading in new
+            ],
         )
 
     coordinator.async_watch_readings(add)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..model.charging import Chargeable
-from ..model.controls import Control
+from ..model.controls import AnyControl
 from ..model.errors import VoltrailError
 from ..model.options import Options
 from ..model.parts import Identity, Part
@@ -91,7 +91,7 @@ class BaseDevice(ABC):
 
     def reading(self, path: str) -> Reading:
         """Return the value with a path; ``KeyError`` if this device has none."""
-        return _named(self.readings(), path)
+        return named(self.readings(), path)
 
     @abstractmethod
     def available(self, components: Iterable[str]) -> bool:
@@ -132,13 +132,13 @@ class BaseDevice(ABC):
         """Let go of a part that is away, for good; return whether that was possible."""
         return False
 
-    def controls(self) -> Iterable[Control]:
+    def controls(self) -> Iterable[AnyControl]:
         """Yield what this device can be asked to do."""
         return ()
 
-    def control(self, path: str) -> Control:
+    def control(self, path: str) -> AnyControl:
         """Return the control with a path; ``KeyError`` if this device has none now."""
-        return _named(self.controls(), path)
+        return named(self.controls(), path)
 
     def charge_points(self) -> Iterable[Chargeable]:
         """Yield the places of this device where a car is plugged in."""
@@ -181,7 +181,8 @@ class _Named(Protocol):
     def path(self) -> str: ...
 
 
-def _named[N: _Named](known: Iterable[N], path: str) -> N:
+def named[N: _Named](known: Iterable[N], path: str) -> N:
+    """Return the one with a path; ``KeyError`` if there is none."""
     for one in known:
         if one.path == path:
             return one
