@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter
 
 from ..charging import const
+from ..charging.prices import tells_prices
 from ..charging.setup import distributions, is_charging
 from ..charging.sources import entity_id, reference
 from ..const import DOMAIN
@@ -48,6 +49,7 @@ _SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         const.CONF_OUTSIDE,
         const.CONF_OUTSIDE_POWER,
     ),
+    "tariff": (const.CONF_PRICES,),
 }
 _POWERS: Final = (
     const.CONF_GRID_POWER,
@@ -162,6 +164,11 @@ def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
             vol.Required(const.CONF_OUTSIDE_POWER, default=4.2): _box(0, 100, "kW", 0.1),
         },
     }
+    inner["tariff"] = {
+        vol.Optional(const.CONF_PRICES): EntitySelector(
+            EntitySelectorConfig(domain=["sensor", "binary_sensor", "event"], multiple=True)
+        )
+    }
     for name, group in inner.items():
         fields[vol.Required(name)] = section(vol.Schema(group), {"collapsed": True})
     return fields
@@ -224,6 +231,8 @@ def stored(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         if key in _ENTITIES:
             kept[key] = reference(hass, value)
+        elif key == const.CONF_PRICES:
+            kept[key] = [reference(hass, one) for one in value]
         elif key in _KILOWATTS:
             kept[key] = round(value * 1000)
         else:
@@ -238,6 +247,9 @@ def shown(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         if key in _ENTITIES:
             if (known := entity_id(hass, value)) is not None:
                 found[key] = known
+        elif key == const.CONF_PRICES:
+            known_prices = [entity_id(hass, one) for one in value]
+            found[key] = [one for one in known_prices if one is not None]
         else:
             found[key] = value / 1000 if key in _KILOWATTS else value
     return found
@@ -288,6 +300,14 @@ def _wrong_limits(data: Mapping[str, Any], *, guarded: bool) -> dict[str, str]:
     battery = data.get(const.CONF_BATTERY_POWER)
     if battery and not data.get(const.CONF_BATTERY_MOST):
         return {"base": "battery_most_missing"}
+    return {}
+
+
+def wrong_prices(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return an entity that tells no prices ahead."""
+    chosen = data.get(const.CONF_PRICES) or ()
+    if chosen and not any(tells_prices(hass, one) for one in chosen):
+        return {"base": "no_prices"}
     return {}
 
 
