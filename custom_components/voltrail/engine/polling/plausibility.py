@@ -58,18 +58,18 @@ class Filling(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class _Patience:
+class Patience:
     """How often and for how long something has to be read until it is the truth."""
 
     reads: int
     seconds: float
 
 
-_ZEROS: Final = _Patience(OFTEN, 60.0)
+ZEROS: Final = Patience(OFTEN, 60.0)
 # A house may be without mains, but no value is all ones: it is only how "none" is said.
-_ONES: Final = _Patience(OFTEN, 600.0)
-_JUMP: Final = _Patience(OFTEN, 60.0)
-_SINGLE: Final = _Patience(TWICE, 0.0)
+ONES: Final = Patience(OFTEN, 600.0)
+JUMP: Final = Patience(OFTEN, 60.0)
+SINGLE: Final = Patience(TWICE, 0.0)
 
 
 class Place(NamedTuple):
@@ -141,7 +141,7 @@ class Plausibility:
         self._largest_power = largest_power
         self._filled: dict[Place, Filling | None] = {}
         self._zeros_known: set[Place] = set()
-        self._doubts: dict[tuple[Place, _Patience], _Doubt] = {}
+        self._doubts: dict[tuple[Place, Patience], _Doubt] = {}
         self._counted: dict[tuple[str, str], _Counted] = {}
         self._watched: WeakKeyDictionary[Component, tuple[Any, tuple[_Watched, ...]]]
         self._watched = WeakKeyDictionary()
@@ -154,7 +154,7 @@ class Plausibility:
 
     def believe(self, doubted: DoubtfulAnswerError) -> None:
         """Take an answer for true that was doubted, when it comes once more."""
-        for patience in (_ZEROS, _ONES):
+        for patience in (ZEROS, ONES):
             if (doubt := self._doubts.get((doubted.place, patience))) is not None:
                 doubt.believed = True
 
@@ -205,12 +205,12 @@ class Plausibility:
             shown = any(_vital(one.point) and getattr(component, one.name) for one in values)
             # What was once true may be so again, such as an inverter at night.
             proven = shown and place not in self._zeros_known
-            self._doubt(place, filling, _ZEROS, proven=proven)
+            self._doubt(place, filling, ZEROS, proven=proven)
             return
         # The one register of a small answer may well be at -1.
         small = len(words) <= TWICE
         proven = not small or not any(_meant(one.decode(place.address, words)) for one in values)
-        self._doubt(place, filling, _ONES, proven=proven)
+        self._doubt(place, filling, ONES, proven=proven)
 
     def _judge_values(
         self, component: Component, place: Place, words: list[int], values: list[_Watched]
@@ -225,7 +225,7 @@ class Plausibility:
                 if isinstance(value, int | float) and value > 0:
                     counters[one] = float(value)
         if zeros:
-            self._doubt(place, f"0 as {', '.join(zeros)}", _SINGLE, proven=True)
+            self._doubt(place, f"0 as {', '.join(zeros)}", SINGLE, proven=True)
         self._judge_counters(place, counters)
         now = self._now()
         for one, value in counters.items():
@@ -240,18 +240,18 @@ class Plausibility:
         }
         if not jumped:
             return
-        doubt = self._doubts.get((place, _JUMP))
+        doubt = self._doubts.get((place, JUMP))
         if doubt is not None and not all(
             one in doubt.jumped
             and self._follows(one, _Counted(value=doubt.jumped[one], at=doubt.since), value)
             for one, value in jumped.items()
         ):
             # It goes on from somewhere else: what was doubted so far is wrong in any case.
-            del self._doubts[place, _JUMP]
+            del self._doubts[place, JUMP]
         one, value = next(iter(jumped.items()))
         before = self._counted[place.component, one.name]
         what = f"{value:g} as {one.name} after {before.value:g}"
-        self._doubt(place, what, _JUMP, proven=True, jumped=jumped)
+        self._doubt(place, what, JUMP, proven=True, jumped=jumped)
 
     def _follows(self, one: _Watched, before: _Counted, value: float) -> bool:
         """Whether a counter can have come from one value to another."""
@@ -269,7 +269,7 @@ class Plausibility:
         self,
         place: Place,
         what: str,
-        patience: _Patience,
+        patience: Patience,
         *,
         proven: bool,
         jumped: Mapping[_Watched, float] | None = None,
@@ -286,7 +286,7 @@ class Plausibility:
 
     def _settle(self, place: Place) -> None:
         """Take note that an answer is believed: nothing of it is doubted any more."""
-        for patience in (_ZEROS, _ONES, _JUMP, _SINGLE):
+        for patience in (ZEROS, ONES, JUMP, SINGLE):
             self._doubts.pop((place, patience), None)
 
     def _values_of(self, component: Component) -> tuple[_Watched, ...]:
@@ -350,4 +350,4 @@ def _wrapped(resolved: ResolvedField, before: float, value: float) -> bool:
     return before > 0.9 * span and value < 0.1 * span
 
 
-__all__ = ["DoubtfulAnswerError", "Filling", "Place", "Plausibility"]
+__all__ = ["JUMP", "DoubtfulAnswerError", "Filling", "Patience", "Place", "Plausibility"]
