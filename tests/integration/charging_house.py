@@ -38,6 +38,10 @@ class House:
         self.loads_a = [2.0, 2.0, 2.0]
         self.ticks = 0
         self.silent = False
+        self.frozen = False
+        self.blind = False
+        """Whether the currents of the phases are missing."""
+        self.battery_w: float | None = None
 
     @property
     def car_a(self) -> list[float]:
@@ -49,6 +53,9 @@ class House:
         """Let the meter say what it measures."""
         if self.silent:
             return
+        if self.frozen:
+            self._repeat()
+            return
         self.ticks += 1
         load_w = 230 * (sum(self.loads_a) + sum(self.car_a))
         # A real meter never says twice the same.
@@ -57,6 +64,19 @@ class House:
         for phase, amps in enumerate(self.loads_a):
             total = abs(amps + self.car_a[phase] - self.sun_w / 690) + self.ticks % 3 / 100
             self.hass.states.async_set(f"sensor.current_{phase + 1}", str(total), AMPERE)
+
+        if self.blind:
+            for phase in (1, 2, 3):
+                self.hass.states.async_set(f"sensor.current_{phase}", "unavailable", AMPERE)
+        if self.battery_w is not None:
+            self.hass.states.async_set("sensor.battery", str(self.battery_w), POWER)
+
+    def _repeat(self) -> None:
+        """Report what was said before, as a coordinator does whose device is gone."""
+        for name in ("grid", "current_1", "current_2", "current_3"):
+            state = self.hass.states.get(f"sensor.{name}")
+            assert state is not None
+            self.hass.states.async_set(f"sensor.{name}", state.state, state.attributes)
 
     async def settle(self) -> None:
         """Let everything happen that is due."""
@@ -92,6 +112,7 @@ class House:
             "limits": {"window": "15", "outside_power": 4.2},
             **more,
         }
+        form = {key: value for key, value in form.items() if value is not None}
         flows = self.hass.config_entries.flow
         result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
         result = await flows.async_configure(result["flow_id"], {"next_step_id": "charging"})
@@ -137,6 +158,13 @@ class House:
     def reason(self) -> str:
         """Why the charger does what it does."""
         return self.state("sensor", "reason")
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that says why."""
+        found = self.hass.states.get(self.entity_id("sensor", "reason"))
+        assert found is not None
+        return str(found.attributes["explanation"])
 
     @property
     def offer(self) -> float:

@@ -1,42 +1,18 @@
 """The controller in Home Assistant, with a charger behind a real socket."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail import storage
 from custom_components.voltrail.charging import entry as charging_entry
-from custom_components.voltrail.charging import inputs
 from custom_components.voltrail.const import DOMAIN
-from simulators.mennekes_tcp import Charger4X
 
 from .charging_house import House
 from .helpers import set_number
-from .meters import JumpingClock
-
-
-@pytest.fixture
-async def house(
-    hass: HomeAssistant,
-    charger: Charger4X,
-    charger_loaded: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncIterator[House]:
-    """A house whose charger is set up, and the controller not yet; at noon."""
-    monkeypatch.setattr(inputs, "is_up", lambda _: True)
-    clock = JumpingClock(hass.loop)
-    yield House(hass, clock, charger, charger_loaded)
-    for entry in hass.config_entries.async_entries(DOMAIN):
-        if entry.entry_id != charger_loaded.entry_id:
-            await hass.config_entries.async_unload(entry.entry_id)
-    await hass.async_block_till_done()
-    clock.release()
 
 
 def point_of(house: House) -> Any:

@@ -8,6 +8,7 @@ DISTRIBUTION: Final = "distribution"
 CONF_GRID_POWER: Final = "grid_power"
 CONF_GRID_EXPORT: Final = "grid_export"
 CONF_GRID_INVERTED: Final = "grid_inverted"
+CONF_SIGN_KEPT: Final = "sign_kept"
 CONF_CURRENTS: Final = ("current_l1", "current_l2", "current_l3")
 CONF_PHASES: Final = "phases"
 CONF_FUSE: Final = "fuse"

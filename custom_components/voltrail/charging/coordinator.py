@@ -8,12 +8,15 @@ from typing import Any, Final, override
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .. import repairs
 from ..const import DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from ..engine.charging.connection import ConnectionDevice
-from ..engine.charging.controller import Explanation, Order
+from ..engine.charging.controller import Explanation, Order, Reason
 from ..engine.model.errors import VoltrailError
+from . import const, sign
 from .inputs import Inputs
+from .messages import control_ended
 from .places import Places
 from .setup import distributions, seats
 
@@ -21,6 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 
 STEP_EVERY: Final = 5.0
 """Seconds after which it is decided again although nothing was heard: ages have grown."""
+KEEP_EVERY: Final = 1800.0
+"""Seconds between two saves of what was learned and counted; orders cause none."""
 SHOW_EVERY: Final = 10.0
 """Seconds between two writes of numbers that move all the time; a new reason is shown at once."""
 
@@ -35,7 +40,8 @@ class ChargingCoordinator(VoltrailCoordinator):
     ) -> None:
         super().__init__(hass, entry, device)
         boards = {key: one.data for key, one in distributions(entry).items()}
-        self.inputs = Inputs(hass, entry.data, boards, self.soon)
+        cars = {key: one.data for key, one in seats(entry).items()}
+        self.inputs = Inputs(hass, entry.data, boards, cars, self.soon)
         self.places = Places(hass, entry, device, self.soon, self.inputs.restart)
         self._subentries = {key: one.subentry_id for key, one in seats(entry).items()}
         self._tick: asyncio.TimerHandle | None = None
@@ -43,8 +49,12 @@ class ChargingCoordinator(VoltrailCoordinator):
         self._shown_at = 0.0
         self._shown: object = None
         self._faulty = False
+        self._kept_at = hass.loop.time()
+        self._reached: set[str] = set()
+        self._problems: list[tuple[str, str | None]] = []
         device.wake = self.soon
         device.now_at = dt_util.utcnow
+        device.told_end = self._tell_end
 
     @override
     def subentry_of(self, part: str | None) -> str | None:
@@ -96,12 +106,26 @@ class ChargingCoordinator(VoltrailCoordinator):
             self._faulty = False
 
     def _decide(self, now: float) -> None:
+        for key, seat in self.device.seats.items():
+            seat.car_percent = self.inputs.car_percent(key)
         orders = self.device.step(now, dt_util.utcnow(), self.inputs.observe(now))
         for order in orders:
             self.config_entry.async_create_background_task(
                 self.hass, self._carry_out(order), name=f"{DOMAIN} order for {order.charger}"
             )
         self._show(now)
+        self._tell_targets()
+        if now - self._kept_at >= KEEP_EVERY:
+            self._kept_at = now
+            self.device.keep_memory()
+
+    def _tell_targets(self) -> None:
+        """Tell automations when a car has got what it was to get."""
+        told = {} if self.device.explanation is None else self.device.explanation.chargers
+        reached = {key for key, one in told.items() if one.reason is Reason.TARGET_REACHED}
+        for key in reached - self._reached:
+            self.places.tell_target(key)
+        self._reached = reached
 
     async def _carry_out(self, order: Order) -> None:
         try:
@@ -120,6 +144,22 @@ class ChargingCoordinator(VoltrailCoordinator):
         if shown != self._shown or now - self._shown_at >= SHOW_EVERY:
             self._shown, self._shown_at = shown, now
             self.async_update_listeners()
+            self._follow_problems()
+
+    def _tell_end(self, names: list[str]) -> None:
+        self.hass.async_create_task(control_ended(self.hass, names), f"{DOMAIN} control ended")
+
+    def _follow_problems(self) -> None:
+        entry = self.config_entry
+        if self.device.sign.wrong and not entry.data.get(const.CONF_SIGN_KEPT):
+            sign.async_doubt(self.hass, entry)
+        else:
+            sign.async_believe(self.hass, entry)
+        problems = list(self.device.problems())
+        found = [(one.key, None if one.part is None else one.part.key) for one in problems]
+        if found != self._problems:
+            self._problems = found
+            repairs.async_sync(self.hass, self.config_entry, problems)
 
     def _at_once(self, told: Explanation) -> object:
         """Return what a person should see without delay."""

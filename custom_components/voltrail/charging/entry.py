@@ -15,6 +15,7 @@ from ..devices import Infos
 from ..engine.charging.connection import ConnectionDevice
 from ..engine.charging.controller import ControllerState
 from ..session_log import SessionKeeper
+from . import sign
 from .coordinator import ChargingCoordinator
 from .places import release
 from .setup import Charger, charger_of, connection_setup, seats
@@ -60,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
 
 async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Keep for the next set-up what was going on; the chargers go on as they were told."""
+    sign.async_believe(hass, entry)
     device = cast("ConnectionDevice", entry.runtime_data.device)
     left = _Left(state=device.state, at=hass.loop.time())
     hass.data.setdefault(STATES, {})[entry.entry_id] = left
@@ -70,7 +72,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Let go of all chargers."""
     hass.data.get(STATES, {}).pop(entry.entry_id, None)
-    await release(hass, {charger_of(one.data) for one in seats(entry).values()})
+    sign.async_believe(hass, entry)
+    await release(hass, {charger_of(one.data): one.title for one in seats(entry).values()})
 
 
 async def _changed(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:

@@ -38,6 +38,7 @@ class Inputs:
         hass: HomeAssistant,
         data: Mapping[str, Any],
         distributions: Mapping[str, Mapping[str, Any]],
+        cars: Mapping[str, Mapping[str, Any]],
         heard: Callable[[], None],
     ) -> None:
         self._hass = hass
@@ -49,6 +50,9 @@ class Inputs:
             for key, one in distributions.items()
         }
         self._outside = self._open(data, {const.CONF_OUTSIDE: None})
+        self._cars = {
+            key: self._open(one, {const.CONF_CAR_CHARGE: PERCENT}) for key, one in cars.items()
+        }
         self._sun_up = True
         self._sun_at: float | None = None
 
@@ -60,7 +64,12 @@ class Inputs:
         }
 
     def _all(self) -> list[Source]:
-        groups = (self._sources, self._outside, *self._distributions.values())
+        groups = (
+            self._sources,
+            self._outside,
+            *self._distributions.values(),
+            *self._cars.values(),
+        )
         return [source for group in groups for source in group.values()]
 
     @callback
@@ -98,6 +107,12 @@ class Inputs:
             outside_limit_w=self._outside_limit(),
             mean_limit_w=self._value(const.CONF_MEAN_LIMIT_SOURCE),
         )
+
+    def car_percent(self, key: str) -> float | None:
+        """Return how full the car at a charger is."""
+        source = self._cars.get(key, {}).get(const.CONF_CAR_CHARGE)
+        found = None if source is None else source.read()
+        return None if found is None else found.value
 
     def _read(self, key: str) -> Measured | None:
         source = self._sources.get(key)

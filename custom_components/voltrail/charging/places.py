@@ -1,7 +1,7 @@
 """The chargers of a connection, as their own entries come and go."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -18,6 +18,9 @@ from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from ..engine.charging.charge_point import ChargePoint
 from ..engine.charging.connection import ConnectionDevice, PointSeat
 from ..engine.model.errors import VoltrailError
+from ..session_context import async_provide_solar_share
+from ..signals import ENERGY_TARGET, PlaceSignal, async_tell
+from .messages import control_ended
 from .setup import Charger, charger_of, is_charging, seats
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,13 +29,17 @@ _LOGGER = logging.getLogger(__name__)
 def points(hass: HomeAssistant) -> dict[Charger, tuple[VoltrailCoordinator, ChargePoint]]:
     """Return all charge points that are loaded."""
     entries: list[VoltrailConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    found: dict[Charger, tuple[VoltrailCoordinator, ChargePoint]] = {}
+    for entry in entries:
+        coordinator = entry.runtime_data.coordinator
+        for charger, point in _points_of(coordinator).items():
+            found[charger] = coordinator, point
+    return found
+
+
+def _points_of(coordinator: VoltrailCoordinator) -> dict[Charger, ChargePoint]:
     return {
-        (coordinator.identity_key, None if point.part is None else point.part.key): (
-            coordinator,
-            point,
-        )
-        for entry in entries
-        for coordinator in (entry.runtime_data.coordinator,)
+        (coordinator.identity_key, None if point.part is None else point.part.key): point
         for point in coordinator.device.charge_points()
         if isinstance(point, ChargePoint)
     }
@@ -48,23 +55,26 @@ def claimed(hass: HomeAssistant) -> dict[Charger, str]:
     }
 
 
-async def release(hass: HomeAssistant, chargers: set[Charger]) -> None:
+async def release(hass: HomeAssistant, chargers: Mapping[Charger, str]) -> None:
     """End the control of these charge points, as far as they are there."""
+    ended: list[str] = []
     for charger, (coordinator, point) in points(hass).items():
         if charger in chargers and point.control.in_charge:
             await _end(coordinator, point)
+            ended.append(chargers[charger])
+    await control_ended(hass, ended)
 
 
-async def release_unclaimed(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+async def release_unclaimed(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """End the control of charge points that no connection has any more.
 
     Their connection was removed while they were not there.
     """
-    known = claimed(hass)
-    for charger, (coordinator, point) in points(hass).items():
-        mine = coordinator.config_entry.entry_id == entry.entry_id
-        if mine and point.control.in_charge and charger not in known:
+    known, coordinator = claimed(hass), entry.runtime_data.coordinator
+    for charger, point in _points_of(coordinator).items():
+        if point.control.in_charge and charger not in known:
             await _end(coordinator, point)
+            await control_ended(hass, [coordinator.name])
 
 
 async def _end(coordinator: VoltrailCoordinator, point: ChargePoint) -> None:
@@ -139,13 +149,43 @@ class Places:
             point,
             alive=lambda: coordinator.last_update_success,
         )
-        remove = coordinator.async_add_listener(self._heard, seat.components)
+        removers = (
+            coordinator.async_add_listener(self._heard, seat.components),
+            async_provide_solar_share(
+                self._hass,
+                (coordinator.config_entry.entry_id, self._part_of(key)),
+                self._device.solar_share,
+            ),
+        )
+
+        @callback
+        def remove() -> None:
+            for one in removers:
+                one()
+
         self._bound[key] = (coordinator, remove)
         try:
             await self._device.bind(key, seat)
         except VoltrailError as err:
             # It was let go of meanwhile; what comes after it is bound again.
             _LOGGER.debug("%s: not under control: %s", coordinator.name, err)
+
+    @callback
+    def tell_target(self, key: str) -> None:
+        """Tell that the car at a charger has got what it was to get."""
+        if (bound := self._bound.get(key)) is None:
+            return
+        coordinator, part = bound[0], self._part_of(key)
+        entry = coordinator.config_entry
+        sessions = entry.runtime_data.sessions.of(part)
+        session = None if sessions is None else sessions.log.present
+        signal = PlaceSignal(
+            entry_id=entry.entry_id, part=part, kind=ENERGY_TARGET, session=session
+        )
+        async_tell(self._hass, signal)
+
+    def _part_of(self, key: str) -> str | None:
+        return next(part for (_, part), known in self._wanted.items() if known == key)
 
     @callback
     def show(self, key: str) -> None:

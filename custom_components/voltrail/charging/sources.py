@@ -100,7 +100,6 @@ class Source:
         self._entity_id: str | None = None
         self._received: float | None = None
         self._own: tuple[VoltrailCoordinator, Reading] | None = None
-        self._messages = 0
 
     # -- listening --
 
@@ -159,8 +158,7 @@ class Source:
             return
         coordinator, reading = found
         self._own = found
-        self._messages = -1
-        self._removers.append(coordinator.async_add_listener(self._own_heard, reading.components))
+        self._removers.append(coordinator.async_add_listener(self._heard, reading.components))
 
     def _reading(self) -> tuple[VoltrailCoordinator, Reading] | None:
         entity = er.async_get(self._hass).async_get(self._entity_id or "")
@@ -174,19 +172,6 @@ class Source:
         coordinator = entry.runtime_data.coordinator
         return own_reading(coordinator, entity.unique_id)
 
-    @callback
-    def _own_heard(self) -> None:
-        self._note_message()
-        self._heard()
-
-    def _note_message(self) -> None:
-        """Note when a meter spoke that does not say so itself."""
-        assert self._own is not None
-        messages = getattr(self._own[0].device, "messages", 0)
-        if messages != self._messages:
-            self._messages = messages
-            self._received = self._hass.loop.time()
-
     # -- reading --
 
     def read(self) -> Measured | None:
@@ -197,8 +182,8 @@ class Source:
         device: BaseDevice = coordinator.device
         if not coordinator.last_update_success or not device.available(reading.components):
             return None
-        value = reading.read()
-        received = device.received(reading.components) or self._received
+        value = device.newest(reading)
+        received = device.received(reading.components)
         if not isinstance(value, (int, float)) or received is None:
             return None
         return Measured(value=float(value), received=received)

@@ -76,6 +76,8 @@ class ChargePoint(ABC):
         self.book = OrderBook(store=store, changed=changed)
         self.control = ControlSlot()
         self.reconciler = Reconciler(self)
+        self.adopted = 0
+        """How many limits that were set at the charger were adopted."""
         self._store = store
         self._changed = changed
         self._waiting: asyncio.Task[None] | None = None
@@ -173,6 +175,7 @@ class ChargePoint(ABC):
 
     def adopt(self) -> None:
         """Leave the charger to what was set at it, whoever drove until now."""
+        self.adopted += 1
         self._hand_over()
         self.adopt_held()
 

@@ -24,6 +24,8 @@ class Reading:
     components: frozenset[str]
     """The components it depends on; if one failed, the value is not available."""
     read: Callable[[], Value]
+    details: Callable[[], Mapping[str, Value]] | None = None
+    """What makes up the value, for a person who asks why."""
 
     @property
     def path(self) -> str:
@@ -103,6 +105,10 @@ class BaseDevice(ABC):
         None if one of them never was. What is judged together has to be of one moment.
         """
         return None
+
+    def newest(self, reading: Reading) -> Value:
+        """Return a value as it was received last, whatever is shown of it."""
+        return reading.read()
 
     def unseen(self, reading: Reading) -> bool:
         """Whether a value is missing, and this unit may never have it; asked after the first poll.

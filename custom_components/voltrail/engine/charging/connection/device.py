@@ -14,7 +14,7 @@ from typing import Any, Final, override
 from ...model.controls import AnyControl
 from ...model.parts import Identity, Part
 from ...model.points import Declared, points_of
-from ...polling.base_device import BaseDevice, Reading
+from ...polling.base_device import BaseDevice, Problem, Reading
 from ..controller import (
     Battery,
     ChargerConfig,
@@ -30,7 +30,9 @@ from ..controller import (
     Reason,
     Requests,
 )
+from ..controller.sequence import TRIES
 from .controls import charger_controls, connection_controls
+from .doubts import MasterDoubt, SignDoubt
 from .seat import Seat
 from .setup import ConnectionSetup, SeatSetup
 from .tally import Tally
@@ -55,6 +57,8 @@ class ConnectionDevice(BaseDevice):
         self.explanation: Explanation | None = None
         self.wake: Callable[[], None] = _nothing
         """Called when something else is wanted: it should be decided at once."""
+        self.told_end: Callable[[list[str]], None] = lambda _: None
+        """Called with the names of chargers whose control has ended."""
         self.now_at: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock of the house."""
         self.seats: dict[str, Seat] = {}
@@ -63,6 +67,10 @@ class ConnectionDevice(BaseDevice):
         self._controller: Controller | None = None
         self._manual: dict[str, float | None] = {}
         self._tally = Tally(setup.zone)
+        self.sign = SignDoubt()
+        self._masters = {seat.key: MasterDoubt() for seat in setup.seats}
+        self._house = Observation()
+        self._notes: dict[str, ChargerView] = {}
         self._views: list[tuple[object, Part | None]] = self._all_views()
 
     def _all_views(self) -> list[tuple[object, Part | None]]:
@@ -99,9 +107,13 @@ class ConnectionDevice(BaseDevice):
 
     async def let_go(self, keys: Iterable[str] | None = None) -> None:
         """End the control of these chargers, or of all."""
+        ended_now: list[str] = []
         for key in list(self.seats) if keys is None else list(keys):
-            if (seat := self.seats.pop(key, None)) is not None:
-                await seat.end()
+            seat = self.seats.pop(key, None)
+            if seat is not None and await seat.end():
+                name = self._name(self.seat_setup(key))
+                ended_now.append(name)
+        self.told_end(ended_now)
 
     def _forget_adopted(self, key: str) -> None:
         if (state := self.state.chargers.get(key)) is not None:
@@ -118,9 +130,11 @@ class ConnectionDevice(BaseDevice):
         orders, self.explanation = self._controller_now().step(
             now, wall, replace(house, chargers=views), self._requests()
         )
+        self._house, self._notes = house, views
         for key in views:
             self._follow_session(key, was=connected[key], wall=wall)
         self._tally.follow(wall)
+        self._look_closely(now)
         if self.wishes.observing:
             return ()
         told = {order.charger for order in orders}
@@ -128,6 +142,47 @@ class ConnectionDevice(BaseDevice):
         for seat in self.seats.values():
             seat.renew(now)
         return tuple(said)
+
+    def _look_closely(self, now: float) -> None:
+        """Compare what cannot be right."""
+        grid = self._house.grid
+        self.sign.note(now, None if grid is None else grid.power_w, self._drawn_w())
+        for key, seat in self.seats.items():
+            self._masters[key].note(now, seat.adopted)
+
+    def _drawn_w(self) -> float:
+        """What all cars behind the measured point draw, as it was last read."""
+        volts = self.setup.voltage_v
+        return sum(
+            sum(view.currents_a) * volts if view.currents_a else view.power_w or 0.0
+            for key, view in self._notes.items()
+            if view.available and self._configs[key].measured
+        )
+
+    def solar_share(self) -> float | None:
+        """The part of what the cars draw now that comes from the sun, from 0 to 1."""
+        grid, battery, drawn = self._house.grid, self._house.battery, self._drawn_w()
+        if grid is None or drawn <= 0 or self.explanation is None or self.explanation.meter_silent:
+            return None
+        discharged = max(0.0, -battery.power_w) if battery is not None else 0.0
+        return 1 - min(drawn, max(0.0, grid.power_w) + discharged) / drawn
+
+    @override
+    def problems(self) -> Iterator[Problem]:
+        """Yield what a person should look at."""
+        told = {} if self.explanation is None else self.explanation.chargers
+        for seat in self.setup.seats:
+            named = {"charger": self._name(seat)}
+            if self._masters[seat.key].found:
+                yield Problem(key="other_hand", part=seat.part, details=named)
+            why = told.get(seat.key)
+            if why is not None and why.failed_orders >= TRIES:
+                yield Problem(key="orders_failing", part=seat.part, details=named)
+
+    @staticmethod
+    def _name(seat: SeatSetup) -> str:
+        identity = seat.part.identity
+        return identity.name or seat.key if identity is not None else seat.key
 
     def _controller_now(self) -> Controller:
         for key, seat in self.seats.items():
@@ -252,9 +307,14 @@ class ConnectionDevice(BaseDevice):
         """Only watch, or drive."""
         self.wishes.observing = observing
         await self.store_memory()
+        ended_now: list[str] = []
         for key, seat in list(self.seats.items()):
             self._forget_adopted(key)
-            await (seat.end() if observing else seat.begin())
+            if not observing:
+                await seat.begin()
+            elif await seat.end():
+                ended_now.append(self._name(self.seat_setup(key)))
+        self.told_end(ended_now)
         self.wake()
 
     async def set_mode(self, key: str, mode: Mode) -> None:
@@ -375,6 +435,7 @@ def _reading(view: object, part: Part | None, declared: Declared) -> Reading:
         part=part,
         components=frozenset(declared.depends_on),
         read=partial(getattr, view, declared.name),
+        details=getattr(view, "details", None) if declared.name == "reason" else None,
     )
 
 

@@ -9,7 +9,7 @@ from ...model.charging import BlockedBy, ChargingState, Phases
 from ...model.errors import VoltrailError
 from ...model.points import Value
 from ...polling.base_device import BaseDevice, Reading
-from ..charge_point import ChargePoint
+from ..charge_point import NOMINAL_VOLTAGE, ChargePoint
 from ..controller import ChargerConfig, ChargerView, Order
 from .setup import SeatSetup
 
@@ -18,6 +18,8 @@ CONTROL_LASTS: Final = 60.0
 OLDEST: Final = 120.0
 """A charger that was not read for so many seconds counts as away."""
 SHORTEST_SPACING: Final = 5.0
+_THREE_PHASES_W: Final = 4200.0
+"""From here on a charger that chooses its phases by the power uses all of them."""
 _NOT_READY: Final = frozenset(
     {
         BlockedBy.NOT_AUTHORISED,
@@ -51,6 +53,17 @@ class Seat(Protocol):
     def lost(self) -> bool:
         """Whether the charger may have forgotten what the controller said."""
 
+    @property
+    def adopted(self) -> int:
+        """How many limits were set at the charger by others."""
+
+    @property
+    def car_percent(self) -> float | None:
+        """How full the car is, if that is known."""
+
+    @car_percent.setter
+    def car_percent(self, percent: float | None) -> None: ...
+
     def view(self, now: float) -> ChargerView:
         """Return the charger as it was last read."""
 
@@ -69,8 +82,11 @@ class Seat(Protocol):
     async def carry_out(self, order: Order) -> None:
         """Bring an order to the charger."""
 
-    async def end(self) -> None:
-        """Let go: the lower of what is in force and what the person asked for stays."""
+    async def end(self) -> bool:
+        """Let go: the lower of what is in force and what the person asked for stays.
+
+        Return whether it was controlled.
+        """
 
 
 class PointSeat:
@@ -91,7 +107,19 @@ class PointSeat:
         self._readings = _readings_of(device, point)
         self.failed = 0
         """The orders that failed since the last that was taken."""
-        self.car_percent: float | None = None
+        self._car_percent: float | None = None
+        self._held: float | None = None
+        """What was set at a charger that nobody ever asked for anything."""
+        self._foreign = 0
+
+    @property
+    def car_percent(self) -> float | None:
+        """How full the car is, if that is known."""
+        return self._car_percent
+
+    @car_percent.setter
+    def car_percent(self, percent: float | None) -> None:
+        self._car_percent = percent
 
     @property
     def components(self) -> frozenset[str]:
@@ -194,17 +222,37 @@ class PointSeat:
 
     @property
     def manual_a(self) -> float | None:
-        """What the person asks for; None where he never did, or asked for a power."""
+        """What the person asks for, or another client; None where nobody ever did.
+
+        Of a charger that nobody asked for anything what it holds is what was set at it.
+        """
         target = self.point.book.target
-        if not target.set:
-            return None
-        return 0.0 if target.paused else target.current
+        if target.set and (target.paused or target.current is not None):
+            return 0.0 if target.paused else target.current
+        if target.set and target.power is not None:
+            return self._amps(target.power)
+        held = self.point.current_limit
+        if self.hands_off and held is not None:
+            if self._held is not None and held != self._held:
+                self._foreign += 1
+            self._held = held
+        return self._held
 
     @property
     def lost(self) -> bool:
         """Whether the charger may have forgotten what the controller said."""
         control = self.point.control
         return control.drives and control.lost
+
+    def _amps(self, watts: float) -> float:
+        """Return what a power is per phase, on all phases that it may be drawn on."""
+        one = self.point.switches_by_power and watts < _THREE_PHASES_W
+        return watts / (NOMINAL_VOLTAGE * (1 if one else self.setup.phases))
+
+    @property
+    def adopted(self) -> int:
+        """How many limits were set at the charger by others."""
+        return self.point.adopted + self._foreign
 
     def renew(self, now: float) -> None:
         """Keep what was ordered last in force."""
@@ -238,9 +286,11 @@ class PointSeat:
             raise
         self.failed = 0
 
-    async def end(self) -> None:
+    async def end(self) -> bool:
         """Let go; that it ended is stored, once."""
+        controlled = self.point.control.in_charge
         await self.point.end_control()
+        return controlled
 
 
 def _readings_of(device: BaseDevice, point: ChargePoint) -> dict[str, Reading]:

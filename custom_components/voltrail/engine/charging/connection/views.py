@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ...model.points import Aspect, Quantity, Tier, derived
+from ...model.points import Aspect, Quantity, Tier, Value, derived
 from ..controller import ChargerExplanation, Explanation, Reason
 
 _KEPT: tuple[str, ...] = ("connection",)
@@ -98,6 +98,15 @@ class ConnectionView:
         return None if told is None else told.reserving
 
 
+def _towards(level: int, towards: int) -> str:
+    """Return where an account leads to, as a word."""
+    if not towards:
+        return "pause"
+    if not level:
+        return "start"
+    return "one" if towards == 1 else "three"
+
+
 class ChargerControlView:
     """What one charger under control shows."""
 
@@ -115,6 +124,30 @@ class ChargerControlView:
     def reason(self) -> Reason | None:
         """Why the charger does what it does."""
         return None if self.told is None else self.told.reason
+
+    def details(self) -> dict[str, Value]:
+        """Return the numbers behind the reason."""
+        told, whole = self.told, self._device.explanation
+        if told is None or whole is None:
+            return {}
+        would = next((order for order in whole.would if order.charger == self._key), None)
+        current = told.order_a if would is None else would.current_a
+        found: dict[str, Value] = {"observing": whole.observing}
+        if current:
+            found |= {"current": current, "phases": told.level if would is None else would.phases}
+        if told.towards is not None and told.account_wh >= 1:
+            found |= {
+                "account": round(told.account_wh),
+                "price": round(told.price_wh),
+                "towards": _towards(told.level, told.towards),
+            }
+        if told.phase is not None:
+            found["phase"] = f"L{told.phase + 1}"
+        if told.next_start is not None:
+            found["next_start"] = told.next_start
+        if told.until is not None:
+            found["until"] = told.until
+        return found
 
     @derived(Quantity.SESSION_ENERGY, depends_on=_KEPT)
     def solar_energy(self) -> float | None:
