@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, override
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
 
+from ..model.controls import Control
 from ..model.errors import (
     DeviceSilentError,
     ForbiddenRegisterError,
@@ -24,7 +25,7 @@ from ..model.parts import Identity, Part
 from ..model.points import Declared, points_of
 from ..model.registers import Register, described
 from ..transport.careful_unit import CarefulUnit
-from .base_device import BaseDevice, Problem, Reading
+from .base_device import BaseDevice, Problem, Reading, named
 from .trouble import Level, Trouble
 
 type UnitSource = Callable[[int], ModbusUnit]
@@ -150,6 +151,14 @@ class PolledDevice(BaseDevice, Device):
 
         Called after a poll, never by a mere reader.
         """
+
+    @override
+    def controls(self) -> Iterable[Control]:
+        return ()
+
+    @override
+    def control(self, path: str) -> Control:
+        return named(self.controls(), path)
 
     # -- building --------------------------------------------------------------
 
