@@ -32,6 +32,7 @@ async def test_from_the_form_to_a_pause(hass: HomeAssistant) -> None:
         await hass.async_block_till_done()
         assert entry.state is ConfigEntryState.LOADED
         assert not charger.traffic.writes
+        charger.advance(30)
         await poll(hass, entry)
         assert state(hass, entry, "sensor", "charging_state") == "charging"
         assert float(state(hass, entry, "number", "current_limit")) == 16
