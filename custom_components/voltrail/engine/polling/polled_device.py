@@ -113,6 +113,19 @@ class PolledDevice(BaseDevice, Device):
         return None
 
     @property
+    def closes_links(self) -> bool:
+        """Whether the device closes each link after a while by its own rule.
+
+        That is no failure: a poll that it cuts begins again.
+        """
+        return False
+
+    @property
+    def shortest_interval(self) -> float:
+        """Seconds between two polls at the least, whatever the options say."""
+        return 0.0
+
+    @property
     def identifying(self) -> tuple[str, ...]:
         """The components that show whether it is still the same device."""
         # Hardware behind a gateway may be away, and says nothing about who the gateway is.
@@ -161,6 +174,10 @@ class PolledDevice(BaseDevice, Device):
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
+
+    def space_requests(self, unit_id: int, gap: float) -> None:
+        """Leave so many seconds between two requests to a unit."""
+        self._held[unit_id].gap = gap
 
     def add[C: Component](
         self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
@@ -235,7 +252,7 @@ class PolledDevice(BaseDevice, Device):
         Raises a :class:`VoltrailError` if the link is down or nobody answers.
         """
         try:
-            await self._poll(cadence, wanted)
+            await self._poll_over_links(cadence, wanted)
         except (LinkDownError, DeviceSilentError) as err:
             self._silent = isinstance(err, DeviceSilentError)
             self.trouble.note(Level.GONE, err)
@@ -250,6 +267,14 @@ class PolledDevice(BaseDevice, Device):
             self.trouble.note(Level.WELL)
         else:
             self.trouble.note(Level.PARTLY, f"{failed[0]} failed: {failed[1]}")
+
+    async def _poll_over_links(self, cadence: Cadence, wanted: Collection[str] | None) -> None:
+        try:
+            await self._poll(cadence, wanted)
+        except LinkDownError:
+            if not self.closes_links:
+                raise
+            await self._poll(cadence, wanted)
 
     async def _let_go(self) -> None:
         """Drop a link on which nothing came back, so that the next poll opens a new one.
