@@ -23,6 +23,9 @@ from . import (
     storage,
 )
 from .api import actions, rpc, sessions
+from .charging import entry as charging
+from .charging.places import release_unclaimed
+from .charging.setup import is_charging
 from .const import (
     CONF_FAMILY,
     CONF_FINGERPRINT,
@@ -67,7 +70,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -
     if entry.version > 1:
         # Stored by a newer release, in a way that nobody here can know.
         return False
-    if entry.minor_version < 2:
+    if entry.minor_version < 2 and not is_charging(entry):
         # Up to 0.1, the keys of a meter were among its settings.
         secret = family(entry.data[CONF_FAMILY]).secrets
         hass.config_entries.async_update_entry(
@@ -93,7 +96,9 @@ def options(entry: VoltrailConfigEntry) -> Options:
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
-    """Set up one device."""
+    """Set up one device, or the controller of a connection."""
+    if is_charging(entry):
+        return await charging.async_setup_entry(hass, entry)
     kind = family(entry.data[CONF_FAMILY])
     if kind.listen is None:
         coordinator = await _start_polling(hass, entry, kind)
@@ -115,6 +120,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     presence.async_watch(hass, entry)
     energy_offer.async_watch(hass, entry)
     moving_in.async_watch(hass, entry)
+    await release_unclaimed(hass, entry)
     return True
 
 
@@ -189,6 +195,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     """Let go of one device."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
+    if is_charging(entry):
+        await charging.async_unload_entry(hass, entry)
     repairs.async_clear(hass, entry)
     return True
 
@@ -198,7 +206,10 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     await storage.store(hass, entry.entry_id).async_remove()
     await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
-    await moving_in.async_forget(hass, entry)
+    if is_charging(entry):
+        await charging.async_remove_entry(hass, entry)
+    else:
+        await moving_in.async_forget(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):
         await energy_offer.async_forget(hass)
 

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.points import Kind
 from .engine.polling.polled_device import Reading
-from .entity import VoltrailReading
+from .entity import VoltrailReading, add_entities
 from .presentation import ASPECTS
 
 PARALLEL_UPDATES = 0
@@ -22,10 +22,14 @@ async def async_setup_entry(
 ) -> None:
     """Add a binary sensor for every yes or no."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(
-        VoltrailBinarySensor(coordinator, reading)
-        for reading in coordinator.device.readings()
-        if reading.point.kind is Kind.FLAG
+    add_entities(
+        coordinator,
+        async_add_entities,
+        [
+            VoltrailBinarySensor(coordinator, reading)
+            for reading in coordinator.device.readings()
+            if reading.point.kind is Kind.FLAG
+        ],
     )
 
 

@@ -26,7 +26,9 @@ from homeassistant.helpers.service_info.ssdp import ATTR_UPNP_MANUFACTURER, Ssdp
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from . import link
+from .charging.setup import is_charging
 from .const import (
+    CHARGING,
     CONF_BAUDRATE,
     CONF_BYTESIZE,
     CONF_FAMILY,
@@ -42,6 +44,7 @@ from .const import (
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import FAMILIES, family
 from .engine.devices.family import Family, Transport
+from .flows.charging import ChargingFlow
 from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
@@ -88,8 +91,8 @@ def _form_data(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
-    """Sets up one device."""
+class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
+    """Sets up one device, or the controller of a connection."""
 
     VERSION = 1
     MINOR_VERSION = 2
@@ -109,10 +112,19 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
         """Return the flow for the installer's settings."""
         return VoltrailOptionsFlow()
 
+    @classmethod
+    @callback
+    @override
+    def async_supports_options_flow(cls, config_entry: VoltrailConfigEntry) -> bool:
+        """Tell whether there are settings of an installer; a connection has none apart."""
+        return not is_charging(config_entry)
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what kind of device it is."""
-        return self.async_show_menu(step_id="user", menu_options=[kind.key for kind in FAMILIES])
+        return self.async_show_menu(
+            step_id="user", menu_options=[CHARGING, *(kind.key for kind in FAMILIES)]
+        )
 
     async def choose_family(
         self, kind: Family, user_input: dict[str, Any] | None
@@ -313,6 +325,8 @@ class VoltrailConfigFlow(MeterFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Change how a device is reached; it must stay the same device."""
         entry: VoltrailConfigEntry = self._get_reconfigure_entry()
+        if is_charging(entry):
+            return await self.async_step_charging_change()
         self._kind = family(entry.data[CONF_FAMILY])
         transport = Transport(entry.data[CONF_TRANSPORT])
         if self._kind.pushed:

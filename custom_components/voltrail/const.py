@@ -14,7 +14,11 @@ PLATFORMS: Final = (
     Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 )
+
+CHARGING: Final = "charging"
+"""What stands in the place of a family for an entry that controls chargers."""
 
 CONF_FAMILY: Final = "family"
 CONF_TRANSPORT: Final = "transport"

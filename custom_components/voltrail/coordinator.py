@@ -26,7 +26,7 @@ from .const import (
     DOMAIN,
 )
 from .engine.devices.family import Transport
-from .engine.model.controls import Control
+from .engine.model.controls import AnyControl
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
 from .engine.polling.base_device import BaseDevice
@@ -94,11 +94,15 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
         """The components that somebody looks at."""
         return frozenset[str]().union(*self.async_contexts())
 
-    def controls(self) -> Iterable[Control]:
+    def controls(self) -> Iterable[AnyControl]:
         """Return what can be asked of the device; nothing, if it was added without controls."""
         if self.config_entry.data.get(CONF_READ_ONLY):
             return ()
         return self.device.controls()
+
+    def subentry_of(self, part: str | None) -> str | None:  # noqa: ARG002 - most have none
+        """Return the sub-entry that a part belongs to."""
+        return None
 
     @callback
     def async_watch_readings(self, add: Callable[[], None]) -> None:

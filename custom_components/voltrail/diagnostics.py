@@ -9,6 +9,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 
+from .charging.setup import is_charging
 from .const import CONF_FAMILY, CONF_FINGERPRINT, CONF_TOPICS
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import family
@@ -24,7 +25,7 @@ async def async_get_config_entry_diagnostics(
     """Return what a contributor needs to understand a device, or to replay it in a test."""
     told = async_redact_data(
         {"data": dict(entry.data), "options": dict(entry.options)},
-        TO_REDACT | family(entry.data[CONF_FAMILY]).secrets,
+        TO_REDACT if is_charging(entry) else TO_REDACT | family(entry.data[CONF_FAMILY]).secrets,
     )
     host = entry.data.get(CONF_HOST)
     if entry.state is not ConfigEntryState.LOADED:

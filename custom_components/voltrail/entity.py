@@ -1,18 +1,19 @@
 """What all entities share: identity, availability, and errors in the user's language."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable
 from typing import override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.entity_platform import EntityPlatform
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import VoltrailCoordinator
-from .engine.model.controls import Control
+from .engine.model.controls import AnyControl
 from .engine.model.errors import CallerError, VoltrailError
 from .engine.model.parts import Part
 from .engine.model.points import Tier
@@ -36,6 +37,7 @@ class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
         # The context tells the coordinator which components somebody looks at.
         super().__init__(coordinator, components)
         self._components = components
+        self.part_key = None if part is None else part.key
         self._attr_unique_id = f"{coordinator.identity_key}_{path.replace('/', '_')}"
         devices = coordinator.config_entry.runtime_data.devices
         self._attr_device_info = devices[None if part is None else part.key]
@@ -110,7 +112,7 @@ class VoltrailReading(VoltrailEntity):
         return self.reading.read()
 
 
-class VoltrailControl[C: Control](VoltrailEntity):
+class VoltrailControl[C: AnyControl](VoltrailEntity):
     """An entity that asks something of the device."""
 
     def __init__(self, coordinator: VoltrailCoordinator, control: C) -> None:
@@ -151,6 +153,19 @@ class VoltrailControl[C: Control](VoltrailEntity):
             # Whatever became of it, the device was read again on the way.
             self.coordinator.async_update_listeners()
         await self.coordinator.async_request_refresh()
+
+
+def add_entities(
+    coordinator: VoltrailCoordinator,
+    add: AddConfigEntryEntitiesCallback,
+    entities: Iterable[VoltrailEntity],
+) -> None:
+    """Add entities, each to the sub-entry that its part belongs to."""
+    groups: dict[str | None, list[VoltrailEntity]] = defaultdict(list)
+    for entity in entities:
+        groups[coordinator.subentry_of(entity.part_key)].append(entity)
+    for subentry, group in groups.items():
+        add(group, config_subentry_id=subentry)
 
 
 def placeholders(phase: str, number: int | None) -> dict[str, str]:

@@ -9,8 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.controls import NumberControl
-from .entity import VoltrailControl
-from .presentation import QUANTITIES, TURNED, native_unit
+from .entity import VoltrailControl, add_entities
+from .presentation import QUANTITIES, TURNED, number_scale, number_unit
 
 BLANK_FOR: Final = 0.3
 """Seconds that a frontend needs to see a state before the next."""
@@ -26,10 +26,14 @@ async def async_setup_entry(
 ) -> None:
     """Add a number for everything that can be set to one."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(
-        VoltrailNumber(coordinator, control)
-        for control in coordinator.controls()
-        if isinstance(control, NumberControl)
+    add_entities(
+        coordinator,
+        async_add_entities,
+        [
+            VoltrailNumber(coordinator, control)
+            for control in coordinator.controls()
+            if isinstance(control, NumberControl)
+        ],
     )
 
 
@@ -41,32 +45,39 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     def __init__(self, coordinator: VoltrailCoordinator, control: NumberControl) -> None:
         super().__init__(coordinator, control)
         self._attr_device_class = QUANTITIES[control.quantity].number
-        self._attr_native_unit_of_measurement = native_unit(control.quantity)
+        self._attr_native_unit_of_measurement = number_unit(control.quantity)
+        self._scale = number_scale(control.quantity)
         self._blank: asyncio.TimerHandle | None = None
+
+    def _shown_as(self, value: float) -> float:
+        # A whole number stays one where the unit is the engine's.
+        return value if self._scale == 1 else value / self._scale
 
     @property
     @override
     def native_min_value(self) -> float:
         """Return the least value."""
-        return self.control.bounds().minimum
+        return self._shown_as(self.control.bounds().minimum)
 
     @property
     @override
     def native_max_value(self) -> float:
         """Return the greatest value."""
-        return self.control.bounds().maximum
+        return self._shown_as(self.control.bounds().maximum)
 
     @property
     @override
     def native_step(self) -> float:
         """Return what a person turns; whoever types, or a program, may be as fine as the device."""
-        return max(self.control.bounds().step, TURNED.get(self.control.quantity, 0.0))
+        step = max(self.control.bounds().step, TURNED.get(self.control.quantity, 0.0))
+        return self._shown_as(step)
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return what the device holds, not what was asked of it."""
-        return None if self._blank else self.control.read()
+        value = None if self._blank else self.control.read()
+        return None if value is None else self._shown_as(value)
 
     @override
     def _state_now(self) -> object:
@@ -75,6 +86,7 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the number; the device refuses what it or the installer does not allow."""
+        value = value if self._scale == 1 else value * self._scale
         before = self.control.read()
         await self._do(self.control.write(value))
         person = self._context is not None and self._context.user_id is not None

@@ -116,6 +116,8 @@ QUANTITIES: Final[dict[Quantity, Traits]] = {
     Quantity.CARBON_DIOXIDE: Traits(sensor=SensorDeviceClass.CO2, decimals=0),
     Quantity.PARTICULATES: Traits(sensor=SensorDeviceClass.PM25, decimals=0),
     Quantity.ILLUMINANCE: Traits(sensor=SensorDeviceClass.ILLUMINANCE, decimals=0),
+    # The money of the house is not known here.
+    Quantity.PRICE: Traits(decimals=3),
     Quantity.DISTANCE: Traits(
         sensor=SensorDeviceClass.DISTANCE, number=NumberDeviceClass.DISTANCE, decimals=0
     ),
@@ -171,6 +173,16 @@ def named_by_class(quantity: Quantity | None, word: str) -> bool:
 def native_unit(quantity: Quantity) -> str | None:
     """Return the unit for Home Assistant; its words are the engine's."""
     return quantity.unit or None
+
+
+def number_unit(quantity: Quantity) -> str | None:
+    """Return the unit of what can be set: a number has no other than its native one."""
+    return QUANTITIES[quantity].shown_unit or native_unit(quantity)
+
+
+def number_scale(quantity: Quantity) -> float:
+    """Return how many of the engine's units are one of what can be set."""
+    return 1000.0 if QUANTITIES[quantity].shown_unit is not None else 1.0
 
 
 def shown_unit(quantity: Quantity, tier: Tier) -> str | None:

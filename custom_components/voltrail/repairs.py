@@ -11,6 +11,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
 from . import energy_offer
+from .charging.sign import SIGN, SignFlow
 from .const import DOMAIN
 from .engine.polling.polled_device import Problem
 from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
@@ -79,7 +80,7 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
     """Return the flow that does for the person what Voltrail offers to do."""
-    for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow)):
+    for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow), (SIGN, SignFlow)):
         if data is not None and issue_id.startswith(f"{kind}_"):
             return flow(data["entry_id"])
     return energy_offer.EnergyFlow()

@@ -9,7 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.controls import SelectControl
-from .entity import VoltrailControl
+from .entity import VoltrailControl, add_entities
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.
 PARALLEL_UPDATES = 0
@@ -22,10 +22,14 @@ async def async_setup_entry(
 ) -> None:
     """Add a select for everything that has a few choices."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(
-        VoltrailSelect(coordinator, control)
-        for control in coordinator.controls()
-        if isinstance(control, SelectControl)
+    add_entities(
+        coordinator,
+        async_add_entities,
+        [
+            VoltrailSelect(coordinator, control)
+            for control in coordinator.controls()
+            if isinstance(control, SelectControl)
+        ],
     )
 
 

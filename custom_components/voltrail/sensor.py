@@ -13,10 +13,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .charging.words import async_prepare, sentence
 from .coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from .engine.model.points import Kind, Quantity, UnknownCode
 from .engine.polling.polled_device import Reading
-from .entity import VoltrailReading
+from .entity import VoltrailReading, add_entities
 from .presentation import QUANTITIES, decimals, native_unit, sensor_class, shown_unit
 
 PARALLEL_UPDATES = 0
@@ -25,6 +26,9 @@ LIFETIME: Final = frozenset(
     {Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY, Quantity.TOTAL_COUNT}
 )
 """Counters that never go back while the device lives."""
+
+TOLD_EVERY: Final = 30.0
+"""Seconds between two writes of the numbers of a reason."""
 
 RESET_AFTER: Final = 600.0
 """Seconds below the highest value, before a counter counts as started anew: a device that
@@ -48,14 +52,19 @@ async def async_setup_entry(
             if reading.point.kind is not Kind.FLAG and reading.path not in added
         ]
         added.update(reading.path for reading in new)
-        async_add_entities(
-            (VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor)(
-                coordinator, reading
-            )
-            for reading in new
+        add_entities(
+            coordinator,
+            async_add_entities,
+            [_kind_of(reading)(coordinator, reading) for reading in new],
         )
 
     coordinator.async_watch_readings(add)
+
+
+def _kind_of(reading: Reading) -> type[VoltrailSensor]:
+    if reading.details is not None:
+        return VoltrailReason
+    return VoltrailTotal if reading.point.quantity in LIFETIME else VoltrailSensor
 
 
 class VoltrailSensor(VoltrailReading, SensorEntity):
@@ -97,6 +106,48 @@ class VoltrailSensor(VoltrailReading, SensorEntity):
         if isinstance(value, Enum):
             return value.name.lower()
         return value
+
+
+class VoltrailReason(VoltrailSensor):
+    """A decision, with the sentence that says why, and its numbers.
+
+    They move all the time: they are written with a new reason, and otherwise every half minute.
+    """
+
+    _unrecorded_attributes = frozenset(
+        {
+            *("explanation", "observing", "current", "phases", "account", "price", "towards"),
+            *("phase", "next_start", "until"),
+        }
+    )
+    _reason: object = None
+    _told_at = 0.0
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Have the words at hand."""
+        await async_prepare(self.hass)
+        await super().async_added_to_hass()
+        self._tell()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        reason, now = self.native_value, self.hass.loop.time()
+        if reason != self._reason or now - self._told_at >= TOLD_EVERY:
+            self._tell()
+        super()._handle_coordinator_update()
+
+    def _tell(self) -> None:
+        assert self.reading.details is not None
+        self._reason, self._told_at = self.native_value, self.hass.loop.time()
+        details = dict(self.reading.details())
+        explanation = sentence(self.hass, str(self._reason), details)
+        self._attr_extra_state_attributes = {"explanation": explanation, **details}
+
+    @override
+    def _state_now(self) -> object:
+        return self._reason, self._attr_extra_state_attributes
 
 
 class VoltrailTotal(VoltrailSensor, RestoreSensor):

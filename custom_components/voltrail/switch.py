@@ -8,7 +8,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import VoltrailConfigEntry
 from .engine.model.controls import SwitchControl
-from .entity import VoltrailControl
+from .entity import VoltrailControl, add_entities
 
 # Orders take their turn in the engine, which knows which may wait, and which is overtaken.
 PARALLEL_UPDATES = 0
@@ -21,10 +21,14 @@ async def async_setup_entry(
 ) -> None:
     """Add a switch for everything that can be switched."""
     coordinator = entry.runtime_data.coordinator
-    async_add_entities(
-        VoltrailSwitch(coordinator, control)
-        for control in coordinator.controls()
-        if isinstance(control, SwitchControl)
+    add_entities(
+        coordinator,
+        async_add_entities,
+        [
+            VoltrailSwitch(coordinator, control)
+            for control in coordinator.controls()
+            if isinstance(control, SwitchControl)
+        ],
     )
 
 

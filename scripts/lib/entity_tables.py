@@ -12,11 +12,12 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from custom_components.voltrail.engine.model.controls import (
+    AnyControl,
     ButtonControl,
-    Control,
     NumberControl,
     SelectControl,
     SwitchControl,
+    TimeControl,
 )
 from custom_components.voltrail.engine.model.parts import Part
 from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, Tier, points_of
@@ -239,7 +240,7 @@ def _members(states: type[Enum] | None) -> tuple[str, ...]:
     return () if states is None else tuple(member.name.lower() for member in states)
 
 
-def _control(control: Control) -> Entity:
+def _control(control: AnyControl) -> Entity:
     word = control.key
     if control.phase:
         word = word.removesuffix(f"_{control.phase.lower().replace('-', '_')}") + "_phase"
@@ -257,7 +258,7 @@ def _control(control: Control) -> Entity:
     return Entity(row, control.key, control.phase, control.number, states)
 
 
-def _platform(control: Control) -> str:
+def _platform(control: AnyControl) -> str:
     match control:
         case NumberControl():
             return "number"
@@ -267,6 +268,8 @@ def _platform(control: Control) -> str:
             return "select"
         case ButtonControl():
             return "button"
+        case TimeControl():
+            return "time"
 
 
 def _entities(device: BaseDevice) -> Iterator[Entity]:

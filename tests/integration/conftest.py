@@ -8,10 +8,14 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Imported here so that the custom component is found before the test package's own.
+from custom_components.voltrail.charging import inputs
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.transport import careful_unit
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server, serve
+
+from .charging_house import House
+from .meters import JumpingClock
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +81,21 @@ async def charger_loaded(
     if hass.config_entries.async_get_entry(charger_entry.entry_id) is not None:
         await hass.config_entries.async_unload(charger_entry.entry_id)
         await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def house(
+    hass: HomeAssistant,
+    charger: Charger4X,
+    charger_loaded: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[House]:
+    """A house whose charger is set up, and the controller not yet; at noon."""
+    monkeypatch.setattr(inputs, "is_up", lambda _: True)
+    clock = JumpingClock(hass.loop)
+    yield House(hass, clock, charger, charger_loaded)
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.entry_id != charger_loaded.entry_id:
+            await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+    clock.release()

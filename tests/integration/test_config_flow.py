@@ -25,7 +25,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail import config_flow, link
-from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.const import CHARGING, DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.model.parts import Identity
@@ -47,7 +47,7 @@ async def open_form(hass: HomeAssistant, family: str = "mennekes_tcp") -> dict[s
     """Go to the form of a family that is reached in one way only."""
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == [kind.key for kind in FAMILIES]
+    assert result["menu_options"] == [CHARGING, *(kind.key for kind in FAMILIES)]
     result = await hass.config_entries.flow.async_configure(
         result["flow_id"], {"next_step_id": family}
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.voltrail.const import CHARGING
 from custom_components.voltrail.engine.devices import FAMILIES
 from custom_components.voltrail.engine.model import errors
 from custom_components.voltrail.engine.model.points import Aspect, Kind, Quantity, Tier
@@ -45,9 +46,9 @@ def test_every_reading_has_a_name(english: dict[str, Any], spoken: Vocabulary) -
 
 
 def test_every_family_can_be_chosen(english: dict[str, Any]) -> None:
-    """The menu names each family, and the form behind it says how to prepare the device."""
+    """The menu names the controller and each family, whose form says how to prepare the device."""
     steps = english["config"]["step"]
-    assert set(steps["user"]["menu_options"]) == {kind.key for kind in FAMILIES}
+    assert set(steps["user"]["menu_options"]) == {CHARGING, *(kind.key for kind in FAMILIES)}
     for kind in FAMILIES:
         assert steps[kind.key]["title"], kind.key
         assert steps[kind.key]["description"], kind.key
@@ -80,7 +81,7 @@ def test_placeholders_fit(english: dict[str, Any], spoken: Vocabulary) -> None:
     assert spoken.readings
 
 
-@pytest.mark.parametrize("platform", ["number", "switch", "select", "button"])
+@pytest.mark.parametrize("platform", ["number", "switch", "select", "button", "time"])
 def test_every_control_has_a_name(
     english: dict[str, Any], spoken: Vocabulary, platform: str
 ) -> None:
@@ -93,7 +94,7 @@ def test_what_everybody_sees_has_an_icon(english: dict[str, Any], spoken: Vocabu
     icons = load(INTEGRATION / "icons.json")["entity"]
     plain: dict[str, set[str]] = {
         platform: set(english["entity"][platform])
-        for platform in ("number", "select", "switch", "button")
+        for platform in ("number", "select", "switch", "button", "time")
     }
     # The class of a button that restarts a device.
     plain["button"] -= {"restart"}

@@ -17,6 +17,7 @@ from types import ModuleType
 
 from custom_components.voltrail.engine import devices
 from custom_components.voltrail.engine.charging import charge_point as charger
+from custom_components.voltrail.engine.charging import charger_device, connection
 from custom_components.voltrail.engine.model.controls import SelectControl
 from custom_components.voltrail.engine.model.points import Point, points_of
 from custom_components.voltrail.engine.polling.polled_device import PolledDevice
@@ -29,6 +30,7 @@ _PLATFORMS = {
     "SwitchControl": "switch",
     "SelectControl": "select",
     "ButtonControl": "button",
+    "TimeControl": "time",
 }
 
 
@@ -44,7 +46,9 @@ class Vocabulary:
 
 
 def _modules() -> Iterator[ModuleType]:
-    yield charger
+    yield from (charger, charger_device)
+    for found in pkgutil.walk_packages(connection.__path__, f"{connection.__name__}."):
+        yield importlib.import_module(found.name)
     for found in pkgutil.walk_packages(devices.__path__, f"{devices.__name__}."):
         yield importlib.import_module(found.name)
 

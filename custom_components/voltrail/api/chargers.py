@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
 
-from ..const import CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
+from ..const import CHARGING, CONF_FAMILY, CONF_FINGERPRINT, DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from ..engine.devices import family
 from ..engine.model.charging import (
@@ -22,7 +22,7 @@ from ..engine.model.charging import (
     Recoverable,
     Restartable,
 )
-from ..engine.model.controls import ButtonControl, Control
+from ..engine.model.controls import AnyControl, ButtonControl, TimeControl
 from ..engine.model.errors import CallerError, VoltrailError
 from ..engine.model.points import Value
 from ..engine.polling.polled_device import Reading
@@ -123,7 +123,7 @@ class Charger:
         found = {name: await self.reading(name) for name in names}
         return {name: plain(reading) for name, reading in found.items() if reading is not None}
 
-    def controls(self) -> Iterable[Control]:
+    def controls(self) -> Iterable[AnyControl]:
         """Yield what can be set or pressed at this charge point or its station."""
         own = self.point.part
         for control in self.coordinator.device.controls():
@@ -175,7 +175,9 @@ class Charger:
     async def configuration(self) -> dict[str, Plain]:
         """Return everything that can be set, as the charger holds it."""
         device = self.coordinator.device
-        controls = [one for one in self.controls() if not isinstance(one, ButtonControl)]
+        controls = [
+            one for one in self.controls() if not isinstance(one, (ButtonControl, TimeControl))
+        ]
         # All in one go: each alone would be a request.
         depends_on = {one: device.serving(one.depends_on, one.part) for one in controls}
         await self.current(frozenset[str]().union(*depends_on.values()))
@@ -222,8 +224,13 @@ def absent_chargers(hass: HomeAssistant) -> list[VoltrailConfigEntry]:
     return [
         entry
         for entry in hass.config_entries.async_entries(DOMAIN, include_disabled=False)
-        if entry.state is not ConfigEntryState.LOADED and family(entry.data[CONF_FAMILY]).is_charger
+        if entry.state is not ConfigEntryState.LOADED and _is_charger(entry)
     ]
+
+
+def _is_charger(entry: VoltrailConfigEntry) -> bool:
+    kind = entry.data[CONF_FAMILY]
+    return kind != CHARGING and family(kind).is_charger
 
 
 def is_called(entry: VoltrailConfigEntry, name: object) -> bool:
@@ -276,7 +283,7 @@ def chosen_chargers(
         if entry.state is not ConfigEntryState.LOADED:
             if place.named:
                 refuse("not_loaded", name=entry.title)
-            if family(entry.data[CONF_FAMILY]).is_charger:
+            if _is_charger(entry):
                 absent[entry.entry_id] = entry
             continue
         there = chargers_at(hass, place)

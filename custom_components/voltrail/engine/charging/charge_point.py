@@ -34,6 +34,7 @@ _LOGGER = logging.getLogger(__name__)
 
 NOMINAL_VOLTAGE: Final = 230
 PHASES: Final = 3
+PHASE_PAUSE: Final = 60.0
 
 type Send = Callable[[], Awaitable[None]]
 
@@ -75,6 +76,8 @@ class ChargePoint(ABC):
         self.book = OrderBook(store=store, changed=changed)
         self.control = ControlSlot()
         self.reconciler = Reconciler(self)
+        self.adopted = 0
+        """How many limits that were set at the charger were adopted."""
         self._store = store
         self._changed = changed
         self._waiting: asyncio.Task[None] | None = None
@@ -172,6 +175,7 @@ class ChargePoint(ABC):
 
     def adopt(self) -> None:
         """Leave the charger to what was set at it, whoever drove until now."""
+        self.adopted += 1
         self._hand_over()
         self.adopt_held()
 
@@ -300,11 +304,36 @@ class ChargePoint(ABC):
         """Whether the charger chooses its phases by the power that it is given."""
         return False
 
+    @property
+    def can_switch_phases(self) -> bool:
+        """Whether the charger takes orders on its phases."""
+        return False
+
+    @property
+    def phases_ordered(self) -> Phases | None:
+        """The phases that the charger says it gives."""
+        return self.phases_held
+
+    @property
+    def switches_in_one(self) -> bool:
+        """Whether one order changes the phases, with the pause that this needs."""
+        return False
+
+    @property
+    def phase_pause(self) -> float:
+        """Seconds that the charger needs for a change of phases."""
+        return PHASE_PAUSE
+
     async def begin_control(self, fallback: float) -> None:
         """Put a controller in charge, and store that it is."""
         if not self.control.in_charge:
             self.control.begin(fallback)
             await self._store()
+
+    def hand_over(self) -> None:
+        """Let the person drive, whose target is asserted once more."""
+        self._hand_over()
+        self.reconciler.mark()
 
     async def command(self, amps: float, phases: Phases | None = None, *, until: float) -> None:
         """Carry out what a controller asks for: so many amperes, on so many phases.

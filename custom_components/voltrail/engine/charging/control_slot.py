@@ -35,6 +35,11 @@ class ControlSlot:
         return self.in_charge and not self.hands_off
 
     @property
+    def lost(self) -> bool:
+        """Whether what it said is forgotten: it has to speak again to be heard."""
+        return self._silent_since is not None
+
+    @property
     def missing(self) -> bool:
         """Whether the controller that is in charge has not spoken for long."""
         since = self._silent_since

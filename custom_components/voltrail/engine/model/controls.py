@@ -3,6 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import time
 from enum import Enum
 from typing import Any, Final
 
@@ -127,5 +128,17 @@ class ButtonControl(_Control):
     """Whether the device starts anew."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TimeControl(_Control):
+    """A time of the day, by the clock of the house."""
+
+    read: Callable[[], time | None]
+    write: Callable[[time], Awaitable[None]]
+
+
 # Any: a choice may be written, so no enumeration can stand for all of them.
 type Control = NumberControl | SwitchControl | SelectControl[Any] | ButtonControl
+"""What hardware can be asked."""
+
+type AnyControl = Control | TimeControl
+"""What anything that is shown as a device can be asked."""

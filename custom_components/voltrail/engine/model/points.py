@@ -62,6 +62,8 @@ class Quantity(StrEnum):
     PARTICULATES = "particulates"
     """Fine dust, PM2.5."""
     ILLUMINANCE = "illuminance"
+    PRICE = "price"
+    """What a kWh costs, in the money of the house."""
 
     @property
     def unit(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..model.charging import Chargeable
-from ..model.controls import Control
+from ..model.controls import AnyControl
 from ..model.errors import VoltrailError
 from ..model.options import Options
 from ..model.parts import Identity, Part
@@ -24,6 +24,8 @@ class Reading:
     components: frozenset[str]
     """The components it depends on; if one failed, the value is not available."""
     read: Callable[[], Value]
+    details: Callable[[], Mapping[str, Value]] | None = None
+    """What makes up the value, for a person who asks why."""
 
     @property
     def path(self) -> str:
@@ -91,7 +93,7 @@ class BaseDevice(ABC):
 
     def reading(self, path: str) -> Reading:
         """Return the value with a path; ``KeyError`` if this device has none."""
-        return _named(self.readings(), path)
+        return named(self.readings(), path)
 
     @abstractmethod
     def available(self, components: Iterable[str]) -> bool:
@@ -103,6 +105,10 @@ class BaseDevice(ABC):
         None if one of them never was. What is judged together has to be of one moment.
         """
         return None
+
+    def newest(self, reading: Reading) -> Value:
+        """Return a value as it was received last, whatever is shown of it."""
+        return reading.read()
 
     def unseen(self, reading: Reading) -> bool:
         """Whether a value is missing, and this unit may never have it; asked after the first poll.
@@ -132,13 +138,13 @@ class BaseDevice(ABC):
         """Let go of a part that is away, for good; return whether that was possible."""
         return False
 
-    def controls(self) -> Iterable[Control]:
+    def controls(self) -> Iterable[AnyControl]:
         """Yield what this device can be asked to do."""
         return ()
 
-    def control(self, path: str) -> Control:
+    def control(self, path: str) -> AnyControl:
         """Return the control with a path; ``KeyError`` if this device has none now."""
-        return _named(self.controls(), path)
+        return named(self.controls(), path)
 
     def charge_points(self) -> Iterable[Chargeable]:
         """Yield the places of this device where a car is plugged in."""
@@ -181,7 +187,8 @@ class _Named(Protocol):
     def path(self) -> str: ...
 
 
-def _named[N: _Named](known: Iterable[N], path: str) -> N:
+def named[N: _Named](known: Iterable[N], path: str) -> N:
+    """Return the one with a path; ``KeyError`` if there is none."""
     for one in known:
         if one.path == path:
             return one

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, override
 from modbus_connection import ModbusConnectionError, ModbusError, ModbusTimeoutError, ModbusUnit
 from modbus_connection.model import Component, Device, read_optional
 
+from ..model.controls import Control
 from ..model.errors import (
     DeviceSilentError,
     ForbiddenRegisterError,
@@ -24,7 +25,7 @@ from ..model.parts import Identity, Part
 from ..model.points import Declared, points_of
 from ..model.registers import Register, described
 from ..transport.careful_unit import SCREEN, CarefulUnit
-from .base_device import BaseDevice, Problem, Reading
+from .base_device import BaseDevice, Problem, Reading, named
 from .plausibility import DoubtfulAnswerError, Plausibility
 from .trouble import Level, Trouble
 
@@ -120,6 +121,19 @@ class PolledDevice(BaseDevice, Device):
         return None
 
     @property
+    def closes_links(self) -> bool:
+        """Whether the device closes each link after a while by its own rule.
+
+        That is no failure: a poll that it cuts begins again.
+        """
+        return False
+
+    @property
+    def shortest_interval(self) -> float:
+        """Seconds between two polls at the least, whatever the options say."""
+        return 0.0
+
+    @property
     def identifying(self) -> tuple[str, ...]:
         """The components that show whether it is still the same device."""
         # Hardware behind a gateway may be away, and says nothing about who the gateway is.
@@ -146,6 +160,14 @@ class PolledDevice(BaseDevice, Device):
         Called after a poll, never by a mere reader.
         """
 
+    @override
+    def controls(self) -> Iterable[Control]:
+        return ()
+
+    @override
+    def control(self, path: str) -> Control:
+        return named(self.controls(), path)
+
     # -- building --------------------------------------------------------------
 
     def unit(self, unit_id: int) -> ModbusUnit:
@@ -160,6 +182,10 @@ class PolledDevice(BaseDevice, Device):
         unit.require_timeout(self.request_timeout)
         self._removers.append(unit.on_connection_lost(self._link_lost))
         return unit
+
+    def space_requests(self, unit_id: int, gap: float) -> None:
+        """Leave so many seconds between two requests to a unit."""
+        self._held[unit_id].gap = gap
 
     def add[C: Component](
         self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
@@ -234,7 +260,7 @@ class PolledDevice(BaseDevice, Device):
         Raises a :class:`VoltrailError` if the link is down or nobody answers.
         """
         try:
-            await self._poll(cadence, wanted)
+            await self._poll_over_links(cadence, wanted)
         except (LinkDownError, DeviceSilentError) as err:
             self._silent = isinstance(err, DeviceSilentError)
             self.trouble.note(Level.GONE, err)
@@ -251,6 +277,14 @@ class PolledDevice(BaseDevice, Device):
         else:
             level = Level.DOUBTFUL if failed in self._doubted else Level.PARTLY
             self.trouble.note(level, f"{failed} failed: {self.failures[failed]}")
+
+    async def _poll_over_links(self, cadence: Cadence, wanted: Collection[str] | None) -> None:
+        try:
+            await self._poll(cadence, wanted)
+        except LinkDownError:
+            if not self.closes_links:
+                raise
+            await self._poll(cadence, wanted)
 
     async def _let_go(self) -> None:
         """Drop a link on which nothing came back, so that the next poll opens a new one.

@@ -49,6 +49,9 @@ class CarefulUnit:
         self._unit = unit
         self._turns = turns or asyncio.Lock()
         """Held by one request at a time: a link must be dropped before the next is sent on it."""
+        self.gap = 0.0
+        """Seconds between the beginnings of two requests, for a device that chokes on more."""
+        self._next_at = 0.0
         self._dropped = dropped
         """Told when the link was dropped: what answers on the next one may be another device."""
 
@@ -82,7 +85,15 @@ class CarefulUnit:
             # It has turns of its own, in which life signs come first.
             return await self._careful(ask)
         async with self._turns:
+            if self.gap:
+                await self._wait_for_gap()
             return await self._careful(ask)
+
+    async def _wait_for_gap(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._next_at > now:
+            await asyncio.sleep(self._next_at - now)
+        self._next_at = max(self._next_at, now) + self.gap
 
     @property
     def _on_a_line(self) -> bool:

@@ -269,6 +269,21 @@ class Socket(CurrentDriven):
         self._hand_over()
         await self._use(phases)
 
+    @property
+    @override
+    def can_switch_phases(self) -> bool:
+        return self.switch.supplied
+
+    @property
+    @override
+    def switches_in_one(self) -> bool:
+        return True
+
+    @property
+    @override
+    def phases_ordered(self) -> Phases | None:
+        return self.switch.phases
+
     @override
     async def command(self, amps: float, phases: Phases | None = None, *, until: float) -> None:
         await super().command(amps, until=until)

@@ -389,6 +389,21 @@ class HanMeter(Words, PushedDevice):
         return self.alive and all(map(self._current, components))
 
     @override
+    def received(self, components: Iterable[str]) -> float | None:
+        times = [self.latest[name].received for name in components if name in self.latest]
+        return min(times, default=None)
+
+    @override
+    def newest(self, reading: Reading) -> Value:
+        sample = self.latest.get(reading.name)
+        if sample is None or not self._current(reading.name):
+            return None
+        # The net power is made of both directions, and scaled as they are.
+        return self._scaled(
+            "power_imported" if reading.name == "power" else reading.name, sample.value
+        )
+
+    @override
     def serving(self, depends_on: Iterable[str], part: Part | None) -> frozenset[str]:
         return frozenset(need for need in depends_on if need in self._kinds)
 

@@ -157,6 +157,13 @@ class CompactPoint(CompactStatus):
     def phases_held(self) -> Phases | None:
         return self.phases if self.can_switch_phases else None
 
+    @property
+    @override
+    def phase_pause(self) -> float:
+        installation = self.blocks.installation
+        pause = None if installation is None else installation.phase_switch_pause
+        return super().phase_pause if pause is None else float(pause)
+
     # -- what it does alone --
 
     @override

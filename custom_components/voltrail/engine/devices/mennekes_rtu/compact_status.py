@@ -230,6 +230,7 @@ class CompactStatus(CurrentDriven):
         return None if seen == 1 and self.can_switch_phases else seen
 
     @property
+    @override
     def can_switch_phases(self) -> bool:
         """Whether the charger takes orders on its phases now."""
         blocks = self.blocks

@@ -262,6 +262,11 @@ class Profile4X(MennekesPoint):
     def switches_by_power(self) -> bool:
         return self._switches_by(PhaseSwitchMode.DYNAMIC)
 
+    @property
+    @override
+    def can_switch_phases(self) -> bool:
+        return self.switches_by_power
+
     @override
     async def carry_out_command(self, amps: float, phases: Phases | None) -> None:
         if phases is None or not self.switches_by_power or amps < self.minimum_current:

@@ -1,0 +1,1 @@
+"""The entry that controls chargers: entities become samples, decisions become orders."""
