@@ -19,7 +19,7 @@ from custom_components.voltrail.engine.polling.base_device import BaseDevice
 from simulators.alfen import DataSource, Eve
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
-from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from simulators.mennekes_tcp import Charger4X, ChargerEcu, ChargerHcc3
 from simulators.server import serve
 from simulators.victron_gx import everything
 from simulators.victron_gx.unit_ids import unit_of
@@ -129,6 +129,10 @@ SPECIMENS: Final[dict[str, Callable[[], tuple[Specimen, ...]]]] = {
             group="ECU",
             since="firmware 5.32",
             meet=_simulated("mennekes_tcp", lambda: ChargerEcu(model="CC613", firmware="5.33")),
+        ),
+        Specimen(
+            group="HCC3",
+            meet=_simulated("mennekes_tcp", lambda: ChargerHcc3(any_unit=True)),
         ),
     ),
     "mennekes_rtu": lambda: tuple(

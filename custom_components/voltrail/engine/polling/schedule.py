@@ -46,7 +46,7 @@ class Schedule:
     @property
     def pause(self) -> float:
         """Seconds until the next poll."""
-        regular = self._device.options.scan_interval
+        regular = max(self._device.options.scan_interval, self._device.shortest_interval)
         if not self.failures:
             # Sooner for what has just failed; not for ever, as it may do.
             return min(regular, RETRY_INTERVAL) if self._hurries else regular

@@ -13,6 +13,7 @@ What an operating system says of a port that is gone reaches the caller as a fai
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, cast, override
 
@@ -28,6 +29,13 @@ PARTING: Final = 0.1
 """Seconds between two links: a device that serves one client has to see that the first is gone."""
 
 
+type Screen = Callable[[str, int, list[int]], None]
+"""Judges an answer by its space, its address and its words; raises if it cannot be true."""
+
+SCREEN: ContextVar[Screen | None] = ContextVar("screen", default=None)
+"""What judges the answers of reads before anybody takes values from them."""
+
+
 class CarefulUnit:
     """A Modbus unit that only takes answers of the right length, and that can be cancelled."""
 
@@ -41,6 +49,9 @@ class CarefulUnit:
         self._unit = unit
         self._turns = turns or asyncio.Lock()
         """Held by one request at a time: a link must be dropped before the next is sent on it."""
+        self.gap = 0.0
+        """Seconds between the beginnings of two requests, for a device that chokes on more."""
+        self._next_at = 0.0
         self._dropped = dropped
         """Told when the link was dropped: what answers on the next one may be another device."""
 
@@ -50,12 +61,12 @@ class CarefulUnit:
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         """Read registers."""
         words = await self._ask(partial(self._unit.read_holding_registers, address, count))
-        return _whole(words, address, count)
+        return _screened("holding", address, _whole(words, address, count))
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
         """Read input registers."""
         words = await self._ask(partial(self._unit.read_input_registers, address, count))
-        return _whole(words, address, count)
+        return _screened("input", address, _whole(words, address, count))
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register."""
@@ -74,7 +85,15 @@ class CarefulUnit:
             # It has turns of its own, in which life signs come first.
             return await self._careful(ask)
         async with self._turns:
+            if self.gap:
+                await self._wait_for_gap()
             return await self._careful(ask)
+
+    async def _wait_for_gap(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._next_at > now:
+            await asyncio.sleep(self._next_at - now)
+        self._next_at = max(self._next_at, now) + self.gap
 
     @property
     def _on_a_line(self) -> bool:
@@ -111,6 +130,12 @@ class CarefulUnit:
     @override
     def __repr__(self) -> str:
         return repr(self._unit)
+
+
+def _screened(space: str, address: int, words: list[int]) -> list[int]:
+    if (screen := SCREEN.get()) is not None:
+        screen(space, address, words)
+    return words
 
 
 def _whole(words: list[int], address: int, count: int) -> list[int]:

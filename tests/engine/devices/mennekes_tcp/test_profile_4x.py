@@ -104,7 +104,7 @@ async def test_bounds_follow_the_charger_and_the_installer() -> None:
         assert number(device, "current_limit").bounds().ceiling == 20
         assert number(device, "power_limit").bounds().ceiling == 13800
         await device.profile.set_power_limit(13800)
-        assert device.profile.limits.current == 20
+        assert device.profile.current_limit == 20
 
 
 async def test_a_single_phase_charger() -> None:

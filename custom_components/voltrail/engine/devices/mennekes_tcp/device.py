@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import ClassVar, Final, override
 
 from modbus_connection import IllegalDataAddressError
+from modbus_connection.exceptions import IllegalDataValueError, IllegalFunctionError
 from modbus_connection.model import Component, string
 
 from ...charging.charger_device import ChargerDevice
 from ...charging.current_driven import CurrentDriven
 from ...model.controls import Control
 from ...model.errors import (
+    NotNowError,
     OtherRegistersError,
     UnknownDeviceError,
     VoltrailError,
@@ -19,10 +21,27 @@ from ...model.errors import (
 from ...model.options import Options
 from ...model.parts import Identity
 from ...polling.polled_device import Cadence, Problem, UnitSource
-from . import registers_4x, registers_ecu
+from . import registers_4x, registers_ecu, registers_hcc3
 from .profile_4x import Profile4X
 from .profile_ecu import ProfileEcu
+from .profile_hcc3 import ProfileHcc3, answers_like_one, is_one
 from .registers_shared import Block, Model
+from .states import ControlPilot, VehicleState
+
+type Profile = Profile4X | ProfileEcu | ProfileHcc3
+
+REFUSED: Final = (IllegalFunctionError, IllegalDataAddressError, IllegalDataValueError)
+"""The exceptions that say that there is no such register."""
+
+HCC3_REST: Final = 1.0
+"""Seconds without a request before it is asked who it is."""
+
+HCC3_TRIES: Final = 5
+HCC3_PATIENCE: Final = 3.0
+"""So often and with so many seconds between it is asked while it starts."""
+
+HCC3_INTERVAL: Final = 10.0
+"""Seconds between two polls of an HCC3 at the least: more requests have overloaded one."""
 
 SAFE_CURRENT_PATIENCE: Final = 180.0
 """Seconds in safe current after which a person is told."""
@@ -45,13 +64,13 @@ class MennekesTcp(ChargerDevice):
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         super().__init__(units, unit_id, options)
-        self._profile: Profile4X | ProfileEcu | None = None
+        self._profile: Profile | None = None
         self._generation: Callable[[], object] = lambda: None
         self._model_text = ""
         self._timed_out_since: float | None = None
 
     @property
-    def profile(self) -> Profile4X | ProfileEcu:
+    def profile(self) -> Profile:
         """The charge point, in the register layout that the charger speaks."""
         assert self._profile is not None, "identify() first"
         return self._profile
@@ -68,9 +87,8 @@ class MennekesTcp(ChargerDevice):
         model = Model(self.modbus_unit)
         try:
             await model.async_update()
-        except IllegalDataAddressError:
-            # Firmware of the ECU family before 5.22 has no model to tell.
-            await self._set_up_ecu(None, "", named=False)
+        except REFUSED:
+            await self._set_up_unnamed()
             return
         name = (model.model or "").strip()
         if "4you" in name.lower() or "4business" in name.lower():
@@ -86,9 +104,42 @@ class MennekesTcp(ChargerDevice):
         marker = _Marker(self.modbus_unit)
         try:
             await marker.async_update()
-        except IllegalDataAddressError:
+        except REFUSED:
             return False
         return marker.device_id == "AM"
+
+    async def _set_up_unnamed(self) -> None:
+        """Find out who refuses to tell its model: an ECU before 5.22, or an HCC3.
+
+        Both refuse it, so a refusal proves neither. Whatever fails a test of its profile is
+        none of them, and nothing is ever written to find out.
+        """
+        # An HCC3 chokes on requests that come one right after the other.
+        await asyncio.sleep(HCC3_REST)
+        if await self._marked():
+            raise OtherRegistersError
+        if await answers_like_one(self):
+            await self._set_up_hcc3()
+        else:
+            await self._set_up_ecu(None, "", named=False)
+
+    async def _set_up_hcc3(self) -> None:
+        profile = ProfileHcc3(self)
+        for _ in range(HCC3_TRIES):
+            await profile.values.async_update(notify=False)
+            starting = profile.values.control_pilot is ControlPilot.INITIALISING
+            if not starting or not profile.values.serial_number:
+                break
+            await asyncio.sleep(HCC3_PATIENCE)
+        else:
+            raise NotNowError(reason="the charger is starting")
+        limit = registers_hcc3.Limit(self.unit(registers_hcc3.UNIT))
+        await limit.async_update(notify=False)
+        if not is_one(profile, limit.current):
+            raise _stranger((profile.values.device_name or "").strip())
+        self.answered.add("values")
+        self._generation = lambda: None
+        self._adopt_profile(profile, "")
 
     async def _set_up_4x(self, name: str) -> None:
         protocol = self.add("protocol", registers_4x.Protocol(self.modbus_unit), Cadence.IDENTITY)
@@ -125,6 +176,8 @@ class MennekesTcp(ChargerDevice):
         # Whatever does not give a name of theirs has to give a version as they do.
         if firmware == (0, 0) or not (named or _ECU_VERSION.fullmatch(text)):
             raise _stranger(name)
+        if model is None and not await self._has_registers_of_an_ecu():
+            raise OtherRegistersError
         self.answered.add("version")
         await self.add_optional("protocol", registers_ecu.Protocol(unit), Cadence.IDENTITY)
         if model is not None:
@@ -135,7 +188,18 @@ class MennekesTcp(ChargerDevice):
         await profile.find_optional(self)
         self._adopt_profile(profile, name)
 
-    def _adopt_profile(self, profile: Profile4X | ProfileEcu, model: str) -> None:
+    async def _has_registers_of_an_ecu(self) -> bool:
+        """Whether one that tells no model has the vehicle and the limit where an ECU has them."""
+        vehicle = registers_ecu.Vehicle(self.modbus_unit)
+        try:
+            await vehicle.async_update(notify=False)
+            await registers_ecu.Limit(self.modbus_unit).async_update(notify=False)
+        except REFUSED:
+            return False
+        # 0 is not documented, and was seen.
+        return isinstance(vehicle.vehicle_state, VehicleState) or vehicle.vehicle_state == 0
+
+    def _adopt_profile(self, profile: Profile, model: str) -> None:
         self._model_text = model
         self._profile = profile
         self.take_up(profile)
@@ -143,7 +207,16 @@ class MennekesTcp(ChargerDevice):
     @property
     @override
     def identity(self) -> Identity:
-        # There is no serial number in the registers.
+        profile = self.profile
+        if isinstance(profile, ProfileHcc3):
+            return Identity(
+                manufacturer="MENNEKES",
+                model="AMTRON Xtra/Premium (HCC3)",
+                serial=self._hcc3_serial,
+                name=profile.values.device_name or None,
+                variant="HCC3",
+            )
+        # The others have no serial number in their registers.
         if isinstance(self.profile, Profile4X):
             name = self._model_text or "4X"
             return Identity(
@@ -166,6 +239,8 @@ class MennekesTcp(ChargerDevice):
     @override
     def fingerprint(self) -> str:
         """The model: without a serial number nothing better stays the same."""
+        if isinstance(self.profile, ProfileHcc3):
+            return f"HCC3 {self._hcc3_serial}"
         if isinstance(self.profile, Profile4X):
             return f"4X {(self.profile.station.model or '').strip()}".strip()
         slot = self._slots.get("model")
@@ -173,8 +248,31 @@ class MennekesTcp(ChargerDevice):
         return f"ECU {(model or '').strip()}".strip()
 
     @property
+    def _hcc3_serial(self) -> str:
+        assert isinstance(self.profile, ProfileHcc3), "asked for another profile"
+        return str(self.profile.values.serial_number)
+
+    @property
+    @override
+    def closes_links(self) -> bool:
+        # After 30 s. Whether of silence or of life the document does not say (UNCONFIRMED).
+        return isinstance(self._profile, ProfileHcc3)
+
+    @property
+    @override
+    def shortest_interval(self) -> float:
+        return HCC3_INTERVAL if isinstance(self._profile, ProfileHcc3) else 0.0
+
+    @override
+    def reconnected(self) -> None:
+        if not self.closes_links:
+            super().reconnected()
+
+    @property
     @override
     def identifying(self) -> tuple[str, ...]:
+        if isinstance(self._profile, ProfileHcc3):
+            return ("values",)
         known = super().identifying
         # The model stands in the middle of the station's registers.
         return (*known, "station") if "station" in self._slots else known
@@ -200,14 +298,20 @@ class MennekesTcp(ChargerDevice):
     def essential(self) -> frozenset[str]:
         # Needed to uphold the set-point and to know what may be asked; the meter where a power
         # is turned into a current.
+        if isinstance(self.profile, ProfileHcc3):
+            return self.profile.essential
         needed = frozenset({"limits", "hems", "vehicle", "fallback", "phase_switch"})
         return needed | {"meter"} if isinstance(self.profile, CurrentDriven) else needed
 
     @property
     @override
     def attention(self) -> object:
+        profile = self.profile
+        if isinstance(profile, ProfileHcc3):
+            # It has no settings.
+            return None
         # Relay, phases, plug lock and authorisation move when these do.
-        return self.profile.vehicle.vehicle_state, self.profile.status.ocpp_status
+        return profile.vehicle.vehicle_state, profile.status.ocpp_status
 
     @property
     @override

@@ -163,3 +163,74 @@ class EcuError(IntFlag):
     USB_STICK = 1 << 19
     PHASE_ROTATION = 1 << 20
     NO_MAINS = 1 << 21
+
+
+class ControlPilot(IntEnum):
+    """State of the control pilot of an HCC3, input register 0x0302.
+
+    In the standard a 1 means that the charger offers nothing, and a 2 that it does. 0 comes
+    while it starts, or with wrong wiring.
+    """
+
+    INITIALISING = 0
+    A1 = 1
+    A2 = 2
+    B1 = 3
+    B2 = 4
+    C1 = 5
+    C2 = 6
+    D1 = 7
+    D2 = 8
+
+
+class CableRating(IntEnum):
+    """What the cable carries, input register 0x0303 of an HCC3."""
+
+    ILLEGAL = 0
+    OPEN = 1
+    AMPS_13 = 2
+    AMPS_20 = 3
+    AMPS_32 = 4
+
+
+class Hcc3State(IntEnum):
+    """What an HCC3 is doing, input register 0x0305."""
+
+    IDLE = 0
+    WAITS_FOR_CARD = 1
+    WAITS_FOR_VEHICLE = 2
+    CHARGING = 3
+    PAUSED = 4
+    TERMINATED = 5
+    ERROR = 6
+
+
+class OperationMode(IntEnum):
+    """Who else decides about an HCC3, input register 0x0306.
+
+    In its modes "Energy Manager" and "SCU" it has no Modbus.
+    """
+
+    REMOTE = 1
+    TIME_MANAGED = 2
+    EXTERNAL_SWITCH = 3
+
+
+class Hcc3Error(IntEnum):
+    """The error of an HCC3, input register 0x0304. 100 to 103 come in the mode SCU only."""
+
+    NONE = 0
+    INSTALLATION = 10
+    CONTROLLER = 11
+    MISCONFIGURATION = 12
+    OVERTEMPERATURE = 13
+    MIRROR_CONTACT = 14
+    INVALID_TIME = 15
+    ENERGY_MANAGER = 16
+    STARTING = 30
+    SELF_TEST = 31
+    PANEL_CONNECTION = 32
+    CABLE_BADLY_PLUGGED = 50
+    WRONG_CABLE = 51
+    DEFECTIVE_CABLE = 52
+    UNKNOWN = 255
