@@ -289,10 +289,8 @@ def suggested(result: Any) -> dict[str, Any]:
 async def proposed(hass: HomeAssistant, *sources: dict[str, Any]) -> dict[str, Any]:
     """Return what the form proposes in a house with these sources in its Energy dashboard."""
     manager = await async_get_manager(hass)
-    manager.data = {  # type: ignore[typeddict-unknown-key]  # as little of it as is looked at
-        "energy_sources": list(sources),  # type: ignore[typeddict-item]
-        "device_consumption": [],
-    }
+    settings: Any = {"energy_sources": list(sources), "device_consumption": []}
+    manager.data = settings
     flows = hass.config_entries.flow
     result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
     result = await flows.async_configure(result["flow_id"], {"next_step_id": "charging"})
