@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from homeassistant.components.recorder import Recorder, get_instance
-from homeassistant.core import HomeAssistant, SupportsResponse
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.core import Context, HomeAssistant, SupportsResponse
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.voltrail.charging.prices import ASK_EVERY, Prices, tells_prices
 from custom_components.voltrail.const import DOMAIN
@@ -59,6 +59,20 @@ async def test_set_plan(house: House) -> None:
         await set_plan(house, departure="07:00:00")
     with pytest.raises(ServiceValidationError, match="not known how full"):
         await set_plan(house, departure="07:00:00", charge=80)
+
+
+async def test_who_may_only_look_may_not_plan(house: House, hass_read_only_user: MockUser) -> None:
+    """A user who may control no entity of ours sets no plan either."""
+    await house.set_up()
+    target = house.entity_id("select", "mode")
+    with pytest.raises(Unauthorized):
+        await house.hass.services.async_call(
+            DOMAIN,
+            "set_plan",
+            {"entity_id": target, "energy": 5, "departure": "07:00:00"},
+            blocking=True,
+            context=Context(user_id=hass_read_only_user.id),
+        )
 
 
 async def test_plan_by_prices(house: House) -> None:

@@ -16,6 +16,7 @@ from homeassistant.core import (
 )
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util import dt as dt_util
 
 from ..charging import const
@@ -79,7 +80,10 @@ class Controlled:
 @callback
 def async_register(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(DOMAIN, "set_plan", _set_plan(hass), SET_PLAN)
+    # Whoever may only look at entities may not go round them.
+    hass.services.async_register(
+        DOMAIN, "set_plan", verify_domain_control(DOMAIN)(_set_plan(hass)), SET_PLAN
+    )
     for name, handler, fields in (
         ("explain", _explain(hass), EXPLAIN),
         ("replay", _replay(hass), REPLAY),

@@ -125,22 +125,9 @@ def _own_outputs(hass: HomeAssistant) -> list[str]:
     ]
 
 
-@callback
-def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
-    """Return the fields of a connection."""
-    own = _own_outputs(hass)
-    fields: Schema = {
-        vol.Optional(const.CONF_GRID_POWER): _power(own),
-        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
-        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
-        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
-        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
-        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
-        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
-    }
-    if first:
-        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
-    inner: dict[str, Schema] = {
+def _sections(own: list[str]) -> dict[str, Schema]:
+    """Return the fields that only some houses need, by the section they stand in."""
+    return {
         _SOLAR: {
             vol.Optional(const.CONF_SOLAR_POWER): _power(own),
             vol.Optional(const.CONF_PANELS): _box(0.1, 1000, "kW", 0.1),
@@ -163,13 +150,30 @@ def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
             ),
             vol.Required(const.CONF_OUTSIDE_POWER, default=4.2): _box(0, 100, "kW", 0.1),
         },
+        "tariff": {
+            vol.Optional(const.CONF_PRICES): EntitySelector(
+                EntitySelectorConfig(domain=["sensor", "binary_sensor", "event"], multiple=True)
+            )
+        },
     }
-    inner["tariff"] = {
-        vol.Optional(const.CONF_PRICES): EntitySelector(
-            EntitySelectorConfig(domain=["sensor", "binary_sensor", "event"], multiple=True)
-        )
+
+
+@callback
+def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
+    """Return the fields of a connection."""
+    own = _own_outputs(hass)
+    fields: Schema = {
+        vol.Optional(const.CONF_GRID_POWER): _power(own),
+        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
+        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
+        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
+        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
+        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
+        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
     }
-    for name, group in inner.items():
+    if first:
+        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
+    for name, group in _sections(own).items():
         fields[vol.Required(name)] = section(vol.Schema(group), {"collapsed": True})
     return fields
 
