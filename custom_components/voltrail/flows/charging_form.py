@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter
 
 from ..charging import const
+from ..charging.prices import tells_prices
 from ..charging.setup import distributions, is_charging
 from ..charging.sources import entity_id, reference
 from ..const import DOMAIN
@@ -48,6 +49,7 @@ _SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         const.CONF_OUTSIDE,
         const.CONF_OUTSIDE_POWER,
     ),
+    "tariff": (const.CONF_PRICES,),
 }
 _POWERS: Final = (
     const.CONF_GRID_POWER,
@@ -123,22 +125,9 @@ def _own_outputs(hass: HomeAssistant) -> list[str]:
     ]
 
 
-@callback
-def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
-    """Return the fields of a connection."""
-    own = _own_outputs(hass)
-    fields: Schema = {
-        vol.Optional(const.CONF_GRID_POWER): _power(own),
-        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
-        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
-        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
-        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
-        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
-        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
-    }
-    if first:
-        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
-    inner: dict[str, Schema] = {
+def _sections(own: list[str]) -> dict[str, Schema]:
+    """Return the fields that only some houses need, by the section they stand in."""
+    return {
         _SOLAR: {
             vol.Optional(const.CONF_SOLAR_POWER): _power(own),
             vol.Optional(const.CONF_PANELS): _box(0.1, 1000, "kW", 0.1),
@@ -161,8 +150,30 @@ def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
             ),
             vol.Required(const.CONF_OUTSIDE_POWER, default=4.2): _box(0, 100, "kW", 0.1),
         },
+        "tariff": {
+            vol.Optional(const.CONF_PRICES): EntitySelector(
+                EntitySelectorConfig(domain=["sensor", "binary_sensor", "event"], multiple=True)
+            )
+        },
     }
-    for name, group in inner.items():
+
+
+@callback
+def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
+    """Return the fields of a connection."""
+    own = _own_outputs(hass)
+    fields: Schema = {
+        vol.Optional(const.CONF_GRID_POWER): _power(own),
+        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
+        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
+        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
+        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
+        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
+        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
+    }
+    if first:
+        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
+    for name, group in _sections(own).items():
         fields[vol.Required(name)] = section(vol.Schema(group), {"collapsed": True})
     return fields
 
@@ -224,6 +235,8 @@ def stored(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         if key in _ENTITIES:
             kept[key] = reference(hass, value)
+        elif key == const.CONF_PRICES:
+            kept[key] = [reference(hass, one) for one in value]
         elif key in _KILOWATTS:
             kept[key] = round(value * 1000)
         else:
@@ -238,6 +251,9 @@ def shown(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         if key in _ENTITIES:
             if (known := entity_id(hass, value)) is not None:
                 found[key] = known
+        elif key == const.CONF_PRICES:
+            known_prices = [entity_id(hass, one) for one in value]
+            found[key] = [one for one in known_prices if one is not None]
         else:
             found[key] = value / 1000 if key in _KILOWATTS else value
     return found
@@ -288,6 +304,14 @@ def _wrong_limits(data: Mapping[str, Any], *, guarded: bool) -> dict[str, str]:
     battery = data.get(const.CONF_BATTERY_POWER)
     if battery and not data.get(const.CONF_BATTERY_MOST):
         return {"base": "battery_most_missing"}
+    return {}
+
+
+def wrong_prices(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return an entity that tells no prices ahead."""
+    chosen = data.get(const.CONF_PRICES) or ()
+    if chosen and not any(tells_prices(hass, one) for one in chosen):
+        return {"base": "no_prices"}
     return {}
 
 
