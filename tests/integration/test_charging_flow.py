@@ -178,7 +178,7 @@ async def test_a_second_connection(hass: HomeAssistant, charger_loaded: MockConf
     second = await add(hass)
     assert first.data["identity_key"] == "charging"
     assert second.data["identity_key"] == "charging_2"
-    assert set(first.supported_subentry_types) == {"charger", "distribution"}
+    assert set(first.supported_subentry_types) == {"charger", "distribution", "other_charger"}
     assert not charger_loaded.supported_subentry_types
     assert charger_loaded.supports_options
     assert not first.supports_options

@@ -48,7 +48,11 @@ class ChargingFlow(ConfigFlow):
         """Offer chargers and sub-distributions at a connection, and nothing at a device."""
         if not is_charging(config_entry):
             return {}
-        return {const.CHARGER: ChargerFlow, const.DISTRIBUTION: DistributionFlow}
+        return {
+            const.CHARGER: ChargerFlow,
+            const.OTHER: OtherChargerFlow,
+            const.DISTRIBUTION: DistributionFlow,
+        }
 
     async def async_step_charging(
         self, user_input: dict[str, Any] | None = None
@@ -247,6 +251,58 @@ class ChargerFlow(ConfigSubentryFlow):
                 )
         values = form.shown_charger(self.hass, subentry.data) if user_input is None else user_input
         schema = vol.Schema(form.charger_fields(self.hass, entry))
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders={"name": subentry.title},
+        )
+
+
+class OtherChargerFlow(ConfigSubentryFlow):
+    """Adds a charger of another integration, by its entities."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for its entities, and how it is connected."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = form.other_mistakes(self.hass, user_input)
+            if not errors:
+                name = user_input.pop("name")
+                data = form.stored(self.hass, user_input)
+                identity = f"entity:{data[const.CONF_NUMBER]}"
+                return self.async_create_entry(
+                    title=name,
+                    data={**data, const.CONF_CHARGER: identity},
+                    unique_id=identity,
+                )
+        fields: Schema = {
+            vol.Required("name"): TextSelector(),
+            **form.other_fields(self.hass, self._get_entry()),
+        }
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), user_input or {}),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change its entities, or how it is controlled."""
+        entry = self._get_entry()
+        subentry = _subentry(self)
+        if subentry is None:
+            return self.async_abort(reason="gone")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = form.other_mistakes(self.hass, user_input)
+            if not errors:
+                data = form.stored(self.hass, user_input)
+                kept = {const.CONF_CHARGER: subentry.data[const.CONF_CHARGER]}
+                return self.async_update_and_abort(entry, subentry, data={**data, **kept})
+        values = form.shown(self.hass, subentry.data) if user_input is None else user_input
+        schema = vol.Schema(form.other_fields(self.hass, entry))
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, values),

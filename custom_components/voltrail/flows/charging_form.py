@@ -23,6 +23,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter
 
 from ..charging import const
+from ..charging.other import phase_options
 from ..charging.prices import tells_prices
 from ..charging.setup import distributions, is_charging
 from ..charging.sources import entity_id, reference
@@ -66,6 +67,7 @@ _ENTITIES: Final = frozenset(
         const.CONF_MEAN_LIMIT_SOURCE,
         const.CONF_OUTSIDE,
         const.CONF_CAR_CHARGE,
+        *const.OTHER_ENTITIES,
     }
 )
 _KILOWATTS: Final = frozenset(
@@ -207,6 +209,40 @@ def charger_fields(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Schema:
             )
         )
     return fields
+
+
+def other_fields(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Schema:
+    """Return the fields of a charger of another integration."""
+    ours = [one.entity_id for one in er.async_get(hass).entities.values() if one.platform == DOMAIN]
+
+    def entities(*domains: str) -> EntitySelector:
+        return EntitySelector(EntitySelectorConfig(domain=list(domains), exclude_entities=ours))
+
+    return {
+        vol.Required(const.CONF_NUMBER): entities("number", "input_number"),
+        vol.Optional(const.CONF_SWITCH): entities("switch", "input_boolean"),
+        vol.Optional(const.CONF_SELECT): entities("select", "input_select"),
+        vol.Optional(const.CONF_POWER): _power(ours),
+        vol.Optional(const.CONF_STATE): entities("sensor", "binary_sensor"),
+        **charger_fields(hass, entry),
+    }
+
+
+def other_mistakes(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what cannot be right about a charger of another integration."""
+    amps = hass.states.get(entity_id(hass, data[const.CONF_NUMBER]) or "")
+    unit = None if amps is None else amps.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    if amps is None or unit not in (None, "A"):
+        return {const.CONF_NUMBER: "not_a_current"}
+    if not data.get(const.CONF_SWITCH) and float(amps.attributes.get("min", 0)) > 0:
+        return {const.CONF_SWITCH: "cannot_pause"}
+    select = data.get(const.CONF_SELECT)
+    if select and len(phase_options(hass.states.get(entity_id(hass, select) or ""))) < 2:
+        return {const.CONF_SELECT: "no_phases"}
+    power = data.get(const.CONF_POWER)
+    if power and not _fits(hass, power, PowerConverter.VALID_UNITS):
+        return {const.CONF_POWER: "not_a_power"}
+    return charger_mistakes(hass, data)
 
 
 def distribution_fields() -> Schema:
