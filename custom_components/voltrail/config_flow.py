@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_SCAN_INTERVAL
 from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -100,6 +101,7 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
     _kind: Family
     _only_reads = False
     _waiting: tuple[dict[str, Any], Found]
+    _double: dr.DeviceEntry | None = None
     _announced: tuple[str, str] | None = None
     """The family and host of an announcement that tells no serial number."""
     _early: Mapping[str, Any] = {}
@@ -333,11 +335,52 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         else:
             await self._is(found.identity.serial)
             self._abort_if_unique_id_configured()
+            if self._double is None and (double := self._behind_gateway(found.identity.serial)):
+                self._waiting, self._double = (data, found), double
+                return await self.async_step_twice()
         return self.async_create_entry(
             title=found.title,
             data={**data, CONF_FINGERPRINT: found.fingerprint},
             options=self._early,
         )
+
+    def _behind_gateway(self, serial: str) -> dr.DeviceEntry | None:
+        """Return the same device behind a gateway that is set up, such as a charger at a GX."""
+        for device in dr.async_get(self.hass).devices:
+            ours = any(domain == DOMAIN for domain, _ in device.identifiers)
+            behind = device.via_device_id is not None and device.disabled_by is None
+            if ours and behind and device.serial_number == serial:
+                return device
+        return None
+
+    async def async_step_twice(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which of two ways to one device is to have its control and its energy."""
+        _, found = self._waiting
+        assert self._double is not None, "this step comes where there are two"
+        return self.async_show_menu(
+            step_id="twice",
+            menu_options=["directly", "through_gateway"],
+            description_placeholders={
+                "name": found.title,
+                "other": self._double.name_by_user or self._double.name or "",
+            },
+        )
+
+    async def async_step_directly(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Add the device, and switch the one behind the gateway off."""
+        assert self._double is not None, "the step before has found it"
+        dr.async_get(self.hass).async_update_device(
+            self._double.id, disabled_by=dr.DeviceEntryDisabler.USER
+        )
+        return await self._add(*self._waiting)
+
+    async def async_step_through_gateway(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Leave everything as it is."""
+        return self.async_abort(reason="stays_behind_gateway")
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None

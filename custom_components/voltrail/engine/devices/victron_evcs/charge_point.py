@@ -53,8 +53,8 @@ class EvcsPoint(CurrentDriven):
 
     # Whether a set-point wears its memory is UNCONFIRMED.
     spacing: ClassVar[float] = 5.0
-    current_depends_on: ClassVar[tuple[str, ...]] = ("station",)
-    power_depends_on: ClassVar[tuple[str, ...]] = ("station",)
+    current_depends_on: ClassVar[tuple[str, ...]] = ("main",)
+    power_depends_on: ClassVar[tuple[str, ...]] = ("main",)
     largest_current: ClassVar[float] = HARDWARE_LIMIT
 
     def __init__(self, device: PolledDevice, station: registers.Station) -> None:
@@ -131,12 +131,12 @@ class EvcsPoint(CurrentDriven):
         powers = (station.power_l1, station.power_l2, station.power_l3)
         return sum(1 for power in powers if power is not None and power > IN_USE) or None
 
-    @derived(Quantity.COUNT, depends_on=("station",))
+    @derived(Quantity.COUNT, depends_on=("main",))
     def phases_in_use(self) -> int | None:
         """How many phases carry power."""
         return self.active_phases
 
-    @derived(ChargingState, depends_on=("station",))
+    @derived(ChargingState, depends_on=("main",))
     @override
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
@@ -147,7 +147,7 @@ class EvcsPoint(CurrentDriven):
             return ChargingState.CHARGING
         return None if status is None else STATES.get(status)
 
-    @derived(BlockedBy, depends_on=("station",))
+    @derived(BlockedBy, depends_on=("main",))
     def blocked_by(self) -> BlockedBy | None:
         """Why no energy flows."""
         status = self.station.ev_charger_status
@@ -162,7 +162,7 @@ class EvcsPoint(CurrentDriven):
             },
         )
 
-    @derived(Quantity.CURRENT, depends_on=("station",))
+    @derived(Quantity.CURRENT, depends_on=("main",))
     def current_offered(self) -> float | None:
         """What it offers to the car; in its other modes no register tells."""
         offering = self.charging_state is ChargingState.CHARGING
@@ -179,7 +179,7 @@ class EvcsPoint(CurrentDriven):
 
     @override
     async def look(self) -> None:
-        await self._device.refresh(("station",))
+        await self._device.refresh(("main",))
 
     @override
     async def follow(self) -> None:
@@ -212,7 +212,7 @@ class EvcsPoint(CurrentDriven):
     async def _require_manual_mode(self) -> None:
         if not self.known:
             raise ReadOnlyError
-        await self._device.read_now("station")
+        await self._device.read_now("main")
         if not self.manual:
             raise NotNowError(reason="the charging station is not in manual mode")
 
@@ -220,10 +220,10 @@ class EvcsPoint(CurrentDriven):
         """Write a register, and see that the station holds it: its answer proves nothing."""
         with explaining():
             await self.station.write(field, value)
-        await self._device.read_now("station")
+        await self._device.read_now("main")
         if checked and getattr(self.station, field) != value:
             await self.lock.rest(1.0)
-            await self._device.read_now("station")
+            await self._device.read_now("main")
         found = getattr(self.station, field)
         if checked and found != value:
             raise NotAppliedError(
@@ -272,7 +272,7 @@ class EvcsPoint(CurrentDriven):
         ends = loop.time() + RELAYS_WITHIN
         await asyncio.sleep(STOPS_WITHIN)
         while loop.time() < ends:
-            await self._device.refresh(("station",))
+            await self._device.refresh(("main",))
             if self.station.ev_charger_status not in SWITCHING:
                 return
             await asyncio.sleep(STOPS_WITHIN)
@@ -301,7 +301,7 @@ class EvcsPoint(CurrentDriven):
         if self.switches_phases:
             yield SelectControl(
                 key="phases",
-                depends_on=("station",),
+                depends_on=("main",),
                 options=(Phases.ONE, Phases.THREE),
                 read=lambda: self.phases,
                 write=self.set_phases,
@@ -309,14 +309,14 @@ class EvcsPoint(CurrentDriven):
             )
         yield SelectControl(
             key="ev_charger_mode",
-            depends_on=("station",),
+            depends_on=("main",),
             options=tuple(EvChargerMode),
             read=lambda: self.station.ev_charger_mode,
             write=lambda mode: self._set("ev_charger_mode", int(mode)),
         )
         yield SwitchControl(
             key="autostart",
-            depends_on=("station",),
+            depends_on=("main",),
             tier=Tier.EXPERT,
             read=lambda: None if self.station.autostart is None else bool(self.station.autostart),
             write=lambda on: self._set("autostart", int(on)),
@@ -324,7 +324,7 @@ class EvcsPoint(CurrentDriven):
         if restart is not None:
             yield ButtonControl(
                 key="restart",
-                depends_on=("station",),
+                depends_on=("main",),
                 tier=Tier.DETAIL,
                 press=restart,
                 restarts=True,

@@ -1,6 +1,7 @@
 """The charging station itself: who it is, what its firmware serves, and what it offers."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import ClassVar, override
 
 from modbus_connection import IllegalDataAddressError
@@ -9,7 +10,13 @@ from modbus_connection.model import Component
 
 from ...charging.charger_device import ChargerDevice
 from ...model.controls import Control
-from ...model.errors import OtherRegistersError, UnknownDeviceError, explaining
+from ...model.errors import (
+    DeviceSilentError,
+    LinkDownError,
+    OtherRegistersError,
+    UnknownDeviceError,
+    explaining,
+)
 from ...model.options import Options
 from ...model.parts import Identity
 from ...polling.polled_device import Cadence, UnitSource
@@ -53,8 +60,8 @@ class VictronEvcs(ChargerDevice):
             # 0 as well: something that answers 0 to everything is none.
             raise UnknownDeviceError(found=f"{product:#06x}") if product else OtherRegistersError
         station = await self._station(about.version)
-        self.add("station", station, Cadence.MEASUREMENTS)
-        self.answered.add("station")
+        self.add("main", station, Cadence.MEASUREMENTS)
+        self.answered.add("main")
         point = EvcsPoint(self, station)
         if about.version >= registers.WITH_MORE:
             unit = self.modbus_unit
@@ -72,14 +79,15 @@ class VictronEvcs(ChargerDevice):
         """Return the block that this firmware serves in one request, or in two."""
         unit = self.modbus_unit
         if version >= registers.WITH_MORE:
-            larger = registers.LargerStation(unit)
-            if version < registers.WITH_MINIMUM:
-                larger.restrict_fields(
-                    [name for name in larger.declared_fields if name != "minimum_current"]
-                )
             last = 5062 if version >= registers.WITH_MINIMUM else 5055
             for ranges in (((5000, last),), ((5000, 5008), (5009, last))):
-                if await _answers(larger, ranges):
+                larger = registers.LargerStation(unit)
+                larger.register_ranges = ranges
+                if version < registers.WITH_MINIMUM:
+                    larger.restrict_fields(
+                        [name for name in larger.declared_fields if name != "minimum_current"]
+                    )
+                if await _answers(larger):
                     return larger
         station = registers.Station(unit)
         await station.async_update(notify=False)
@@ -105,12 +113,12 @@ class VictronEvcs(ChargerDevice):
     @property
     @override
     def identifying(self) -> tuple[str, ...]:
-        return ("station",)
+        return ("main",)
 
     @property
     @override
     def essential(self) -> frozenset[str]:
-        return frozenset({"station", "uptime"})
+        return frozenset({"main", "uptime"})
 
     @property
     @override
@@ -130,7 +138,8 @@ class VictronEvcs(ChargerDevice):
 
     async def _restart(self) -> None:
         async def order() -> None:
-            with explaining():
+            # It may start before it has answered.
+            with suppress(LinkDownError, DeviceSilentError), explaining():
                 await registers.Restart(self.modbus_unit).write("restart", 1)
 
         await self.point.set_aside(order)
@@ -145,8 +154,7 @@ class VictronEvcs(ChargerDevice):
         await super().reconcile()
 
 
-async def _answers(component: Component, ranges: tuple[tuple[int, int], ...]) -> bool:
-    component.register_ranges = ranges
+async def _answers(component: Component) -> bool:
     try:
         await component.async_update(notify=False)
     except REFUSED:

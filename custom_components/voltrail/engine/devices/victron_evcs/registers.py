@@ -53,7 +53,7 @@ class _OnOff(IntEnum):
 class About(Component):
     """Who it is."""
 
-    register_ranges = ((5000, 5008),)
+    register_ranges: tuple[tuple[int, int], ...] = ((5000, 5008),)
 
     product_id = integer(5000, signed=False)
     serial_number = text(swapped(5001, 6), tier=Tier.EXPERT, private=True)
@@ -82,7 +82,7 @@ class Station(About):
     manual mode without a car: without its product id nothing of an answer counts.
     """
 
-    register_ranges = ((5000, 5049),)
+    register_ranges: tuple[tuple[int, int], ...] = ((5000, 5049),)
 
     ev_charger_mode = enumerated(enum(5009, EvChargerMode, writable=True), tier=Tier.DETAIL)
     started = integer(5010, signed=False, writable=True)
@@ -117,9 +117,8 @@ class Station(About):
 class LargerStation(Station):
     """The same from firmware v1.21-beta-01 on; a read across the gaps is what a GX does."""
 
-    register_ranges = ((5000, 5062),)
+    register_ranges: tuple[tuple[int, int], ...] = ((5000, 5062),)
 
-    display_control = flag(integer(5050, signed=False), tier=Tier.EXPERT)
     one_phase = integer(5055, signed=False, writable=True)
     minimum_current = measure(integer(5062, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
 
