@@ -23,6 +23,8 @@ from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.devices.mennekes_tcp.device import SAFE_CURRENT_PATIENCE
 from custom_components.voltrail.engine.model.errors import DeviceSilentError, LinkDownError
+from custom_components.voltrail.engine.polling import plausibility
+from custom_components.voltrail.engine.polling.plausibility import Patience
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.mennekes_tcp import Charger4X, ChargerEcu
 from simulators.server import Server, serve
@@ -782,9 +784,15 @@ async def test_a_total_never_goes_back(
     charger_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A counter that is low for a while keeps the highest value, however often it is read."""
+    """A counter that is low for a while keeps the highest value, however often it is read.
+
+    For the first minute it is not believed at all.
+    """
     before = float(state(hass, charger_entry, "sensor", "energy_charged"))
     charger.set({"meter.energy_l1": 1000.0})
+    await poll(hass, charger_entry)
+    assert state(hass, charger_entry, "sensor", "energy_charged") == STATE_UNAVAILABLE
+    monkeypatch.setattr(plausibility, "JUMP", Patience(1, 0.0))
     for _ in range(30):
         await poll(hass, charger_entry)
     assert float(state(hass, charger_entry, "sensor", "energy_charged")) == before
@@ -792,6 +800,23 @@ async def test_a_total_never_goes_back(
     monkeypatch.setattr("custom_components.voltrail.sensor.RESET_AFTER", 0.0)
     await poll(hass, charger_entry)
     assert float(state(hass, charger_entry, "sensor", "energy_charged")) == 1.0
+
+
+@pytest.mark.usefixtures("charger_loaded")
+async def test_a_damaged_total_is_neither_booked_nor_held(
+    hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
+) -> None:
+    """It is not shown, and the next right value is: nobody takes the fall for a new counter."""
+    before = float(state(hass, charger_entry, "sensor", "energy_charged"))
+    told = charger.meter.energy_l1
+    charger.set({"meter.energy_l1": 2_000_000_000.0})
+    for _ in range(5):
+        await poll(hass, charger_entry)
+        assert state(hass, charger_entry, "sensor", "energy_charged") == STATE_UNAVAILABLE
+    charger.set({"meter.energy_l1": told + 1000})
+    await poll(hass, charger_entry)
+    shown = float(state(hass, charger_entry, "sensor", "energy_charged"))
+    assert before < shown < before + 2
 
 
 @pytest.mark.usefixtures("charger_loaded")
@@ -805,6 +830,7 @@ async def test_a_total_that_was_not_watched_did_not_stay_low(
     """Low before the link was lost and low after it: a charger that boots twice does that."""
     before = float(state(hass, charger_entry, "sensor", "energy_charged"))
     monkeypatch.setattr("custom_components.voltrail.sensor.RESET_AFTER", 0.0)
+    monkeypatch.setattr(plausibility, "JUMP", Patience(1, 0.0))
     charger.set({"meter.energy_l1": 1000.0})
     await poll(hass, charger_entry)
     await charger_server.unplug()

@@ -39,6 +39,14 @@ class ChargerDevice(PolledDevice):
     def charge_points(self) -> Iterator[ChargePoint]:
         yield from self._points
 
+    @property
+    @override
+    def largest_power(self) -> float:
+        if not self._points:
+            return super().largest_power
+        # Three phases of each point, with mains that are somewhat high.
+        return sum(3 * 260.0 * max(point.device_maximum, 32.0) for point in self._points)
+
     # -- what was asked for --
 
     @override

@@ -24,8 +24,9 @@ from ..model.options import Options
 from ..model.parts import Identity, Part
 from ..model.points import Declared, points_of
 from ..model.registers import Register, described
-from ..transport.careful_unit import CarefulUnit
+from ..transport.careful_unit import SCREEN, CarefulUnit
 from .base_device import BaseDevice, Problem, Reading, named
+from .plausibility import DoubtfulAnswerError, Plausibility
 from .trouble import Level, Trouble
 
 type UnitSource = Callable[[int], ModbusUnit]
@@ -98,6 +99,8 @@ class PolledDevice(BaseDevice, Device):
         self.answered: set[str] = set()
         """Components that have been read at least once."""
         self._received: dict[str, float] = {}
+        self._plausibility = Plausibility(_now, lambda: self.largest_power)
+        self._doubted: set[str] = set()
         super().__init__(self.unit(unit_id))
 
     # -- what a family tells ---------------------------------------------------
@@ -106,6 +109,11 @@ class PolledDevice(BaseDevice, Device):
     def essential(self) -> frozenset[str]:
         """The components that are polled even if no entity shows them."""
         return frozenset()
+
+    @property
+    def largest_power(self) -> float:
+        """More than the device can ever carry, in W: no counter of it grows faster."""
+        return 1_000_000.0
 
     @property
     def attention(self) -> object:
@@ -262,11 +270,13 @@ class PolledDevice(BaseDevice, Device):
             self.trouble.note(Level.GONE, err)
             raise
         self._silent = False
-        failed = next(iter(self.failures.items()), None)
+        # What is only doubted comes last: there is nothing for anybody to do.
+        failed = min(self.failures, key=lambda name: name in self._doubted, default=None)
         if failed is None:
             self.trouble.note(Level.WELL)
         else:
-            self.trouble.note(Level.PARTLY, f"{failed[0]} failed: {failed[1]}")
+            level = Level.DOUBTFUL if failed in self._doubted else Level.PARTLY
+            self.trouble.note(level, f"{failed} failed: {self.failures[failed]}")
 
     async def _poll_over_links(self, cadence: Cadence, wanted: Collection[str] | None) -> None:
         try:
@@ -344,7 +354,8 @@ class PolledDevice(BaseDevice, Device):
                 raise failure
 
     async def _try_again(self, name: str, first: ModbusError, *, heard: bool) -> None:
-        known = name in self.failures
+        # A doubtful answer has been read again already.
+        known = name in self.failures or isinstance(first, DoubtfulAnswerError)
         err = first if known else await self._read(name)
         if err is None:
             return
@@ -352,18 +363,55 @@ class PolledDevice(BaseDevice, Device):
             # It was the only one that was asked.
             raise DeviceSilentError from err
         self.failures[name] = explained(err)
+        if isinstance(err, DoubtfulAnswerError):
+            self._doubted.add(name)
 
     async def _read(self, name: str) -> ModbusError | None:
+        """Read a component; what cannot be true is read again at once."""
+        err = await self._read_once(name)
+        if isinstance(err, DoubtfulAnswerError):
+            err = await self._read_once(name)
+        if (
+            isinstance(err, DoubtfulAnswerError)
+            and not err.proven
+            and await self._reads_well(but=name)
+        ):
+            self._plausibility.believe(err)
+            err = await self._read_once(name)
+        return err
+
+    async def _read_once(self, name: str) -> ModbusError | None:
+        component = self._slots[name].component
+        token = SCREEN.set(self._plausibility.screen(name, component))
         try:
-            await self._slots[name].component.async_update(notify=False)
+            await component.async_update(notify=False)
         except ModbusConnectionError as err:
             raise explained(err) from err
         except ModbusError as err:
             return err
+        finally:
+            SCREEN.reset(token)
+        self._plausibility.prune(component)
         self.failures.pop(name, None)
+        self._doubted.discard(name)
         self.answered.add(name)
         self._received[name] = _now()
         return None
+
+    async def _reads_well(self, *, but: str) -> bool:
+        """Whether another part of the device reads well, one that cannot be all zeros.
+
+        True where there is no such part: then nothing speaks against a 0.
+        """
+        living = [
+            name
+            for name in self.names(Cadence.MEASUREMENTS)
+            if name != but and self._plausibility.lives(self._slots[name].component)
+        ]
+        witness = next((name for name in living if name not in self.failures), None)
+        if witness is None:
+            return not living
+        return await self._read_once(witness) is None
 
     async def _meet_again(self) -> None:
         """After the link was lost, make sure that it is still the same device."""

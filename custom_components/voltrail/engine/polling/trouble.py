@@ -17,9 +17,11 @@ class Level(IntEnum):
     """How much of a device is in trouble."""
 
     WELL = 0
-    PARTLY = 1
+    DOUBTFUL = 1
+    """Some of it answers what can hardly be true; it may be over soon, or be true."""
+    PARTLY = 2
     """Some of it does not answer."""
-    GONE = 2
+    GONE = 3
     """Nothing of it does."""
 
 
@@ -44,7 +46,8 @@ class Trouble:
             if now < self._calm_until:
                 _LOGGER.debug("%s: %s", self._title(), reason)
                 return
-            _LOGGER.warning("%s: %s", self._title(), reason)
+            weight = logging.INFO if level is Level.DOUBTFUL else logging.WARNING
+            _LOGGER.log(weight, "%s: %s", self._title(), reason)
             self._before.append(self._told)
             self._told = level
         elif self._before and level <= self._before[-1]:

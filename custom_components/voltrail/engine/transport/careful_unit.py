@@ -13,6 +13,7 @@ What an operating system says of a port that is gone reaches the caller as a fai
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, cast, override
 
@@ -26,6 +27,13 @@ from modbus_connection import (
 
 PARTING: Final = 0.1
 """Seconds between two links: a device that serves one client has to see that the first is gone."""
+
+
+type Screen = Callable[[str, int, list[int]], None]
+"""Judges an answer by its space, its address and its words; raises if it cannot be true."""
+
+SCREEN: ContextVar[Screen | None] = ContextVar("screen", default=None)
+"""What judges the answers of reads before anybody takes values from them."""
 
 
 class CarefulUnit:
@@ -53,12 +61,12 @@ class CarefulUnit:
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
         """Read registers."""
         words = await self._ask(partial(self._unit.read_holding_registers, address, count))
-        return _whole(words, address, count)
+        return _screened("holding", address, _whole(words, address, count))
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
         """Read input registers."""
         words = await self._ask(partial(self._unit.read_input_registers, address, count))
-        return _whole(words, address, count)
+        return _screened("input", address, _whole(words, address, count))
 
     async def write_register(self, address: int, value: int) -> None:
         """Write one register."""
@@ -122,6 +130,12 @@ class CarefulUnit:
     @override
     def __repr__(self) -> str:
         return repr(self._unit)
+
+
+def _screened(space: str, address: int, words: list[int]) -> list[int]:
+    if (screen := SCREEN.get()) is not None:
+        screen(space, address, words)
+    return words
 
 
 def _whole(words: list[int], address: int, count: int) -> list[int]:

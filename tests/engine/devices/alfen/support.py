@@ -157,8 +157,9 @@ async def poll_everything(device: Alfen) -> None:
 
 
 def value(device: Alfen, path: str) -> Value:
-    """Return a reading by its path."""
-    return next(reading for reading in device.readings() if reading.path == path).read()
+    """Return a reading by its path as it is shown: not at all if it is not available."""
+    reading = next(reading for reading in device.readings() if reading.path == path)
+    return reading.read() if device.available(reading.components) else None
 
 
 def control[C: Control](device: Alfen, path: str, kind: type[C]) -> C:

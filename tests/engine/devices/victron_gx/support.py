@@ -132,8 +132,9 @@ class Meeting:
         return next(reading for reading in self.device.readings() if reading.path == path)
 
     def read(self, path: str) -> Value:
-        """Return a value by its path."""
-        return self.reading(path).read()
+        """Return a value by its path as it is shown: not at all if it is not available."""
+        reading = self.reading(path)
+        return reading.read() if self.device.available(reading.components) else None
 
     def has(self, path: str) -> bool:
         """Whether there is a reading at this path."""

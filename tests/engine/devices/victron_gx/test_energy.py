@@ -169,7 +169,7 @@ async def test_a_gap_adds_nothing() -> None:
         charged = number(meeting, "battery_225/energy_charged")
         await asyncio.sleep(600)
         await meeting.poll()
-        assert meeting.read("battery_225/energy_charged") == charged
+        assert meeting.reading("battery_225/energy_charged").read() == charged
         # Told by the house, the sun, the genset, the battery and the meter.
         assert number(meeting, "energy_gaps") == 5
         await pass_time(meeting, 60)
@@ -187,7 +187,7 @@ async def test_what_is_not_read_adds_nothing() -> None:
         assert number(meeting, "battery_225/power") > 500
         gx.services["battery_512"].online = False
         await pass_time(meeting, 300)
-        assert meeting.read("battery_225/energy_charged") == charged
+        assert meeting.reading("battery_225/energy_charged").read() == charged
 
 
 # -- a counter takes over ------------------------------------------------------

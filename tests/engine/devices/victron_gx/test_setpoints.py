@@ -117,7 +117,8 @@ async def test_no_setpoint_is_renewed_at_a_device_that_is_left_alone() -> None:
         for _ in range(12):
             await meeting.poll()
             await asyncio.sleep(10)
-        assert gx.status.errors - errors <= 12
+        # Only looks for it: when it leaves, every 5 s for half a minute, and then ever less often.
+        assert gx.status.errors - errors <= 20
 
 
 @in_fake_time

@@ -2,7 +2,8 @@
 
 Every refusal is a line in the log of the GX, and its interface shows the last one. So a device
 that is away is asked for once per pause, and the pause doubles up to ten minutes: about 150
-refusals a day instead of thousands.
+refusals a day instead of thousands. But a refusal may be one of a bad moment, of the GX or of a
+gateway on the way: for the first half minute it is asked for like anything else.
 """
 
 import logging
@@ -15,7 +16,12 @@ from .writing import Clock
 
 _LOGGER = logging.getLogger(__name__)
 
-FIRST_PAUSE: Final = 30.0
+BLINK: Final = 5.0
+"""Seconds until something that has just refused is asked again."""
+
+BLINKING: Final = 30.0
+"""Seconds for which it may have been a bad moment."""
+
 LONGEST_PAUSE: Final = 600.0
 
 SECOND_LOOK: Final = 0.5
@@ -29,9 +35,10 @@ is refused, however long it has been back, and makes the server look.
 class Absence:
     """Something that refused to answer, and when it will be asked again."""
 
-    def __init__(self, error: ModbusError, now: float, pause: float = FIRST_PAUSE) -> None:
-        self.error, self.pause = error, pause
-        self._next = now + pause
+    def __init__(self, error: ModbusError, now: float) -> None:
+        self.error, self.pause = error, BLINK
+        self._since = now
+        self._next = now + BLINK
 
     def due(self, now: float) -> bool:
         """Whether it is time to ask again."""
@@ -44,8 +51,8 @@ class Absence:
     def again(self, error: ModbusError, now: float) -> None:
         """Note that it refused once more; the pause grows if it was asked in its turn."""
         self.error = error
-        if math.isfinite(self._next):
-            self.pause = max(FIRST_PAUSE, min(self.pause * 2, LONGEST_PAUSE))
+        if math.isfinite(self._next) and now - self._since >= BLINKING:
+            self.pause = min(self.pause * 2, LONGEST_PAUSE)
         self._next = now + self.pause
 
 
@@ -75,12 +82,13 @@ class Absences:
             if key in self._known:
                 self._known[key].end_pause()
 
-    def note(self, key: str, err: ModbusError, pause: float = FIRST_PAUSE) -> None:
-        """Note that something refused to answer; ``pause`` is how long it may be a mere blink."""
+    def note(self, key: str, err: ModbusError) -> None:
+        """Note that something refused to answer."""
         known = self._known.get(key)
         if known is None:
-            self._known[key] = Absence(err, self._clock(), pause)
-            _LOGGER.info("%s does not answer: %s", key, err)
+            self._known[key] = Absence(err, self._clock())
+            # The device tells of it as it tells of everything that fails.
+            _LOGGER.debug("%s does not answer: %s", key, err)
         else:
             known.again(err, self._clock())
 

@@ -29,9 +29,9 @@ from ...polling.polled_device import (
     Reading,
     UnitSource,
 )
-from .absence import FIRST_PAUSE, SECOND_LOOK, Absences
+from .absence import SECOND_LOOK, Absences
 from .component import GxComponent, Place
-from .energy import EnergyStore
+from .energy import LARGEST_POWER, EnergyStore
 from .finding import BEHIND, GX_UNIT, DiscoveredService
 from .identities import MANUFACTURER, KnownIdentities
 from .known_services import KnownServices
@@ -49,6 +49,9 @@ from .writing import Pause, Writer
 MISMATCH: Final = 1.3
 """How far a battery may be outside of its own voltages. One of 12, 24 or 48 V that is taken for
 another is off by more, also when it is full and the other one is empty."""
+
+AWAY: Final = (GatewayPathUnavailableError, GatewayTargetError)
+"""How the GX says that there is no such device, and a gateway that nobody answers."""
 
 FINDINGS: Final = ("server", "identities", "services", "search", "asked")
 """What of the stored state says what there is."""
@@ -336,14 +339,16 @@ class VictronGx(ChargerDevice):
             # Noted as failed at once: a second chance would be one more error on the GX.
             self.failures[name] = explained(reason)
             return reason
-        waited = self._absences.known(group)
+        waited, known = self._absences.known(group), self._absences.known(group, name)
         err = await super()._read(name)
-        if waited and isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
+        if waited and isinstance(err, AWAY):
             await self._wait(SECOND_LOOK)
             err = await super()._read(name)
-        if isinstance(err, GatewayPathUnavailableError | GatewayTargetError):
-            service = BY_KEY.get(group.rpartition("_")[0])
-            self._absences.note(group, err, FIRST_PAUSE if service is None else service.blink)
+        elif not known and isinstance(err, (*AWAY, IllegalDataAddressError)):
+            # It was there a moment ago.
+            err = await super()._read(name)
+        if isinstance(err, AWAY):
+            self._absences.note(group, err)
             self.failures[name] = explained(err)
         elif isinstance(err, IllegalDataAddressError):
             # The firmware is another one: treated like hardware that is away, until it is looked
@@ -356,10 +361,13 @@ class VictronGx(ChargerDevice):
             self._absences.over(name)
         return err
 
-    def _spare(self, name: str) -> None:
-        """Refuse to ask hardware that is left alone for now."""
-        if (reason := self._absences.reason(self._group(name))) is not None:
+    async def _spare(self, name: str) -> None:
+        """Refuse to ask hardware that is left alone for now; see first whether it is back."""
+        group = self._group(name)
+        if (reason := self._absences.reason(group)) is not None:
             raise explained(reason)
+        if self._absences.known(group):
+            await self.refresh_now(name)
 
     def _group(self, name: str) -> str:
         part = self._slots[name].part
@@ -373,6 +381,12 @@ class VictronGx(ChargerDevice):
                 await self.refresh((name,))
 
     # -- what it says ----------------------------------------------------------
+
+    @property
+    @override
+    def largest_power(self) -> float:
+        # It counts for the house, and not only for its chargers.
+        return LARGEST_POWER
 
     @property
     @override

@@ -11,7 +11,6 @@ from ...charging.charge_point import ChargePoint
 from ...model.controls import Control
 from ...model.points import Tier
 from ...polling.polled_device import Cadence
-from .absence import FIRST_PAUSE
 from .component import GxComponent
 from .energy import energy_view
 from .fields import variants
@@ -121,8 +120,6 @@ class Service:
     fillers: tuple[Filler, ...] = ()
     breaks: Mapping[int, int] = field(default_factory=dict)
     """Addresses that no read runs on to, by the last server that has this flaw."""
-    blink: float = FIRST_PAUSE
-    """Seconds after which one that is away is asked for again, the first time."""
     energies: tuple[Energy, ...] = ()
     setpoints: type[GxComponent] | None = None
     """The block whose set-points the device forgets unless they are renewed."""

@@ -126,7 +126,7 @@ class TimedSetpoint:
         if not self.active:
             self._let_go()
             return
-        self.keeper.spare(self.name)
+        await self.keeper.spare(self.name)
         # What another GX says is no reason to let go.
         await self.keeper.writer.meet()
         try:
@@ -160,7 +160,7 @@ class SetpointKeeper(KeepAlive):
         self,
         writer: Writer,
         refresh: Callable[[str], Awaitable[None]],
-        spare: Callable[[str], None],
+        spare: Callable[[str], Awaitable[None]],
         clock: Clock,
     ) -> None:
         super().__init__()

@@ -242,8 +242,6 @@ EVCHARGER = Service(
         main(EvCharger),
     ),
     fillers=reserved((3801, 1), (3838, 2)),
-    # While it changes its state the GX does not find it for 2 to 5 s.
-    blink=5.0,
     controls=_controls,
     point=_point,
 )
