@@ -1,4 +1,4 @@
-"""What is told of a device that is in trouble: once when it begins, once when it is over."""
+"""Logs the trouble of a device: once when it begins, once when it is over."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ class Level(IntEnum):
 
     WELL = 0
     DOUBTFUL = 1
-    """Some of it answers what can hardly be true; it may be over soon, or be true."""
+    """Some of its answers can hardly be true; that may be over soon, or they are true."""
     PARTLY = 2
     """Some of it does not answer."""
     GONE = 3
