@@ -7,7 +7,9 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
+import traceback
 import tracemalloc
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
@@ -153,7 +155,7 @@ async def _load(devices: int, seconds: float) -> int:
             f" piece {1000 * stalls.longest:.0f} ms, failed polls {missed}"
         )
         if stalls.longest > LONGEST_STALL:
-            say(f"that piece was {stalls.where}")
+            say(f"that piece was here:\n{stalls.where}")
         return missed
 
 
@@ -176,12 +178,25 @@ def _count_polls(houses: Iterable[Home]) -> dict[str, int]:
 
 
 class _Stalls:
-    """The longest time for which the event loop did one thing."""
+    """The longest time for which the event loop did one thing, and what it was."""
 
     def __init__(self) -> None:
         self.longest = 0.0
         self.where = ""
         self._run = asyncio.Handle._run  # noqa: SLF001 - there is no other place to look from
+        self._begun: float | None = None
+        self._seen = ""
+        self._over = threading.Event()
+        self._looker = threading.Thread(target=self._look, daemon=True)
+        self._main = threading.get_ident()
+
+    def _look(self) -> None:
+        """Remember where the loop is if it is somewhere for long."""
+        while not self._over.wait(0.01):
+            begun = self._begun
+            if begun is not None and time.perf_counter() - begun > LONGEST_STALL / 2:
+                frame = sys._current_frames().get(self._main)  # noqa: SLF001 - as it is meant
+                self._seen = "".join(traceback.format_stack(frame)[-8:])
 
     def __enter__(self) -> None:
         original, stalls = self._run, self
@@ -189,15 +204,20 @@ class _Stalls:
         def timed(handle: asyncio.Handle) -> None:
             # Of our own thread: the machine may do something else meanwhile.
             begun = time.thread_time()
+            stalls._seen, stalls._begun = "", time.perf_counter()
             original(handle)
+            stalls._begun = None
             took = time.thread_time() - begun
             if took > stalls.longest:
-                stalls.longest, stalls.where = took, repr(handle)[:200]
+                stalls.longest, stalls.where = took, stalls._seen or repr(handle)[:200]
 
+        self._looker.start()
         asyncio.Handle._run = timed  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
     def __exit__(self, *_: object) -> None:
         asyncio.Handle._run = self._run  # type: ignore[method-assign]  # noqa: SLF001
+        self._over.set()
+        self._looker.join()
 
 
 # -- a day --
