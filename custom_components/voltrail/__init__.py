@@ -17,6 +17,7 @@ from . import (
     dashboard,
     devices,
     energy_offer,
+    held_orders,
     link,
     meeting,
     presence,
@@ -102,7 +103,9 @@ def options(entry: VoltrailConfigEntry) -> Options:
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Set up one device, or the controller of a connection."""
     if is_charging(entry):
-        return await charging.async_setup_entry(hass, entry)
+        done = await charging.async_setup_entry(hass, entry)
+        held_orders.async_release(hass, entry)
+        return done
     kind = family(entry.data[CONF_FAMILY])
     if kind.listen is None:
         coordinator = await _start_polling(hass, entry, kind)
@@ -125,6 +128,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     energy_offer.async_watch(hass, entry)
     moving_in.async_watch(hass, entry)
     await release_unclaimed(hass, entry)
+    held_orders.async_release(hass, entry)
     return True
 
 
@@ -228,7 +232,9 @@ async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Base
 
 async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Let go of one device."""
+    held_orders.async_hold(hass, entry)
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        held_orders.async_release(hass, entry)
         return False
     if is_charging(entry):
         await charging.async_unload_entry(hass, entry)
@@ -238,6 +244,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
+    held_orders.async_drop(hass, entry)
     await storage.store(hass, entry.entry_id).async_remove()
     await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
