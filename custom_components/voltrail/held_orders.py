@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,9 +22,10 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     Platform,
 )
-from homeassistant.core import Context, Event, HomeAssistant, callback
+from homeassistant.core import Context, Event, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util.hass_dict import HassKey
 
@@ -61,12 +63,18 @@ class _Held:
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
         self.hass = hass
+        self.entry = entry
         self.title = entry.title
         self.queue: list[_Order | asyncio.Future[None]] = []
         known = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
         self._entities = {one.entity_id for one in known if one.domain in ORDERED}
         self._stop = hass.bus.async_listen(EVENT_CALL_SERVICE, self._called)
-        self._timer = hass.loop.call_later(PATIENCE, async_drop, hass, entry)
+        expired = HassJob(self._expire, cancel_on_shutdown=True)
+        self._end_waiting = async_call_later(hass, PATIENCE, expired)
+
+    @callback
+    def _expire(self, _: datetime) -> None:
+        async_drop(self.hass, self.entry)
 
     @callback
     def _called(self, event: Event[dict[str, Any]]) -> None:
@@ -98,7 +106,7 @@ class _Held:
     def close(self) -> None:
         """Take nothing any more."""
         self._stop()
-        self._timer.cancel()
+        self._end_waiting()
 
     async def carry_out(self) -> None:
         """Let everything have its turn."""
