@@ -24,7 +24,7 @@ from custom_components.voltrail.engine.polling.schedule import (
 )
 from tests.fake_time import run
 
-PLUG, TIMEOUT, UNUSED = 10, 20, 30
+PLUG, TIMEOUT, UNUSED, OTHER = 10, 20, 30, 40
 UNIT = 7
 
 
@@ -44,6 +44,12 @@ class Unused(Component):
     """What no entity shows."""
 
     current = measure(integer(UNUSED), Quantity.CURRENT)
+
+
+class Other(Component):
+    """What changes often as well."""
+
+    power = measure(integer(OTHER), Quantity.POWER)
 
 
 class Lamp(PolledDevice):
@@ -205,5 +211,76 @@ def test_a_device_that_is_away_is_asked_every_few_seconds() -> None:
             with pytest.raises(DeviceSilentError):
                 await here.poll()
             assert here.schedule.pause == RETRY_INTERVAL
+
+    run(story())
+
+
+def test_what_is_asked_for_is_read_between_two_turns() -> None:
+    """Every two seconds only that; all others keep their turn, settings their minute."""
+
+    async def story() -> None:
+        here = bench()
+        await here.poll()
+        stop = here.schedule.ask_faster(["plug"], 2.0)
+        seen: dict[int, list[int]] = {}
+        for second in range(2, 62, 2):
+            assert here.schedule.pause == 2
+            await asyncio.sleep(2)
+            seen[second] = await here.poll()
+            assert here.schedule.between == (second % 10 != 0)
+        assert {second for second, asked in seen.items() if TIMEOUT in asked} == {60}
+        assert all(PLUG in asked for asked in seen.values())
+        stop()
+        stop()
+        assert here.schedule.pause == 10
+
+    run(story())
+
+
+def test_between_two_turns_nothing_else_is_read() -> None:
+    """What changes often and was not asked for waits for its turn."""
+
+    async def story() -> None:
+        here = bench()
+        here.lamp.add("other", Other(here.lamp.modbus_unit), Cadence.MEASUREMENTS)
+        here.registers[OTHER] = 3
+        await here.poll()
+        here.schedule.ask_faster(["other"], 3.0)
+        await asyncio.sleep(3)
+        assert await here.poll() == [OTHER]
+
+    run(story())
+
+
+def test_a_hint_between_two_turns_brings_everything() -> None:
+    """A change that shows in what was read in between is followed up at once."""
+
+    async def story() -> None:
+        here = bench()
+        await here.poll()
+        here.schedule.ask_faster(["plug"], 2.0)
+        here.registers[PLUG] = 6
+        await asyncio.sleep(2)
+        assert await here.poll() == [PLUG, PLUG, TIMEOUT, UNUSED]
+        assert not here.schedule.between
+
+    run(story())
+
+
+def test_a_device_that_fails_is_asked_for_everything() -> None:
+    """What was read before is old by the time it is back, so that nothing comes in between."""
+
+    async def story() -> None:
+        here = bench()
+        await here.poll()
+        here.schedule.ask_faster(["plug"], 2.0)
+        here.failing = dict.fromkeys((PLUG, TIMEOUT, UNUSED), ModbusTimeoutError("gone"))
+        await asyncio.sleep(2)
+        with pytest.raises(DeviceSilentError):
+            await here.poll()
+        assert here.schedule.pause == RETRY_INTERVAL
+        here.failing.clear()
+        await asyncio.sleep(5)
+        assert await here.poll() == [PLUG, TIMEOUT, UNUSED]
 
     run(story())

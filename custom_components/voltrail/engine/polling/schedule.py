@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 
 from ..model.errors import VoltrailError
@@ -25,8 +26,19 @@ HURRIES: Final = 12
 """So many polls come sooner after a block has begun to fail."""
 
 
+@dataclass(eq=False)
+class _Asked:
+    """Components that are to be read more often for a while."""
+
+    names: frozenset[str]
+    interval: float
+
+
 class Schedule:
-    """Reads measurements at every turn, and settings once a minute or on a hint."""
+    """Reads measurements at every turn, and settings once a minute or on a hint.
+
+    Between two turns it reads a few of them, while :meth:`ask_faster` asks for that.
+    """
 
     def __init__(
         self,
@@ -40,20 +52,33 @@ class Schedule:
         self._retries = 0
         self._failing: frozenset[str] = frozenset()
         self._hurries = 0
+        self._asked: list[_Asked] = []
+        self._turn_due = 0.0
+        self.between = False
+        """Whether the last poll only read what was asked for between two turns."""
         self.failures = 0
         """How many polls in a row failed."""
 
     @property
     def pause(self) -> float:
         """Seconds until the next poll."""
-        regular = max(self._device.options.scan_interval, self._device.shortest_interval)
+        regular = self._regular
         if not self.failures:
             # Sooner for what has just failed; not for ever, as it may do.
-            return min(regular, RETRY_INTERVAL) if self._hurries else regular
+            pause = min(regular, RETRY_INTERVAL) if self._hurries else regular
+            return min(pause, self._fastest) if self._asked else pause
         if self._device.heard_by_life_signs and not self._life_signs_get_through:
             longer = regular * 2.0 ** min(self.failures - 1, 8)
             return max(regular, min(longer, LONGEST_PAUSE))
         return min(regular, RETRY_INTERVAL)
+
+    @property
+    def _regular(self) -> float:
+        return max(self._device.options.scan_interval, self._device.shortest_interval)
+
+    @property
+    def _fastest(self) -> float:
+        return max(self._device.shortest_interval, min(one.interval for one in self._asked))
 
     @property
     def _life_signs_get_through(self) -> bool:
@@ -66,6 +91,21 @@ class Schedule:
     def hurry(self) -> None:
         """Read the settings with the next poll."""
         self._settings_due = 0.0
+
+    def ask_faster(self, names: Collection[str], interval: float) -> Callable[[], None]:
+        """Read some measurements every few seconds, until what is returned is called.
+
+        What the device needs for its targets is read along with them, so that nothing is
+        compared with what is old. All others keep their turn.
+        """
+        asked = _Asked(frozenset(names), interval)
+        self._asked.append(asked)
+
+        def stop() -> None:
+            if asked in self._asked:
+                self._asked.remove(asked)
+
+        return stop
 
     async def poll(self) -> None:
         """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
@@ -86,13 +126,28 @@ class Schedule:
 
     async def _poll(self) -> None:
         device, wanted = self._device, self._wanted()
+        self.between = self._comes_between
+        if self.between:
+            asked = frozenset[str]().union(*(one.names for one in self._asked))
+            await device.poll(Cadence.MEASUREMENTS, asked)
+            if not self._due:
+                return
+            self.between = False
         await device.poll(Cadence.MEASUREMENTS, wanted)
+        self._turn_due = _now() + self._regular
         if self._due:
             await device.poll(Cadence.SETTINGS, wanted)
             self.settings_are_fresh()
         elif self._retries and (failed := self._failed_settings(wanted)):
             self._retries -= 1
             await device.refresh(failed)
+
+    @property
+    def _comes_between(self) -> bool:
+        """Whether the next turn is too far away to wait for it, and all is well."""
+        if not self._asked or self.failures or self._hurries:
+            return False
+        return self._turn_due - _now() > self._fastest / 2
 
     @property
     def _due(self) -> bool:
