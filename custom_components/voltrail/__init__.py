@@ -22,7 +22,7 @@ from . import (
     session_log,
     storage,
 )
-from .api import actions, rpc, sessions
+from .api import actions, control, rpc, sessions
 from .charging import entry as charging
 from .charging.places import release_unclaimed
 from .charging.setup import is_charging
@@ -60,6 +60,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not belong to one device."""
     actions.async_register(hass)
     sessions.async_register(hass)
+    control.async_register(hass)
     hass.http.register_view(rpc.RpcView(hass))
     await dashboard.async_register(hass)
     return True

@@ -108,6 +108,7 @@ class House:
             "margin": 2,
             "observer": False,
             "solar": {},
+            "tariff": {},
             "battery": {"battery_inverted": False},
             "limits": {"window": "15", "outside_power": 4.2},
             **more,

@@ -39,8 +39,8 @@ async def test_actions_are_there_without_a_device(hass: HomeAssistant) -> None:
     """They are registered with the integration, not with an entry."""
     assert await async_setup_component(hass, DOMAIN, {})
     known = set(hass.services.async_services()[DOMAIN])
-    sessions = {"get_sessions", "get_session_table"}
-    assert known == {*VERBS, *QUESTIONS, *sessions, "read_registers"}
+    others = {"get_sessions", "get_session_table", "set_plan", "explain", "replay"}
+    assert known == {*VERBS, *QUESTIONS, *others, "read_registers"}
 
 
 @pytest.mark.parametrize("name", VERBS)

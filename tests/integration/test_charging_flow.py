@@ -1,13 +1,17 @@
 """The forms of the controller: what they propose, what they refuse, and what they keep."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from homeassistant.components.energy.data import async_get_manager
 from homeassistant.config_entries import SOURCE_RECONFIGURE, SOURCE_USER
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail.const import DOMAIN
@@ -21,6 +25,7 @@ FORM: dict[str, Any] = {
     "margin": 2,
     "observer": True,
     "solar": {},
+    "tariff": {},
     "battery": {"battery_inverted": False},
     "limits": {"window": "15", "outside_power": 4.2},
 }
@@ -173,7 +178,7 @@ async def test_a_second_connection(hass: HomeAssistant, charger_loaded: MockConf
     second = await add(hass)
     assert first.data["identity_key"] == "charging"
     assert second.data["identity_key"] == "charging_2"
-    assert set(first.supported_subentry_types) == {"charger", "distribution"}
+    assert set(first.supported_subentry_types) == {"charger", "distribution", "other_charger"}
     assert not charger_loaded.supported_subentry_types
     assert charger_loaded.supports_options
     assert not first.supports_options
@@ -260,3 +265,172 @@ async def _change(hass: HomeAssistant, entry: Any) -> None:
         result = await flows.async_configure(result["flow_id"], typed)
         assert result["reason"] == "gone"
     assert not entry.runtime_data.device.setup.seats
+
+
+# -- what is proposed ----------------------------------------------------------
+
+
+def suggested(result: Any) -> dict[str, Any]:
+    """Return what a form proposes, with its sections."""
+    found: dict[str, Any] = {}
+    for marker, field in result["data_schema"].schema.items():
+        value = (marker.description or {}).get("suggested_value")
+        if hasattr(field, "schema") and hasattr(field.schema, "schema"):
+            value = {
+                str(inner): (inner.description or {}).get("suggested_value")
+                for inner in field.schema.schema
+                if (inner.description or {}).get("suggested_value") is not None
+            }
+        if value is not None:
+            found[str(marker)] = value
+    return found
+
+
+async def proposed(hass: HomeAssistant, *sources: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form proposes in a house with these sources in its Energy dashboard."""
+    manager = await async_get_manager(hass)
+    settings: Any = {"energy_sources": list(sources), "device_consumption": []}
+    manager.data = settings
+    flows = hass.config_entries.flow
+    result = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await flows.async_configure(result["flow_id"], {"next_step_id": "charging"})
+    found = suggested(result)
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    found["now"] = placeholders["now"]
+    return found
+
+
+async def test_from_the_energy_dashboard(hass: HomeAssistant) -> None:
+    """One signed meter, panels, and a battery that counts the other way round."""
+    hass.states.async_set("sensor.roof", "2000", POWER)
+    found = await proposed(
+        hass,
+        {"type": "grid", "stat_energy_from": "sensor.a", "stat_rate": "sensor.grid"},
+        {"type": "grid", "stat_energy_from": "sensor.b"},
+        {"type": "solar", "stat_energy_from": "sensor.c", "stat_rate": "sensor.roof"},
+        {
+            "type": "battery",
+            "stat_rate": "sensor.battery",
+            "stat_soc": "sensor.car",
+            "capacity": 10,
+        },
+    )
+    assert found["grid_power"] == "sensor.grid"
+    assert found["grid_inverted"] is False
+    assert found["solar"] == {"solar_power": "sensor.roof"}
+    assert found["battery"] == {
+        "battery_power": "sensor.battery",
+        "battery_inverted": True,
+        "battery_charge": "sensor.car",
+        "battery_most": 5,
+    }
+    assert found["observer"] is True
+    assert found["now"] == "Now: Grid: 500 W, Sun: 2000 W, Battery: -300 W."
+
+
+async def test_inverted_and_two_sensors(hass: HomeAssistant) -> None:
+    """What the dashboard's own sensors are made of is read, not these."""
+    hass.states.async_set("sensor.charging", "0", POWER)
+    found = await proposed(
+        hass,
+        {
+            "type": "grid",
+            "stat_rate": "sensor.grid_inverted",
+            "power_config": {"stat_rate_inverted": "sensor.grid"},
+        },
+        {
+            "type": "battery",
+            "power_config": {
+                "stat_rate_from": "sensor.battery",
+                "stat_rate_to": "sensor.charging",
+            },
+        },
+    )
+    assert (found["grid_power"], found["grid_inverted"]) == ("sensor.grid", True)
+    assert found["battery"]["battery_power"] == "sensor.charging"
+    assert found["battery"]["battery_discharge"] == "sensor.battery"
+    found = await proposed(
+        hass,
+        {
+            "type": "grid",
+            "power_config": {"stat_rate_from": "sensor.grid", "stat_rate_to": "sensor.export"},
+        },
+    )
+    assert (found["grid_power"], found["grid_export"]) == ("sensor.grid", "sensor.export")
+
+
+async def test_nothing_is_guessed(hass: HomeAssistant) -> None:
+    """Two connections, a statistic or a sensor that is gone: the person has to say."""
+    two = [{"type": "grid", "stat_rate": one} for one in ("sensor.grid", "sensor.export")]
+    for sources in (
+        two,
+        [{"type": "grid", "stat_rate": "other:power"}],
+        [{"type": "grid", "stat_rate": "sensor.gone"}, {"type": "battery"}, {"type": "solar"}],
+    ):
+        found = await proposed(hass, *sources)
+        assert "grid_power" not in found
+        assert found["battery"] == {}
+        assert found["now"] == ""
+
+
+async def test_the_currents_of_the_same_meter(hass: HomeAssistant) -> None:
+    """The device of the grid power most likely measures the phases as well."""
+    entry = MockConfigEntry(domain="other")
+    entry.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("other", "meter")}
+    )
+    registry = er.async_get(hass)
+    names = ("power", "current_phase_a", "current_phase_b", "current_phase_c", "current_neutral")
+    for name in names:
+        one = registry.async_get_or_create(
+            "sensor",
+            "other",
+            name,
+            config_entry=entry,
+            device_id=device.id,
+            suggested_object_id=f"meter_{name}",
+        )
+        hass.states.async_set(one.entity_id, "5", POWER if name == "power" else AMPERE)
+    found = await proposed(hass, {"type": "grid", "stat_rate": "sensor.meter_power"})
+    assert found["current_l1"] == "sensor.meter_current_phase_a"
+    assert found["current_l3"] == "sensor.meter_current_phase_c"
+    assert (found["phases"], found["fuse"]) == ("3", 25)
+
+
+async def test_a_battery_is_no_grid(hass: HomeAssistant) -> None:
+    """The power of the battery is refused in the place of the grid's."""
+    await proposed(hass, {"type": "battery", "stat_rate": "sensor.battery"})
+    result = await hass.config_entries.flow.async_configure(
+        await begin(hass), {**FORM, "grid_power": "sensor.battery"}
+    )
+    assert result["errors"] == {"grid_power": "is_battery"}
+
+
+async def test_prices(hass: HomeAssistant) -> None:
+    """An entity without prices ahead is refused, one with them is proposed and kept."""
+    result = await hass.config_entries.flow.async_configure(
+        await begin(hass), {**FORM, "tariff": {"prices": ["sensor.grid"]}}
+    )
+    assert result["errors"] == {"base": "no_prices"}
+    today = dt_util.start_of_local_day()
+    hass.states.async_set(
+        "sensor.price",
+        "0.2",
+        {
+            "unit_of_measurement": "EUR/kWh",
+            "raw_today": [
+                {"start": today + timedelta(hours=hour), "value": hour / 100} for hour in range(24)
+            ],
+        },
+    )
+    found = await proposed(
+        hass,
+        {"type": "grid", "stat_rate": "sensor.grid", "entity_energy_price": "sensor.price"},
+    )
+    assert found["tariff"] == {"prices": ["sensor.price"]}
+    entry = await add(hass, tariff=found["tariff"])
+    slots = entry.runtime_data.coordinator.inputs.observe(0.0).slots
+    assert len(slots) == 24
+    assert slots[3].price == 0.03

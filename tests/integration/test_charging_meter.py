@@ -79,6 +79,7 @@ async def control(hass: HomeAssistant, home: Home) -> Any:
             "margin": 2,
             "observer": False,
             "solar": {},
+            "tariff": {},
             "battery": {"battery_inverted": False},
             "limits": {"window": "15", "outside_power": 4.2},
         },

@@ -4,6 +4,8 @@ from typing import Final
 
 CHARGER: Final = "charger"
 DISTRIBUTION: Final = "distribution"
+OTHER: Final = "other_charger"
+"""A charger of another integration."""
 
 CONF_GRID_POWER: Final = "grid_power"
 CONF_GRID_EXPORT: Final = "grid_export"
@@ -49,6 +51,14 @@ CONF_CAR_CHARGE: Final = "car_charge"
 CONF_CAPACITY: Final = "capacity"
 CONF_SWITCHES: Final = "switches_a_day"
 CONF_DISTRIBUTION: Final = "distribution"
+
+CONF_NUMBER: Final = "number"
+CONF_SWITCH: Final = "switch"
+CONF_SELECT: Final = "phase_select"
+CONF_POWER: Final = "power"
+CONF_STATE: Final = "state"
+OTHER_ENTITIES: Final = (CONF_NUMBER, CONF_SWITCH, CONF_SELECT, CONF_POWER, CONF_STATE)
+"""The entities by which a charger of another integration is driven."""
 
 ROTATIONS: Final = {
     "l1_l2_l3": (0, 1, 2),

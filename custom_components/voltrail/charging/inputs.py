@@ -14,6 +14,7 @@ from ..engine.charging.controller import (
     Observation,
 )
 from . import const
+from .prices import Prices
 from .sources import AMPERES, PERCENT, WATTS, Measured, Source, entity_id, number
 
 _SUN_EVERY: Final = 60.0
@@ -53,6 +54,7 @@ class Inputs:
         self._cars = {
             key: self._open(one, {const.CONF_CAR_CHARGE: PERCENT}) for key, one in cars.items()
         }
+        self._prices = Prices(hass, list(data.get(const.CONF_PRICES) or ()), heard)
         self._sun_up = True
         self._sun_at: float | None = None
 
@@ -77,6 +79,7 @@ class Inputs:
         """Listen from now on."""
         for source in self._all():
             source.start()
+        self._prices.start()
 
     @callback
     def restart(self) -> None:
@@ -89,11 +92,13 @@ class Inputs:
         """Listen no more."""
         for source in self._all():
             source.stop()
+        self._prices.stop()
 
     # -- observing --
 
     def observe(self, now: float) -> Observation:
         """Return what is known, but for the chargers."""
+        self._prices.look(now)
         return Observation(
             grid=self._grid(),
             currents=self._currents(self._sources),
@@ -103,6 +108,7 @@ class Inputs:
                 if (sample := self._currents(group)) is not None
             },
             battery=self._battery(),
+            slots=self._prices.slots,
             sun_up=self._sun(now),
             outside_limit_w=self._outside_limit(),
             mean_limit_w=self._value(const.CONF_MEAN_LIMIT_SOURCE),

@@ -20,7 +20,9 @@ from ..engine.charging.connection import ConnectionDevice, PointSeat
 from ..engine.model.errors import VoltrailError
 from ..session_context import async_provide_solar_share
 from ..signals import ENERGY_TARGET, PlaceSignal, async_tell
+from . import const
 from .messages import control_ended
+from .other import EntitySeat
 from .setup import Charger, charger_of, is_charging, seats
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,6 +103,11 @@ class Places:
         self._heard = heard
         self._changed = changed
         self._wanted = {charger_of(one.data): key for key, one in seats(entry).items()}
+        self._others = {
+            key: EntitySeat(hass, device.seat_setup(key), one.data, heard)
+            for key, one in seats(entry).items()
+            if one.subentry_type == const.OTHER
+        }
         self._bound: dict[str, tuple[VoltrailCoordinator, CALLBACK_TYPE]] = {}
         self._remove: CALLBACK_TYPE | None = None
 
@@ -109,6 +116,9 @@ class Places:
         self._remove = async_dispatcher_connect(
             self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._follow
         )
+        for key, seat in self._others.items():
+            seat.start()
+            await self._device.bind(key, seat)
         await self._look()
 
     @callback
@@ -116,6 +126,8 @@ class Places:
         """Follow no more."""
         if self._remove is not None:
             self._remove()
+        for seat in self._others.values():
+            seat.stop()
         for _, remove in self._bound.values():
             remove()
         self._bound.clear()

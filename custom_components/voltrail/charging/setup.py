@@ -36,7 +36,8 @@ def seat_key(subentry: ConfigSubentry) -> str:
 
 def seats(entry: ConfigEntry[Any]) -> dict[str, ConfigSubentry]:
     """Return the sub-entries of chargers by the names of their chargers."""
-    return {seat_key(one): one for one in entry.get_subentries_of_type(const.CHARGER)}
+    own = entry.get_subentries_of_type(const.CHARGER)
+    return {seat_key(one): one for one in (*own, *entry.get_subentries_of_type(const.OTHER))}
 
 
 def distributions(entry: ConfigEntry[Any]) -> dict[str, ConfigSubentry]:

@@ -28,6 +28,7 @@ from ..charging.setup import Charger, charger_of, is_charging
 from ..const import CHARGING, CONF_FAMILY, CONF_FINGERPRINT, CONF_IDENTITY_KEY, DOMAIN
 from ..schema import vol
 from . import charging_form as form
+from .charging_proposal import at_this_moment, proposal
 from .forms import Schema
 
 _CHARGER: Final = "charger"
@@ -47,7 +48,11 @@ class ChargingFlow(ConfigFlow):
         """Offer chargers and sub-distributions at a connection, and nothing at a device."""
         if not is_charging(config_entry):
             return {}
-        return {const.CHARGER: ChargerFlow, const.DISTRIBUTION: DistributionFlow}
+        return {
+            const.CHARGER: ChargerFlow,
+            const.OTHER: OtherChargerFlow,
+            const.DISTRIBUTION: DistributionFlow,
+        }
 
     async def async_step_charging(
         self, user_input: dict[str, Any] | None = None
@@ -56,14 +61,21 @@ class ChargingFlow(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             data = form.flat(user_input)
-            errors = form.mistakes(self.hass, data)
+            errors = await self._wrong(data)
             if not errors:
                 self._connection = form.stored(self.hass, data)
                 return await self.async_step_charging_chargers()
-        proposed = {const.CONF_OBSERVER: True} if user_input is None else user_input
-        return self._show_connection("charging", proposed, errors)
+        if user_input is None:
+            user_input = {const.CONF_OBSERVER: True, **(await proposal(self.hass)).values()}
+        return await self._show_connection("charging", user_input, errors)
 
-    def _show_connection(
+    async def _wrong(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """Return what cannot be right about a connection."""
+        if data.get(const.CONF_GRID_POWER) in (await proposal(self.hass)).battery_sensors():
+            return {const.CONF_GRID_POWER: "is_battery"}
+        return form.mistakes(self.hass, data) or form.wrong_prices(self.hass, data)
+
+    async def _show_connection(
         self, step_id: str, values: Mapping[str, Any], errors: dict[str, str]
     ) -> ConfigFlowResult:
         schema = vol.Schema(form.connection_fields(self.hass, first=step_id == "charging"))
@@ -71,6 +83,7 @@ class ChargingFlow(ConfigFlow):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, values),
             errors=errors,
+            description_placeholders={"now": await at_this_moment(self.hass, values)},
         )
 
     async def async_step_charging_chargers(
@@ -125,7 +138,7 @@ class ChargingFlow(ConfigFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             data = form.flat(user_input)
-            errors = form.mistakes(self.hass, data)
+            errors = await self._wrong(data)
             if not errors:
                 kept = (CONF_FAMILY, CONF_IDENTITY_KEY, CONF_FINGERPRINT, const.CONF_OBSERVER)
                 known = {key: entry.data[key] for key in kept if key in entry.data}
@@ -135,7 +148,7 @@ class ChargingFlow(ConfigFlow):
                     reason="reconfigure_successful",
                 )
         values = form.nested(self.hass, entry.data) if user_input is None else user_input
-        return self._show_connection("charging_change", values, errors)
+        return await self._show_connection("charging_change", values, errors)
 
 
 def free_chargers(hass: HomeAssistant) -> dict[Charger, str]:
@@ -238,6 +251,58 @@ class ChargerFlow(ConfigSubentryFlow):
                 )
         values = form.shown_charger(self.hass, subentry.data) if user_input is None else user_input
         schema = vol.Schema(form.charger_fields(self.hass, entry))
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders={"name": subentry.title},
+        )
+
+
+class OtherChargerFlow(ConfigSubentryFlow):
+    """Adds a charger of another integration, by its entities."""
+
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+        """Ask for its entities, and how it is connected."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = form.other_mistakes(self.hass, user_input)
+            if not errors:
+                name = user_input.pop("name")
+                data = form.stored(self.hass, user_input)
+                identity = f"entity:{data[const.CONF_NUMBER]}"
+                return self.async_create_entry(
+                    title=name,
+                    data={**data, const.CONF_CHARGER: identity},
+                    unique_id=identity,
+                )
+        fields: Schema = {
+            vol.Required("name"): TextSelector(),
+            **form.other_fields(self.hass, self._get_entry()),
+        }
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(vol.Schema(fields), user_input or {}),
+            errors=errors,
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
+        """Change its entities, or how it is controlled."""
+        entry = self._get_entry()
+        subentry = _subentry(self)
+        if subentry is None:
+            return self.async_abort(reason="gone")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            errors = form.other_mistakes(self.hass, user_input)
+            if not errors:
+                data = form.stored(self.hass, user_input)
+                kept = {const.CONF_CHARGER: subentry.data[const.CONF_CHARGER]}
+                return self.async_update_and_abort(entry, subentry, data={**data, **kept})
+        values = form.shown(self.hass, subentry.data) if user_input is None else user_input
+        schema = vol.Schema(form.other_fields(self.hass, entry))
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(schema, values),

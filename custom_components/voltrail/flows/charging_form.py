@@ -23,6 +23,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util.unit_conversion import ElectricCurrentConverter, PowerConverter
 
 from ..charging import const
+from ..charging.other import phase_options
+from ..charging.prices import tells_prices
 from ..charging.setup import distributions, is_charging
 from ..charging.sources import entity_id, reference
 from ..const import DOMAIN
@@ -48,6 +50,7 @@ _SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         const.CONF_OUTSIDE,
         const.CONF_OUTSIDE_POWER,
     ),
+    "tariff": (const.CONF_PRICES,),
 }
 _POWERS: Final = (
     const.CONF_GRID_POWER,
@@ -64,6 +67,7 @@ _ENTITIES: Final = frozenset(
         const.CONF_MEAN_LIMIT_SOURCE,
         const.CONF_OUTSIDE,
         const.CONF_CAR_CHARGE,
+        *const.OTHER_ENTITIES,
     }
 )
 _KILOWATTS: Final = frozenset(
@@ -123,22 +127,9 @@ def _own_outputs(hass: HomeAssistant) -> list[str]:
     ]
 
 
-@callback
-def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
-    """Return the fields of a connection."""
-    own = _own_outputs(hass)
-    fields: Schema = {
-        vol.Optional(const.CONF_GRID_POWER): _power(own),
-        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
-        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
-        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
-        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
-        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
-        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
-    }
-    if first:
-        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
-    inner: dict[str, Schema] = {
+def _sections(own: list[str]) -> dict[str, Schema]:
+    """Return the fields that only some houses need, by the section they stand in."""
+    return {
         _SOLAR: {
             vol.Optional(const.CONF_SOLAR_POWER): _power(own),
             vol.Optional(const.CONF_PANELS): _box(0.1, 1000, "kW", 0.1),
@@ -161,8 +152,30 @@ def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
             ),
             vol.Required(const.CONF_OUTSIDE_POWER, default=4.2): _box(0, 100, "kW", 0.1),
         },
+        "tariff": {
+            vol.Optional(const.CONF_PRICES): EntitySelector(
+                EntitySelectorConfig(domain=["sensor", "binary_sensor", "event"], multiple=True)
+            )
+        },
     }
-    for name, group in inner.items():
+
+
+@callback
+def connection_fields(hass: HomeAssistant, *, first: bool) -> Schema:
+    """Return the fields of a connection."""
+    own = _own_outputs(hass)
+    fields: Schema = {
+        vol.Optional(const.CONF_GRID_POWER): _power(own),
+        vol.Optional(const.CONF_GRID_EXPORT): _power(own),
+        vol.Required(const.CONF_GRID_INVERTED, default=False): BooleanSelector(),
+        vol.Required(const.CONF_PHASES, default="3"): choice("1", "3"),
+        **{vol.Optional(key): _current() for key in const.CONF_CURRENTS},
+        vol.Optional(const.CONF_FUSE): _box(10, 250, "A"),
+        vol.Required(const.CONF_MARGIN, default=2): _box(0, 20, "A", 0.5),
+    }
+    if first:
+        fields[vol.Required(const.CONF_OBSERVER, default=True)] = BooleanSelector()
+    for name, group in _sections(own).items():
         fields[vol.Required(name)] = section(vol.Schema(group), {"collapsed": True})
     return fields
 
@@ -198,6 +211,40 @@ def charger_fields(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Schema:
     return fields
 
 
+def other_fields(hass: HomeAssistant, entry: ConfigEntry[Any]) -> Schema:
+    """Return the fields of a charger of another integration."""
+    ours = [one.entity_id for one in er.async_get(hass).entities.values() if one.platform == DOMAIN]
+
+    def entities(*domains: str) -> EntitySelector:
+        return EntitySelector(EntitySelectorConfig(domain=list(domains), exclude_entities=ours))
+
+    return {
+        vol.Required(const.CONF_NUMBER): entities("number", "input_number"),
+        vol.Optional(const.CONF_SWITCH): entities("switch", "input_boolean"),
+        vol.Optional(const.CONF_SELECT): entities("select", "input_select"),
+        vol.Optional(const.CONF_POWER): _power(ours),
+        vol.Optional(const.CONF_STATE): entities("sensor", "binary_sensor"),
+        **charger_fields(hass, entry),
+    }
+
+
+def other_mistakes(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what cannot be right about a charger of another integration."""
+    amps = hass.states.get(entity_id(hass, data[const.CONF_NUMBER]) or "")
+    unit = None if amps is None else amps.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    if amps is None or unit not in (None, "A"):
+        return {const.CONF_NUMBER: "not_a_current"}
+    if not data.get(const.CONF_SWITCH) and float(amps.attributes.get("min", 0)) > 0:
+        return {const.CONF_SWITCH: "cannot_pause"}
+    select = data.get(const.CONF_SELECT)
+    if select and len(phase_options(hass.states.get(entity_id(hass, select) or ""))) < 2:
+        return {const.CONF_SELECT: "no_phases"}
+    power = data.get(const.CONF_POWER)
+    if power and not _fits(hass, power, PowerConverter.VALID_UNITS):
+        return {const.CONF_POWER: "not_a_power"}
+    return charger_mistakes(hass, data)
+
+
 def distribution_fields() -> Schema:
     """Return the fields of a sub-distribution."""
     return {
@@ -224,6 +271,8 @@ def stored(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         if key in _ENTITIES:
             kept[key] = reference(hass, value)
+        elif key == const.CONF_PRICES:
+            kept[key] = [reference(hass, one) for one in value]
         elif key in _KILOWATTS:
             kept[key] = round(value * 1000)
         else:
@@ -238,6 +287,9 @@ def shown(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]:
         if key in _ENTITIES:
             if (known := entity_id(hass, value)) is not None:
                 found[key] = known
+        elif key == const.CONF_PRICES:
+            known_prices = [entity_id(hass, one) for one in value]
+            found[key] = [one for one in known_prices if one is not None]
         else:
             found[key] = value / 1000 if key in _KILOWATTS else value
     return found
@@ -288,6 +340,14 @@ def _wrong_limits(data: Mapping[str, Any], *, guarded: bool) -> dict[str, str]:
     battery = data.get(const.CONF_BATTERY_POWER)
     if battery and not data.get(const.CONF_BATTERY_MOST):
         return {"base": "battery_most_missing"}
+    return {}
+
+
+def wrong_prices(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return an entity that tells no prices ahead."""
+    chosen = data.get(const.CONF_PRICES) or ()
+    if chosen and not any(tells_prices(hass, one) for one in chosen):
+        return {"base": "no_prices"}
     return {}
 
 
