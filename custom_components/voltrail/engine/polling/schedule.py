@@ -1,7 +1,8 @@
 """What of a device is read when: one schedule for everything that polls."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +38,7 @@ class _Asked:
 class Schedule:
     """Reads measurements at every turn, and settings once a minute or on a hint.
 
-    Between two turns it reads a few of them, while :meth:`ask_faster` asks for that.
+    Between two turns it can read a few of them: see :meth:`ask_faster`.
     """
 
     def __init__(
@@ -53,32 +54,20 @@ class Schedule:
         self._failing: frozenset[str] = frozenset()
         self._hurries = 0
         self._asked: list[_Asked] = []
-        self._turn_due = 0.0
-        self.between = False
-        """Whether the last poll only read what was asked for between two turns."""
         self.failures = 0
         """How many polls in a row failed."""
 
     @property
     def pause(self) -> float:
         """Seconds until the next poll."""
-        regular = self._regular
+        regular = max(self._device.options.scan_interval, self._device.shortest_interval)
         if not self.failures:
             # Sooner for what has just failed; not for ever, as it may do.
-            pause = min(regular, RETRY_INTERVAL) if self._hurries else regular
-            return min(pause, self._fastest) if self._asked else pause
+            return min(regular, RETRY_INTERVAL) if self._hurries else regular
         if self._device.heard_by_life_signs and not self._life_signs_get_through:
             longer = regular * 2.0 ** min(self.failures - 1, 8)
             return max(regular, min(longer, LONGEST_PAUSE))
         return min(regular, RETRY_INTERVAL)
-
-    @property
-    def _regular(self) -> float:
-        return max(self._device.options.scan_interval, self._device.shortest_interval)
-
-    @property
-    def _fastest(self) -> float:
-        return max(self._device.shortest_interval, min(one.interval for one in self._asked))
 
     @property
     def _life_signs_get_through(self) -> bool:
@@ -93,10 +82,9 @@ class Schedule:
         self._settings_due = 0.0
 
     def ask_faster(self, names: Collection[str], interval: float) -> Callable[[], None]:
-        """Read some measurements every few seconds, until what is returned is called.
+        """Want some measurements every so many seconds, until what is returned is called.
 
-        What the device needs for its targets is read along with them, so that nothing is
-        compared with what is old. All others keep their turn.
+        Whoever polls then calls :meth:`poll_between` every :attr:`interval_between` seconds.
         """
         asked = _Asked(frozenset(names), interval)
         self._asked.append(asked)
@@ -107,15 +95,41 @@ class Schedule:
 
         return stop
 
-    async def poll(self) -> None:
-        """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
+    @property
+    def interval_between(self) -> float | None:
+        """Seconds between two readings of what is wanted faster; None if nothing is."""
+        if not self._asked:
+            return None
+        return max(self._device.shortest_interval, min(one.interval for one in self._asked))
+
+    async def poll_between(self) -> bool:
+        """Read what is wanted faster; True if something shows that all should be read now.
+
+        What the device needs for its targets is read along with it, so that no target is
+        compared with what is old. A device that does not answer is left to its turn. Raises a
+        :class:`VoltrailError` as :meth:`poll` does.
+        """
+        if not self._asked or self.failures or self._hurries:
+            return False
+        names = frozenset[str]().union(*(one.names for one in self._asked))
+        with self._counting():
+            await self._device.poll(Cadence.MEASUREMENTS, names)
+        return self._due
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
         try:
-            await self._poll()
+            yield
         except VoltrailError:
             self.failures += 1
             # Whatever was read before is old by the time the device is back.
             self.hurry()
             raise
+
+    async def poll(self) -> None:
+        """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
+        with self._counting():
+            await self._poll()
         self.failures = 0
         failing = frozenset(self._device.failures)
         if not failing <= self._failing:
@@ -126,28 +140,13 @@ class Schedule:
 
     async def _poll(self) -> None:
         device, wanted = self._device, self._wanted()
-        self.between = self._comes_between
-        if self.between:
-            asked = frozenset[str]().union(*(one.names for one in self._asked))
-            await device.poll(Cadence.MEASUREMENTS, asked)
-            if not self._due:
-                return
-            self.between = False
         await device.poll(Cadence.MEASUREMENTS, wanted)
-        self._turn_due = _now() + self._regular
         if self._due:
             await device.poll(Cadence.SETTINGS, wanted)
             self.settings_are_fresh()
         elif self._retries and (failed := self._failed_settings(wanted)):
             self._retries -= 1
             await device.refresh(failed)
-
-    @property
-    def _comes_between(self) -> bool:
-        """Whether the next turn is too far away to wait for it, and all is well."""
-        if not self._asked or self.failures or self._hurries:
-            return False
-        return self._turn_due - _now() > self._fastest / 2
 
     @property
     def _due(self) -> bool:
