@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_DEVICE, CONF_HOST, CONF_PORT, CONF_SCAN_INTERVAL
 from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -100,6 +101,7 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
     _kind: Family
     _only_reads = False
     _waiting: tuple[dict[str, Any], Found]
+    _double: dr.DeviceEntry | None = None
     _announced: tuple[str, str] | None = None
     """The family and host of an announcement that tells no serial number."""
     _early: Mapping[str, Any] = {}
@@ -158,7 +160,10 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         """Meet a device that made itself known over mDNS."""
         kind = next(kind for kind in FAMILIES if discovery_info.type in kind.zeroconf)
         found = kind.zeroconf_serial and re.search(kind.zeroconf_serial, discovery_info.name)
-        return await self._discovered(kind, discovery_info.host, found[0] if found else None)
+        port = discovery_info.port if kind.announces_port else None
+        return await self._discovered(
+            kind, discovery_info.host, found[0] if found else None, port or kind.port
+        )
 
     @override
     async def async_step_ssdp(self, discovery_info: SsdpServiceInfo) -> ConfigFlowResult:
@@ -168,9 +173,12 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         kind = next(kind for kind in FAMILIES if kind.ssdp_manufacturer == manufacturer)
         if host is None:
             return self.async_abort(reason="unknown_host")
-        return await self._discovered(kind, host, discovery_info.upnp.get(kind.ssdp_serial))
+        serial = discovery_info.upnp.get(kind.ssdp_serial)
+        return await self._discovered(kind, host, serial, kind.port)
 
-    async def _discovered(self, kind: Family, host: str, announced: str | None) -> ConfigFlowResult:
+    async def _discovered(
+        self, kind: Family, host: str, announced: str | None, port: int
+    ) -> ConfigFlowResult:
         """Ask a discovered device who it is, and follow it if it only moved."""
         self._kind = kind
         # One that is known, or not wanted, is not even asked: some take one client only.
@@ -181,17 +189,16 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
                 return self.async_abort(reason="already_in_progress")
         else:
             await self._is(announced)
-            await self._follow(host)
+            await self._follow(host, port)
         data = self._data(
-            Transport.TCP,
-            {CONF_HOST: host, CONF_PORT: kind.port, CONF_UNIT_ID: kind.unit_id},
+            Transport.TCP, {CONF_HOST: host, CONF_PORT: port, CONF_UNIT_ID: kind.unit_id}
         )
         found = await meet(self.hass, kind, data)
         if isinstance(found, Trouble):
             return self.async_abort(reason=found.key, description_placeholders=found.details)
         if found.identity.serial is not None:
             await self._is(found.identity.serial)
-            await self._follow(host)
+            await self._follow(host, port)
         self._waiting = (data, found)
         self.context["title_placeholders"] = {"name": found.title}
         return await self.async_step_discovery_confirm()
@@ -210,16 +217,20 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         discovered = self.source in DISCOVERY_SOURCES
         await self.async_set_unique_id(f"{self._kind.key}_{serial}", raise_on_progress=discovered)
 
-    async def _follow(self, host: str) -> None:
+    async def _follow(self, host: str, port: int) -> None:
         """Stop if the device is known; tell its entry where it is, unless it answers there.
 
-        A device may have two addresses, or be known by its name.
+        A device may have two addresses, or be known by its name. And anyone in the network can
+        announce it: its entry follows to a place only where it answers as itself.
         """
         assert self.unique_id is not None
         entry: VoltrailConfigEntry | None = (
             self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, self.unique_id)
         )
         stays = False
+        moved: dict[str, Any] = {CONF_HOST: host}
+        if entry is not None and self._kind.announces_port:
+            moved[CONF_PORT] = port
         if (
             entry is not None
             and entry.state is ConfigEntryState.LOADED
@@ -229,7 +240,17 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
             # bursts; one question is enough for all.
             await entry.runtime_data.coordinator.async_request_refresh()
             stays = entry.runtime_data.coordinator.last_update_success
-        self._abort_if_unique_id_configured(None if stays else {CONF_HOST: host})
+        elsewhere = entry is not None and entry.data.get(CONF_HOST) not in (None, host)
+        if entry is not None and elsewhere and not stays:
+            stays = not await self._answers_as(entry, {**entry.data, **moved})
+        self._abort_if_unique_id_configured(None if stays else moved)
+
+    async def _answers_as(self, entry: VoltrailConfigEntry, data: dict[str, Any]) -> bool:
+        """Whether the device of an entry answers at another place."""
+        found = await meet(self.hass, self._kind, data)
+        if isinstance(found, Trouble) or found.identity.serial is None:
+            return False
+        return entry.unique_id == f"{self._kind.key}_{found.identity.serial}"
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
@@ -314,11 +335,52 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         else:
             await self._is(found.identity.serial)
             self._abort_if_unique_id_configured()
+            if self._double is None and (double := self._behind_gateway(found.identity.serial)):
+                self._waiting, self._double = (data, found), double
+                return await self.async_step_twice()
         return self.async_create_entry(
             title=found.title,
             data={**data, CONF_FINGERPRINT: found.fingerprint},
             options=self._early,
         )
+
+    def _behind_gateway(self, serial: str) -> dr.DeviceEntry | None:
+        """Return the same device behind a gateway that is set up, such as a charger at a GX."""
+        for device in dr.async_get(self.hass).devices:
+            ours = any(domain == DOMAIN for domain, _ in device.identifiers)
+            behind = device.via_device_id is not None and device.disabled_by is None
+            if ours and behind and device.serial_number == serial:
+                return device
+        return None
+
+    async def async_step_twice(self, _user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which of two ways to one device is to have its control and its energy."""
+        _, found = self._waiting
+        assert self._double is not None, "this step comes where there are two"
+        return self.async_show_menu(
+            step_id="twice",
+            menu_options=["directly", "through_gateway"],
+            description_placeholders={
+                "name": found.title,
+                "other": self._double.name_by_user or self._double.name or "",
+            },
+        )
+
+    async def async_step_directly(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Add the device, and switch the one behind the gateway off."""
+        assert self._double is not None, "the step before has found it"
+        dr.async_get(self.hass).async_update_device(
+            self._double.id, disabled_by=dr.DeviceEntryDisabler.USER
+        )
+        return await self._add(*self._waiting)
+
+    async def async_step_through_gateway(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Leave everything as it is."""
+        return self.async_abort(reason="stays_behind_gateway")
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None

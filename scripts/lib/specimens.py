@@ -21,6 +21,7 @@ from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X, ChargerEcu, ChargerHcc3
 from simulators.server import serve
+from simulators.victron_evcs import ChargingStation
 from simulators.victron_gx import everything
 from simulators.victron_gx.unit_ids import unit_of
 
@@ -149,6 +150,16 @@ SPECIMENS: Final[dict[str, Callable[[], tuple[Specimen, ...]]]] = {
         Specimen(meet=_gx()),
         Specimen(only="where no grid meter is fitted", meet=_gx(without=("grid",))),
         Specimen(only="where no battery tells by itself", meet=_gx(without=("battery",))),
+    ),
+    "victron_evcs": lambda: (
+        Specimen(
+            meet=_simulated("victron_evcs", lambda: ChargingStation(firmware="000120ff")),
+        ),
+        Specimen(
+            since="firmware 1.21",
+            meet=_simulated("victron_evcs", lambda: ChargingStation(firmware="00012101")),
+        ),
+        Specimen(since="firmware 1.22", meet=_simulated("victron_evcs", ChargingStation)),
     ),
     "ams_han": lambda: (Specimen(meet=_meter),),
 }

@@ -21,6 +21,7 @@ from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import serve, serve_pty
+from simulators.victron_evcs import ChargingStation
 from simulators.victron_gx import ess_home
 
 ROOT: Final = Path(__file__).parents[2]
@@ -61,6 +62,7 @@ HOUSES: Final[dict[str, Callable[[], AbstractAsyncContextManager[str]]]] = {
     "mennekes_rtu": lambda: on_a_line(Compact()),
     "alfen": lambda: at_a_port(Eve(sockets=2)),
     "victron_gx": lambda: at_a_port(ess_home()),
+    "victron_evcs": lambda: at_a_port(ChargingStation()),
 }
 
 

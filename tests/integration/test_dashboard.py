@@ -18,7 +18,7 @@ from .test_project import INTEGRATION, load
 from .vocabulary import vocabulary
 
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-OTHERS = (*(f"energy_{role}" for role in Role), "doubt_", "table_")
+OTHERS = (*(f"energy_{role}" for role in Role), "doubt_", "table_", "why_", "control_ended")
 VERSION = load(INTEGRATION / "manifest.json")["version"]
 
 

@@ -24,6 +24,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.voltrail import config_flow
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices import FAMILIES
+from custom_components.voltrail.engine.model.parts import Identity
+from custom_components.voltrail.flows.modbus_probe import Found, Trouble
 from simulators.alfen import sample
 from simulators.server import Server, serve
 from simulators.victron_gx import VictronGx, description, ess_home
@@ -92,12 +94,18 @@ async def test_a_charger_is_found(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("on_this_port")
-async def test_a_known_charger_is_followed(hass: HomeAssistant) -> None:
+async def test_a_known_charger_is_followed(hass: HomeAssistant, server: Server) -> None:
     """A charger that moved keeps its entry, with the new address."""
     entry = MockConfigEntry(
         domain=DOMAIN,
         unique_id="alfen_ACE0287582",
-        data={"family": "alfen", "transport": "tcp", "host": "192.168.1.9", "port": 502},
+        data={
+            "family": "alfen",
+            "transport": "tcp",
+            "host": "192.168.1.9",
+            "port": server.port,
+            "unit_id": 200,
+        },
     )
     entry.add_to_hass(hass)
     with patch("custom_components.voltrail.async_setup_entry", return_value=True):
@@ -159,10 +167,34 @@ async def test_a_charger_that_moved_just_now_is_followed(
     """It is asked where it was; the last poll says nothing about now."""
     entry = await set_up(hass, server)
     await server.unplug()
-    with patch.object(hass.config_entries, "async_schedule_reload") as reload:
+    with (
+        patch.object(config_flow, "meet", return_value=_found("ACE0287582")),
+        patch.object(hass.config_entries, "async_schedule_reload") as reload,
+    ):
         assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
     assert entry.data["host"] == "192.168.1.9"
     assert reload.mock_calls == [call(entry.entry_id)]
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+
+def _found(serial: str) -> Found:
+    """Return what a charger with a serial number answers."""
+    identity = Identity(manufacturer="Alfen", model="Eve", serial=serial)
+    return Found(identity=identity, fingerprint=serial, read_only=False)
+
+
+@pytest.mark.parametrize(
+    "answer", [Trouble("connection_refused"), _found("ACE0000001")], ids=["nothing", "another"]
+)
+async def test_an_announcement_alone_moves_nothing(
+    hass: HomeAssistant, server: Server, answer: Found | Trouble
+) -> None:
+    """Anyone in the network can announce a charger: it has to answer there as itself."""
+    entry = await set_up(hass, server)
+    await server.unplug()
+    with patch.object(config_flow, "meet", return_value=answer):
+        assert (await discover(hass, "192.168.1.9"))["reason"] == "already_configured"
+    assert entry.data["host"] == server.host
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
@@ -352,14 +384,19 @@ async def test_a_gx_is_found(hass: HomeAssistant, gx: VictronGx, gx_port: int) -
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
-@pytest.mark.usefixtures("gx_port")
-async def test_a_known_gx_is_followed(hass: HomeAssistant, gx: VictronGx) -> None:
+async def test_a_known_gx_is_followed(hass: HomeAssistant, gx: VictronGx, gx_port: int) -> None:
     """One that has another address now keeps its entry; another one is another."""
     moved, other = (
         MockConfigEntry(
             domain=DOMAIN,
             unique_id=f"victron_gx_{portal_id}",
-            data={"family": "victron_gx", "transport": "tcp", "host": host, "port": 502},
+            data={
+                "family": "victron_gx",
+                "transport": "tcp",
+                "host": host,
+                "port": gx_port,
+                "unit_id": 100,
+            },
         )
         for portal_id, host in ((gx.portal_id, "192.168.1.9"), ("c0619ab00009", "192.168.1.8"))
     )

@@ -48,6 +48,7 @@ from simulators.alfen import Eve
 from simulators.ams_han.outputs import tcp_output
 from simulators.mennekes_rtu import Compact
 from simulators.server import serve, serve_pty
+from simulators.victron_evcs import ChargingStation
 from simulators.victron_gx import ess_home
 from tests.engine.cli.conftest import Box
 from tests.engine.han.support import BUSY, encoded
@@ -143,6 +144,19 @@ async def test_victron_gx(
     assert lines[-2] == "60 %: uint16 at 843"
     assert lines[-1].startswith("100 W from the grid, within ")
     assert [(write.address, write.values) for write in gx.traffic.writes] == [(2700, (100,))]
+
+
+@pytest.mark.usefixtures("examples")
+async def test_victron_evcs(capsys: pytest.CaptureFixture[str]) -> None:
+    """It reads the station, and limits it."""
+    station = ChargingStation()
+    async with serve(station) as server:
+        await example("victron_evcs").main(f"{server.host}:{server.port}")
+    lines = said(capsys)
+    assert lines[0] == "EV Charging Station NS HQ2309ABCDE"
+    assert any(line.startswith("power_l3 ") for line in lines)
+    assert lines[-1] == "limited to 10 A"
+    assert station.evcs.set_current == 10
 
 
 @pytest.mark.usefixtures("examples")

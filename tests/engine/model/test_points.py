@@ -194,4 +194,10 @@ def test_only_enumerations_are_enumerated() -> None:
 def test_every_quantity_has_a_unit_or_is_a_plain_number() -> None:
     """A unit is never forgotten by accident."""
     plain = {quantity for quantity in Quantity if not quantity.unit}
-    assert plain == {Quantity.POWER_FACTOR, Quantity.COUNT, Quantity.TOTAL_COUNT}
+    # A price has the unit of its house.
+    assert plain == {
+        Quantity.POWER_FACTOR,
+        Quantity.COUNT,
+        Quantity.TOTAL_COUNT,
+        Quantity.PRICE,
+    }

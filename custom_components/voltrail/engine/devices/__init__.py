@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from . import alfen, ams_han, mennekes_rtu, mennekes_tcp, victron_gx
+from . import alfen, ams_han, mennekes_rtu, mennekes_tcp, victron_evcs, victron_gx
 from .family import Family
 
 FAMILIES: Final[tuple[Family, ...]] = (
@@ -10,6 +10,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     mennekes_rtu.FAMILY,
     alfen.FAMILY,
     victron_gx.FAMILY,
+    victron_evcs.FAMILY,
     ams_han.FAMILY,
 )
 

@@ -71,8 +71,10 @@ class Family[D: PolledDevice = PolledDevice]:
     code_texts: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """What an interface for programs calls the codes of a reading, by the name of the reading."""
     zeroconf: tuple[str, ...] = ()
-    """The mDNS service types under which such a device makes itself known. What they say
-    about a port is not about Modbus."""
+    """The mDNS service types under which such a device makes itself known."""
+
+    announces_port: bool = False
+    """Whether what they say about a port is about Modbus."""
 
     zeroconf_serial: str = ""
     """A pattern that finds the serial number in the name that is announced there."""

@@ -6,12 +6,12 @@ from contextlib import suppress
 import pytest
 from modbus_connection.exceptions import GatewayPathUnavailableError
 
+from custom_components.voltrail.engine.devices.victron_charging_station import (
+    EvChargerPosition,
+)
 from custom_components.voltrail.engine.devices.victron_gx import VictronGx
 from custom_components.voltrail.engine.devices.victron_gx.absence import Absence
 from custom_components.voltrail.engine.devices.victron_gx.finding import PLACES
-from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
-    EvChargerPosition,
-)
 from custom_components.voltrail.engine.model.errors import DeviceRefusedError, VoltrailError
 from custom_components.voltrail.engine.model.options import Options
 from custom_components.voltrail.engine.polling.polled_device import Cadence

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
-from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
+from custom_components.voltrail.engine.devices.victron_charging_station import (
     EvChargerMode,
     EvChargerPosition,
     EvChargerStatus,
+)
+from custom_components.voltrail.engine.devices.victron_gx.fields import int16, int32, uint16
+from custom_components.voltrail.engine.devices.victron_gx.services.evcharger import (
     StationPoint,
 )
 from custom_components.voltrail.engine.devices.victron_gx.services.settings import EssMode

@@ -5,24 +5,16 @@ registers. 32-bit values come with their low word first, texts with their low by
 but 0x0400 and 0x0401 is ever written, and always with function 06.
 """
 
-from typing import Final, override
+from typing import Final
 
-from modbus_connection.model import Component, StringField, enum, integer, uint32
+from modbus_connection.model import Component, enum, integer, uint32
 
+from ...model.fields import swapped
 from ...model.points import Quantity, Tier, enumerated, measure, text
 from .states import CableRating, ControlPilot, Hcc3Error, Hcc3State, OperationMode
 
 UNIT: Final = 255
 """Whether it answers to any other unit id is UNCONFIRMED."""
-
-
-class _SwappedString(StringField):
-    """A text whose characters are swapped in pairs, up to the first 0."""
-
-    @override
-    def decode(self, words: list[int], scale_exponent: int | None = None) -> str:
-        data = b"".join(word.to_bytes(2, "little") for word in words)
-        return data.split(b"\0", 1)[0].decode("utf-8", errors="replace").strip()
 
 
 class Values(Component):
@@ -54,7 +46,7 @@ class Values(Component):
     )
     # The slope of the energy counter: it overshoots, and is some seconds old.
     power = measure(uint32(0x030F, word_order="little"), Quantity.POWER)
-    device_name = text(_SwappedString(0x0311, count=12), tier=Tier.EXPERT, private=True)
+    device_name = text(swapped(0x0311, 12), tier=Tier.EXPERT, private=True)
 
 
 class Limit(Component):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import IntEnum
 from typing import ClassVar, Final, override
 
 from ....charging.charge_point import NOMINAL_VOLTAGE, ChargePoint
@@ -12,6 +11,15 @@ from ....model.charging import MINIMUM_CURRENT, BlockedBy, ChargingState, first_
 from ....model.controls import Control
 from ....model.errors import NotNowError, NotSupportedError, ReadOnlyError
 from ....model.points import Quantity, Tier, derived, enumerated, flag, measure, phases
+from ...victron_charging_station import (
+    HARDWARE_LIMIT,
+    HELD_BACK,
+    STATES,
+    SWITCHING,
+    EvChargerMode,
+    EvChargerPosition,
+    EvChargerStatus,
+)
 from ..block_controls import BlockControls
 from ..component import GxComponent
 from ..fields import code, int32, kwh32, uint16, uint32, yes
@@ -19,54 +27,6 @@ from ..identities import identity
 from ..service import Service, main, reserved
 from ..service_device import ServiceDevice
 from ..write_limits import SWITCH, Limit, Setting
-
-HARDWARE_LIMIT: Final = 32.0
-"""A per phase. What the charging station is made for."""
-
-
-class EvChargerMode(IntEnum):
-    """How the charging station chooses its current. 2 is known to its interface only."""
-
-    MANUAL = 0
-    AUTO = 1
-    SCHEDULED = 2
-
-
-class EvChargerStatus(IntEnum):
-    """What the charging station is doing. 15 to 19 are reserved."""
-
-    DISCONNECTED = 0
-    CONNECTED = 1
-    CHARGING = 2
-    CHARGED = 3
-    WAITING_FOR_SUN = 4
-    WAITING_FOR_RFID = 5
-    WAITING_FOR_START = 6
-    LOW_STATE_OF_CHARGE = 7
-    GROUND_TEST_ERROR = 8
-    WELDED_CONTACTS_ERROR = 9
-    CONTROL_PILOT_ERROR = 10
-    RESIDUAL_CURRENT = 11
-    UNDERVOLTAGE = 12
-    OVERVOLTAGE = 13
-    OVERHEATING = 14
-    CHARGING_LIMIT = 20
-    START_CHARGING = 21
-    SWITCHING_TO_THREE_PHASES = 22
-    SWITCHING_TO_ONE_PHASE = 23
-    STOP_CHARGING = 24
-
-
-class EvChargerPosition(IntEnum):
-    """Where the charging station is connected.
-
-    Victron's driver and user interface have it like this and refuse 2; the register list has it
-    the other way round.
-    """
-
-    AC_OUTPUT = 0
-    AC_INPUT_1 = 1
-
 
 CURRENT: Final = Setting(MINIMUM_CURRENT, HARDWARE_LIMIT, Limit.AC_CURRENT)
 STORED_CURRENT: Final = replace(CURRENT, saved=True)
@@ -116,50 +76,6 @@ class EvCharger(GxComponent):
     # With some firmware of the charging station it starts at 0 with each session.
     energy_charged = measure(kwh32(3836, since=96, before=kwh32(3816, until=95)), Quantity.ENERGY)
 
-
-_STATES: Final = {
-    EvChargerStatus.DISCONNECTED: ChargingState.NO_VEHICLE,
-    EvChargerStatus.CHARGING: ChargingState.CHARGING,
-    **dict.fromkeys(
-        (
-            EvChargerStatus.CONNECTED,
-            EvChargerStatus.CHARGED,
-            EvChargerStatus.WAITING_FOR_SUN,
-            EvChargerStatus.WAITING_FOR_RFID,
-            EvChargerStatus.WAITING_FOR_START,
-            EvChargerStatus.LOW_STATE_OF_CHARGE,
-            EvChargerStatus.CHARGING_LIMIT,
-            EvChargerStatus.START_CHARGING,
-            EvChargerStatus.SWITCHING_TO_THREE_PHASES,
-            EvChargerStatus.SWITCHING_TO_ONE_PHASE,
-            EvChargerStatus.STOP_CHARGING,
-        ),
-        ChargingState.CONNECTED,
-    ),
-    **dict.fromkeys(
-        (
-            EvChargerStatus.GROUND_TEST_ERROR,
-            EvChargerStatus.WELDED_CONTACTS_ERROR,
-            EvChargerStatus.CONTROL_PILOT_ERROR,
-            EvChargerStatus.RESIDUAL_CURRENT,
-            EvChargerStatus.UNDERVOLTAGE,
-            EvChargerStatus.OVERVOLTAGE,
-            EvChargerStatus.OVERHEATING,
-        ),
-        ChargingState.ERROR,
-    ),
-}
-_SWITCHING: Final = (
-    EvChargerStatus.SWITCHING_TO_THREE_PHASES,
-    EvChargerStatus.SWITCHING_TO_ONE_PHASE,
-)
-_HELD_BACK: Final = (
-    EvChargerStatus.WAITING_FOR_SUN,
-    EvChargerStatus.WAITING_FOR_START,
-    EvChargerStatus.LOW_STATE_OF_CHARGE,
-    EvChargerStatus.CHARGING_LIMIT,
-)
-"""It keeps the car waiting by a rule of its own or of the GX."""
 
 PHASE_IN_USE: Final = 200.0
 """A phase on which the station measures at least this many watts is in use."""
@@ -232,7 +148,7 @@ class StationPoint(CurrentDriven):
     def charging_state(self) -> ChargingState | None:
         """What car and charger are doing."""
         status = self._charger.ev_charger_status
-        return None if status is None else _STATES.get(status)
+        return None if status is None else STATES.get(status)
 
     @derived(BlockedBy, depends_on=("main",))
     def blocked_by(self) -> BlockedBy | None:
@@ -243,8 +159,8 @@ class StationPoint(CurrentDriven):
             {
                 BlockedBy.PAUSED: self.manual and self.charging_allowed is False,
                 BlockedBy.NOT_AUTHORISED: status is EvChargerStatus.WAITING_FOR_RFID,
-                BlockedBy.PHASE_SWITCHING: status in _SWITCHING,
-                BlockedBy.DOWNGRADED: status in _HELD_BACK,
+                BlockedBy.PHASE_SWITCHING: status in SWITCHING,
+                BlockedBy.DOWNGRADED: status in HELD_BACK,
             },
         )
 

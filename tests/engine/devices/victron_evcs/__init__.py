@@ -1,0 +1,1 @@
+"""Victron's EV charging station by itself."""
