@@ -291,7 +291,8 @@ class PollingCoordinator(VoltrailCoordinator):
         if self._layout is None:
             self._layout = device.layout
             self._identity = device.identity
-        if device.layout != self._layout:
+        # An order that is under way comes first; the next poll looks again.
+        if device.layout != self._layout and not device.busy:
             self._layout = device.layout
             _LOGGER.info("%s: it has other values now, loading it anew", self.name)
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
