@@ -39,8 +39,8 @@ class Trouble:
         """The levels that were in force before each warning that is not over yet."""
         self._calm_until = 0.0
         self.held = False
-        """Whether nothing is told for now: of a device that is just being met its owner is told
-        by whoever meets it."""
+        """Whether nothing is told for now: while a device is set up, the code that sets it up
+        tells its owner."""
 
     def note(self, level: Level, reason: object = "") -> None:
         """Take note of how it is, as often as it is looked at."""

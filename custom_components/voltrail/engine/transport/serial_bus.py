@@ -304,7 +304,7 @@ class SerialBus:
             if turn.done() and not turn.cancelled():
                 self._pass_on()
             elif self._timer is not None and all(other.done() for *_, other in self._waiting):
-                # Nobody is left who waits for the line.
+                # No request waits for the line any more.
                 self._timer.cancel()
                 self._timer = None
             raise
