@@ -84,7 +84,7 @@ class Schedule:
     def ask_faster(self, names: Collection[str], interval: float) -> Callable[[], None]:
         """Want some measurements every so many seconds, until what is returned is called.
 
-        The owner of the schedule then calls :meth:`poll_between` every :attr:`interval_between` seconds.
+        Its owner then calls :meth:`poll_between` every :attr:`interval_between` seconds.
         """
         asked = _Asked(frozenset(names), interval)
         self._asked.append(asked)
