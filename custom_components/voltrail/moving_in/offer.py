@@ -1,7 +1,7 @@
 """The offer to go on with the history of another integration, and the way back.
 
 Both are repairs: one shows the pairs with their values beside each other and moves what is
-confirmed, the other stays until somebody has said that all is right, or has undone it.
+confirmed, the other stays until a person has said that all is right, or has undone it.
 """
 
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ class _EntryFlow(RepairsFlow):
 
     @property
     def _entry(self) -> ConfigEntry | None:
-        """The entry, as long as it is loaded; nobody knows its entities otherwise."""
+        """The entry, as long as it is loaded; otherwise its entities are not known."""
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         return entry if entry and entry.state is ConfigEntryState.LOADED else None
 
