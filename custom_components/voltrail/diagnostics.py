@@ -1,6 +1,7 @@
 """Diagnostics: all raw data, every value, and nothing that identifies a person."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
@@ -44,18 +45,7 @@ async def async_get_config_entry_diagnostics(
     }
     return {
         "entry": told,
-        "identity": async_redact_data(
-            {
-                "manufacturer": identity.manufacturer,
-                "model": identity.model,
-                "serial": identity.serial,
-                "firmware": identity.firmware,
-                "hardware": identity.hardware,
-                "name": identity.name,
-                "variant": identity.variant,
-            },
-            TO_REDACT,
-        ),
+        "identity": async_redact_data(asdict(identity), TO_REDACT),
         "readings": values,
         "controls": {
             numbered(control.path): _plain(control.read())
