@@ -11,6 +11,7 @@ from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
+from .. import held_orders
 from ..coordinator import VoltrailConfigEntry
 from .chargers import Charger, absent_chargers, all_chargers, identifiers, is_called
 from .rpc_methods import (
@@ -48,7 +49,7 @@ class RpcView(HomeAssistantView):
         try:
             body = json.loads(await request.text())
         except ValueError, LookupError, RecursionError, web.RequestPayloadError:
-            # Also an encoding that nobody knows, brackets in brackets without end, and what
+            # Also an unknown encoding, brackets nested without end, and what
             # is not compressed as it says.
             return _response(_failure(None, RpcError(PARSE_ERROR, "this is not JSON")))
         if not isinstance(body, list):
@@ -82,6 +83,9 @@ class RpcView(HomeAssistantView):
         if found is None and method != "health":
             raise RpcError(METHOD_NOT_FOUND, f"there is no method {method}")
         hass = request.app[KEY_HASS]
+        if found is not None:
+            # One that is being loaded anew is waited for, whichever is meant.
+            await held_orders.async_turn(hass, [one.entry_id for one in absent_chargers(hass)])
         try:
             charger = _charger(hass, params)
         except _NotRunningError:

@@ -239,7 +239,7 @@ class Alfen(ChargerDevice):
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
-        # the station anew, and two that give orders would undo each other's.
+        # the station again, and two that give orders would undo each other's.
         for socket in self.sockets:
             socket.lock.require_open()
 
@@ -291,7 +291,11 @@ class Alfen(ChargerDevice):
         return (
             self._socket_count,
             self.network_in_force is not None,
-            tuple(socket.switch.supplied for socket in self.sockets),
+            # Offered until the meter was read for the first time, and then if it has the phases.
+            tuple(
+                socket.switch.supplied or socket.name("meter") not in self.answered
+                for socket in self.sockets
+            ),
         )
 
     # -- holding what was asked for --

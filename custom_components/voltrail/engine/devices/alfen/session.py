@@ -1,7 +1,7 @@
 """The present or last session, worked out from the car's presence and the lifetime counter.
 
 The charger counts no sessions for its Modbus clients. What is known here survives a
-restart; a session that begins while nobody looks counts from when it is first seen.
+restart; a session that begins between two polls counts from when it is first seen.
 """
 
 from collections.abc import Callable, Mapping
