@@ -15,6 +15,7 @@ const CHARGER = {
   'sensor.session_energy': {}, 'sensor.power': { device_class: 'power' },
   'sensor.l1': { word: 'current_phase' }, 'number.current_limit': {}, 'switch.charging': {},
 };
+const CONTROL = { 'sensor.reason': {}, 'select.mode': {}, 'sensor.solar_share': {} };
 const METER = {
   'sensor.power': { device_class: 'power' }, 'sensor.power_imported': {},
   'sensor.energy_imported': {}, 'sensor.energy_exported': {},
@@ -58,6 +59,28 @@ function shown(view) {
 const types = (view) => view.sections.flatMap((one) => one.cards.map((card) => card.type));
 
 describe('The dashboard strategy', () => {
+  it('shows the mode of a charger under control, and why', () => {
+    const house = survey(
+      home({
+        garage: { words: CHARGER },
+        control: { words: CONTROL, name: 'garage' },
+        wallbox: { words: CONTROL },
+      }),
+    );
+    const [charger] = house.chargers;
+    assert.equal(charger.control.id, 'control');
+    const view = houseView(house, null, t);
+    for (const one of ['select.control_mode', 'sensor.control_reason', 'select.wallbox_mode']) {
+      assert(shown(view).includes(one), one);
+    }
+    const page = chargerView(charger, [], t);
+    assert(shown(page).includes('select.control_mode'));
+    assert(types(page).includes('markdown'));
+    assert(JSON.stringify(page).includes("state_attr('sensor.control_reason', 'explanation')"));
+    const [free] = survey(home({ garage: { words: CHARGER } })).chargers;
+    assert(!types(chargerView(free, [], t)).includes('markdown'));
+  });
+
   it('is right in a house with everything', () => {
     const house = survey(
       home({

@@ -520,6 +520,28 @@ async def test_what_was_there_before_the_automation(
         assert day.house.charger.meter.power > 4000, "and it is followed"
 
 
+async def test_a_house_battery_is_not_emptied_into_the_car(house: House, install: Install) -> None:
+    """What the battery gives is no sun; what it takes may go into the car."""
+    battery = {"unit_of_measurement": "W", "device_class": "power"}
+    house.hass.states.async_set("sensor.battery", "0", battery)
+    await begin_solar_day(house, install, battery_power=["sensor.battery"])
+    # The battery takes all the sun: nothing is exported, and the car could have it.
+    house.measure = lambda: None
+    house.hass.states.async_set(GRID, "0", {"unit_of_measurement": "W"})
+    house.hass.states.async_set("sensor.battery", "5000", battery)
+    await house.live(600)
+    assert house.charging == STATE_ON
+    # The sun is gone, and the battery covers what the car takes.
+    house.hass.states.async_set("sensor.battery", "-5000", battery)
+    await house.live(600)
+    assert house.charging == STATE_OFF
+    # A battery that is not heard of is none that gives: nobody knows the surplus.
+    house.hass.states.async_set(GRID, "-6000", {"unit_of_measurement": "W"})
+    house.hass.states.async_set("sensor.battery", "unavailable", battery)
+    await house.live(900)
+    assert house.charging == STATE_OFF
+
+
 async def switch_automations(house: House, *, on: bool) -> None:
     """Switch the automation on or off."""
     await house.hass.services.async_call(

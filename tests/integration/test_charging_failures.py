@@ -16,6 +16,7 @@ from custom_components.voltrail.const import DOMAIN
 from simulators.server import Server
 
 from .charging_house import POWER, House
+from .helpers import set_number
 from .test_charging import point_of
 
 
@@ -275,6 +276,36 @@ async def test_wishes_are_kept_over_a_kill(house: House, hass_storage: dict[str,
     assert float(house.state("number", "energy_target")) == 12.5
     assert house.state("time", "departure") == "06:30:00"
     assert house.state("switch", "observer") == "on"
+
+
+async def test_by_hand_over_a_kill(house: House, charger_loaded: MockConfigEntry) -> None:
+    """Also the person's own number waits for two values of the meter after a restart."""
+    hass = house.hass
+    await set_number(hass, charger_loaded, "current_limit", 14)
+    await charging(house, "manual")
+    assert house.offer == 14
+    assert house.reason == "manual"
+    house.loads_a = [15.0, 15.0, 15.0]
+    await house.run(10)
+    assert house.offer <= 8
+    house.loads_a = [2.0, 2.0, 2.0]
+    await house.run(60)
+    assert house.offer == 14
+    house.silent = True
+    await hass.config_entries.async_unload(house.connection.entry_id)
+    await hass.config_entries.async_unload(charger_loaded.entry_id)
+    hass.data.pop(charging_entry.STATES)
+    await hass.config_entries.async_setup(charger_loaded.entry_id)
+    await hass.config_entries.async_setup(house.connection.entry_id)
+    await house.settle()
+    for _ in range(20):
+        await house.run(1)
+        assert house.offer <= 14
+    assert house.offer == 6
+    house.silent = False
+    await house.run(30)
+    assert house.offer == 14
+    assert house.state("select", "mode") == "manual"
 
 
 async def test_damaged_memory(house: House, hass_storage: dict[str, Any]) -> None:

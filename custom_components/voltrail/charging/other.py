@@ -263,10 +263,6 @@ class EntitySeat:
         """Drive again, after a person did."""
         self._hands_off, self._sent = False, None
 
-    def hand_over(self) -> None:
-        """Let the person's number count."""
-        self._hands_off, self._manual = True, self._held()
-
     async def begin(self) -> None:
         """Begin to control."""
         if not self._controlled:

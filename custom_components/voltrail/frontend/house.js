@@ -10,6 +10,7 @@ export class Device {
     this.id = id;
     this.name = fullName(entry, hass.devices[entry.parent_device_id]);
     this.behind = entry.via_device_id ?? null;
+    this.control = undefined;
     this.words = new Map();
   }
 
@@ -65,12 +66,16 @@ function arrange(devices) {
   const having = (...words) => devices.filter((one) => words.every((word) => one.sensor(word)));
   const named = (list) => [...list].sort((one, other) => one.name.localeCompare(other.name));
   const chargers = named(having("charging_state"));
+  // The controller of a charger has its name, and says why it does what it does.
+  const controls = named(having("reason"));
+  for (const charger of chargers) charger.control = controls.find((one) => one.name === charger.name);
+  const others = controls.filter((one) => !chargers.some((charger) => charger.control === one));
   const system = named(having("consumption_power"))[0];
   const meters = named(having("power", "energy_imported")).filter((one) => !chargers.includes(one));
   // The utility's own meter speaks every few seconds; one behind a gateway is read now and then.
   const meter = named(having("power_imported"))[0] ?? meters.find((one) => !one.behind) ?? meters[0];
   const batteries = named(having("state_of_charge")).filter((one) => one !== system);
-  return { chargers, system, meter, batteries, counters: counters(devices, { system, meters }) };
+  return { chargers, others, system, meter, batteries, counters: counters(devices, { system, meters }) };
 }
 
 /** Which counters tell the day of the house, each energy once. */

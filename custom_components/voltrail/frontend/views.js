@@ -40,6 +40,7 @@ export function houseView(house, energy, t) {
     section(now(house, energy, t), 2),
     section(today(house, energy, t)),
     ...house.chargers.map((charger) => section(glance(charger, t))),
+    ...house.others.map((control) => section([heading(control.name, CHARGER), ...driving(control)])),
     section(day(house, energy, t), 2),
   ].filter(Boolean);
   return sheet(sections.length > 0 ? sections : [section(nothing(t))]);
@@ -119,6 +120,7 @@ function glance(charger, t) {
       tap_action: { action: "navigate", navigation_path: pathOf(charger) },
     }),
     ...doing(charger),
+    ...driving(charger.control),
     ...moving(charger),
     tile(power, { features: trend(12) }),
     grown(charger.sensor("energy_charged"), t("today"), "day"),
@@ -131,6 +133,21 @@ function doing(charger) {
     tile(charger.sensor("session_energy")),
     // A reason is a short sentence: it gets the whole line.
     tile(charger.sensor("blocked_by"), { icon: "mdi:help-circle-outline", grid_options: FULL }),
+  ];
+}
+
+/** What drives the charger, and why it does what it does: the sentence needs lines of its own. */
+function driving(control) {
+  const reason = control?.sensor("reason");
+  return [
+    tile(control?.find("select", "mode"), { features: [{ type: "select-options" }], grid_options: FULL }),
+    tile(reason, { icon: "mdi:comment-question-outline", grid_options: FULL }),
+    reason && {
+      type: "markdown",
+      text_only: true,
+      content: `{{ state_attr('${reason}', 'explanation') or '' }}`,
+      grid_options: FULL,
+    },
   ];
 }
 
@@ -162,6 +179,7 @@ function state(charger) {
   return [
     heading(charger.name, CHARGER),
     ...doing(charger),
+    ...driving(charger.control),
     ...moving(charger),
     tile(charger.find("select", "phases"), { features: [{ type: "select-options" }], grid_options: FULL }),
     tile(charger.find("number", "power_limit")),
@@ -191,9 +209,11 @@ function energy(charger, t) {
 }
 
 function lastDay(charger, t) {
-  const shown = ["charging_state", "blocked_by", "power"]
-    .map((word) => charger.sensor(word))
-    .filter(Boolean);
+  const shown = [
+    ...["charging_state", "blocked_by"].map((word) => charger.sensor(word)),
+    charger.control?.sensor("reason"),
+    charger.sensor("power"),
+  ].filter(Boolean);
   return [
     heading(t("day"), "mdi:chart-line"),
     shown.length > 0 && {

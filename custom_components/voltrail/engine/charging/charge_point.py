@@ -330,11 +330,6 @@ class ChargePoint(ABC):
             self.control.begin(fallback)
             await self._store()
 
-    def hand_over(self) -> None:
-        """Let the person drive, whose target is asserted once more."""
-        self._hand_over()
-        self.reconciler.mark()
-
     async def command(self, amps: float, phases: Phases | None = None, *, until: float) -> None:
         """Carry out what a controller asks for: so many amperes, on so many phases.
 

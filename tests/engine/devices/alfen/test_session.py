@@ -416,7 +416,7 @@ def test_energy_moves_with_the_power() -> None:
             await asyncio.sleep(30)
             assert "socket_1_energy" not in owner.device.names(Cadence.MEASUREMENTS)
             socket.car.plug_in(charged=0.2)
-            await asyncio.sleep(60)
+            await asyncio.sleep(103)
             seen = []
             for _ in range(4):
                 await asyncio.sleep(10)

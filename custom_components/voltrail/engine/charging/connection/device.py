@@ -98,8 +98,6 @@ class ConnectionDevice(BaseDevice):
             await seat.end()
         else:
             await seat.begin()
-            if self.wishes.chargers[key].mode is Mode.MANUAL:
-                seat.hand_over()
 
     def unbind(self, key: str) -> None:
         """Let a charger be away."""
@@ -328,12 +326,13 @@ class ConnectionDevice(BaseDevice):
         self.wake()
 
     def _change_hands(self, key: str, seat: Seat, mode: Mode) -> None:
-        if mode is Mode.MANUAL:
-            if not self.wishes.observing:
-                seat.hand_over()
-        elif seat.hands_off:
+        state = self.state.chargers.get(key)
+        if mode is not Mode.MANUAL and seat.hands_off:
             seat.take()
             self._forget_adopted(key)
+        elif mode is Mode.MANUAL and state is not None and not seat.hands_off:
+            # The person's number is not in force yet: it is ordered as far as fuse and meter allow.
+            state.mode = Mode.MANUAL
 
     async def boost(self, key: str) -> None:
         """Charge as fast as possible until the car leaves."""

@@ -73,9 +73,6 @@ class Seat(Protocol):
     def take(self) -> None:
         """Drive again, after a person did."""
 
-    def hand_over(self) -> None:
-        """Let the person's number count."""
-
     async def begin(self) -> None:
         """Begin to control; what the charger does is left as it is."""
 
@@ -265,11 +262,6 @@ class PointSeat:
         control = self.point.control
         if control.in_charge:
             control.begin(self.setup.fallback_a)
-
-    def hand_over(self) -> None:
-        """Let the person's number count."""
-        if self.point.control.in_charge:
-            self.point.hand_over()
 
     async def begin(self) -> None:
         """Begin to control; that it began is stored, once."""
