@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -17,7 +18,9 @@ from . import (
     dashboard,
     devices,
     energy_offer,
+    held_orders,
     link,
+    meeting,
     presence,
     repairs,
     session_log,
@@ -48,8 +51,10 @@ from .engine.model.errors import VoltrailError
 from .engine.model.options import Options
 from .engine.polling import keep_alive
 from .engine.polling.base_device import BaseDevice
+from .engine.polling.polled_device import PolledDevice, UnitSource
 from .engine.polling.pushed_device import PushedDevice
 from .moving_in import offer as moving_in
+from .push import return_watch
 from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
@@ -101,7 +106,9 @@ def options(entry: VoltrailConfigEntry) -> Options:
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Set up one device, or the controller of a connection."""
     if is_charging(entry):
-        return await charging.async_setup_entry(hass, entry)
+        done = await charging.async_setup_entry(hass, entry)
+        held_orders.async_release(hass, entry)
+        return done
     kind = family(entry.data[CONF_FAMILY])
     if kind.listen is None:
         coordinator = await _start_polling(hass, entry, kind)
@@ -124,41 +131,73 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
     energy_offer.async_watch(hass, entry)
     moving_in.async_watch(hass, entry)
     await release_unclaimed(hass, entry)
+    held_orders.async_release(hass, entry)
     return True
 
 
 async def _start_polling(
     hass: HomeAssistant, entry: VoltrailConfigEntry, kind: Family
 ) -> VoltrailCoordinator:
+    def create(units: UnitSource) -> PolledDevice:
+        return kind.create(units, entry.data[CONF_UNIT_ID], options(entry))
+
     try:
-        device = kind.create(
-            link.units(hass, entry.data, entry), entry.data[CONF_UNIT_ID], options(entry)
-        )
+        device = create(link.units(hass, entry.data, entry))
     except HomeAssistantError as err:
         # It may be no other entry, but a form in which somebody tries other settings.
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="link_settings_in_use"
         ) from err
+    # Only now: the link stays open while one lets go of it and the other takes it.
+    await return_watch.async_stop(hass, entry)
     await _prepare(hass, entry, device)
+    coordinator = PollingCoordinator(hass, entry, device)
+    try:
+        await _meet(hass, entry, coordinator)
+    except ConfigEntryNotReady:
+        meeting.async_watch(hass, entry, create)
+        raise
+    return coordinator
+
+
+async def _meet(
+    hass: HomeAssistant, entry: VoltrailConfigEntry, coordinator: PollingCoordinator
+) -> None:
+    """Find out whether the device is there, and read it for the first time."""
+    device = coordinator.device
+    device.trouble.held = True
+    # Life signs go ahead of everything else: a device may be counting already.
+    early = [] if meeting.is_stranger(hass, entry) else list(device.life_signs())
+    _keep_all_saying(hass, entry, coordinator, early)
     try:
         await link.introduce(device, entry.data)
     except VoltrailError as err:
+        meeting.async_note(hass, entry, err)
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN,
             translation_key=err.key,
             translation_placeholders=err.details,
         ) from err
+    meeting.async_note(hass, entry, None)
+    _keep_all_saying(
+        hass, entry, coordinator, (one for one in device.keep_alives() if one not in early)
+    )
+    await coordinator.async_config_entry_first_refresh()
+    device.trouble.held = False
 
-    coordinator = PollingCoordinator(hass, entry, device)
-    # Life signs go ahead of everything else: a device may be counting already.
-    for alive in device.keep_alives():
+
+def _keep_all_saying(
+    hass: HomeAssistant,
+    entry: VoltrailConfigEntry,
+    coordinator: PollingCoordinator,
+    signs: Iterable[keep_alive.KeepAlive],
+) -> None:
+    for alive in signs:
         entry.async_create_background_task(
             hass,
             _keep_saying(alive, coordinator),
             name=f"{DOMAIN} {alive.name} {entry.title}",
         )
-    await coordinator.async_config_entry_first_refresh()
-    return coordinator
 
 
 async def _keep_saying(alive: keep_alive.KeepAlive, coordinator: PollingCoordinator) -> None:
@@ -196,7 +235,9 @@ async def _prepare(hass: HomeAssistant, entry: VoltrailConfigEntry, device: Base
 
 async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Let go of one device."""
+    held_orders.async_hold(hass, entry)
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        held_orders.async_release(hass, entry)
         return False
     if is_charging(entry):
         await charging.async_unload_entry(hass, entry)
@@ -206,6 +247,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
 
 async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     """Leave nothing behind."""
+    held_orders.async_drop(hass, entry)
     await storage.store(hass, entry.entry_id).async_remove()
     await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn, cast, override
+from typing import Any, Final, NoReturn, cast, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
@@ -25,6 +25,7 @@ from .const import (
     CONF_TRANSPORT,
     DOMAIN,
 )
+from .engine.devices import family
 from .engine.devices.family import Transport
 from .engine.model.controls import AnyControl
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
@@ -40,6 +41,9 @@ from .push.stream_listener import StreamListener
 from .session_log import SessionKeeper
 
 _LOGGER = logging.getLogger(__name__)
+
+FASTEST: Final = 2.0
+"""Seconds between two readings of what a controller follows, where the device bears that."""
 
 type VoltrailConfigEntry = ConfigEntry[VoltrailData]
 
@@ -109,6 +113,14 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
         """Call ``add`` for the values that the device has, and again when it has others."""
         add()
 
+    @callback
+    def async_read_faster(self, names: Collection[str], heard: CALLBACK_TYPE) -> CALLBACK_TYPE:  # noqa: ARG002 - one that is pushed cannot be asked
+        """Have components read every few seconds, and call ``heard`` each time, until undone.
+
+        What is shown of them keeps its turn.
+        """
+        return _nothing
+
     @abstractmethod
     async def async_diagnostics(self) -> dict[str, Any]:
         """Return how the device answers or speaks, and its raw data."""
@@ -151,11 +163,72 @@ class PollingCoordinator(VoltrailCoordinator):
         super().__init__(hass, entry, device, timedelta(seconds=device.options.scan_interval))
         # Only what an entity shows, once there are entities: the first poll comes before them.
         self.schedule = Schedule(device, lambda: self.watched or None)
+        self._polling = asyncio.Lock()
+        self._followers: list[CALLBACK_TYPE] = []
+        self._between: asyncio.TimerHandle | None = None
+
+    # -- what is followed closely --
+
+    @callback
+    @override
+    def async_read_faster(self, names: Collection[str], heard: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        shortest = family(self.config_entry.data[CONF_FAMILY]).shortest_interval
+        stop = self.schedule.ask_faster(names, max(FASTEST, shortest))
+        self._followers.append(heard)
+        self._set_between()
+
+        @callback
+        def undo() -> None:
+            stop()
+            if heard in self._followers:
+                self._followers.remove(heard)
+
+        return undo
+
+    @callback
+    def _set_between(self) -> None:
+        """Read what is followed closely in a while."""
+        interval = self.schedule.interval_between
+        if self._between is None and interval is not None and not self._shutdown_requested:
+            self._between = self.hass.loop.call_later(interval, self._begin_between)
+
+    @callback
+    def _begin_between(self) -> None:
+        self.config_entry.async_create_background_task(
+            self.hass, self._read_between(), name=f"{self.name} is followed closely"
+        )
+
+    async def _read_between(self) -> None:
+        """Read what is followed closely, and tell only those who follow it."""
+        try:
+            async with self._polling:
+                all_due = await self.schedule.poll_between()
+            if not self._shutdown_requested:
+                await self._reconcile()
+        except VoltrailError:
+            # The next poll tells of it, in the way that all failures are told.
+            all_due = True
+        self._between = None
+        self._set_between()
+        for heard in tuple(self._followers):
+            heard()
+        if all_due and not self._shutdown_requested:
+            await self.async_request_refresh()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Read nothing any more."""
+        await super().async_shutdown()
+        if self._between is not None:
+            self._between.cancel()
+
+    # -- polling --
 
     @override
     async def _async_update_data(self) -> None:
         try:
-            await self.schedule.poll()
+            async with self._polling:
+                await self.schedule.poll()
         except VoltrailError as err:
             # The device has told the log; once is enough.
             self.last_update_success = False
@@ -218,7 +291,8 @@ class PollingCoordinator(VoltrailCoordinator):
         if self._layout is None:
             self._layout = device.layout
             self._identity = device.identity
-        if device.layout != self._layout:
+        # An order that is under way comes first; the next poll looks again.
+        if device.layout != self._layout and not device.busy:
             self._layout = device.layout
             _LOGGER.info("%s: it has other values now, loading it anew", self.name)
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
@@ -415,3 +489,8 @@ class PushCoordinator(VoltrailCoordinator):
             "listening": {} if self._listener is None else self._listener.describe(),
             "device": self.device.diagnose(),
         }
+
+
+@callback
+def _nothing() -> None:
+    """Do nothing."""

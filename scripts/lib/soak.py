@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import resource
 import subprocess
 import sys
+import threading
 import time
+import traceback
 import tracemalloc
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
@@ -150,11 +153,12 @@ async def _load(devices: int, seconds: float) -> int:
         say(
             f"{seconds:.0f} s with {devices} devices: {cpu:.1f} s of CPU with the devices in it"
             f" ({100 * cpu / seconds:.1f} %), {after.ru_maxrss / 1024:.0f} MB at most, longest"
-            f" piece {1000 * stalls.longest:.0f} ms, failed polls {missed}"
+            f" piece {1000 * stalls.longest:.0f} ms (and {1000 * stalls.collecting:.0f} ms in which"
+            f" Python collects garbage), failed polls {missed}"
         )
         if stalls.longest > LONGEST_STALL:
-            say(f"that piece was {stalls.where}")
-        return missed
+            say(f"that piece was here:\n{stalls.where}")
+        return missed + (stalls.longest > LONGEST_STALL)
 
 
 def _count_polls(houses: Iterable[Home]) -> dict[str, int]:
@@ -176,28 +180,61 @@ def _count_polls(houses: Iterable[Home]) -> dict[str, int]:
 
 
 class _Stalls:
-    """The longest time for which the event loop did one thing."""
+    """The longest time for which the event loop did one thing, and what it was."""
 
     def __init__(self) -> None:
         self.longest = 0.0
         self.where = ""
         self._run = asyncio.Handle._run  # noqa: SLF001 - there is no other place to look from
+        self._begun: float | None = None
+        self._seen = ""
+        self.collecting = 0.0
+        """The longest collection of garbage, which is Python's own and grows with all that is
+        in this one process: here the devices as well."""
+        self._collected = 0.0
+        self._collecting_since = 0.0
+        self._over = threading.Event()
+        self._looker = threading.Thread(target=self._look, daemon=True)
+        self._main = threading.get_ident()
+
+    def _look(self) -> None:
+        """Remember where the loop is if it is somewhere for long."""
+        while not self._over.wait(0.01):
+            begun = self._begun
+            if begun is not None and time.perf_counter() - begun > LONGEST_STALL / 2:
+                frame = sys._current_frames().get(self._main)  # noqa: SLF001 - as it is meant
+                self._seen = "".join(traceback.format_stack(frame)[-8:])
+
+    def _collect(self, phase: str, _: object) -> None:
+        now = time.thread_time()
+        if phase == "start":
+            self._collecting_since = now
+        else:
+            self._collected += now - self._collecting_since
+            self.collecting = max(self.collecting, now - self._collecting_since)
 
     def __enter__(self) -> None:
         original, stalls = self._run, self
 
         def timed(handle: asyncio.Handle) -> None:
             # Of our own thread: the machine may do something else meanwhile.
-            begun = time.thread_time()
+            begun, stalls._collected = time.thread_time(), 0.0
+            stalls._seen, stalls._begun = "", time.perf_counter()
             original(handle)
-            took = time.thread_time() - begun
+            stalls._begun = None
+            took = time.thread_time() - begun - stalls._collected
             if took > stalls.longest:
-                stalls.longest, stalls.where = took, repr(handle)[:200]
+                stalls.longest, stalls.where = took, stalls._seen or repr(handle)[:200]
 
+        self._looker.start()
+        gc.callbacks.append(self._collect)
         asyncio.Handle._run = timed  # type: ignore[method-assign,assignment]  # noqa: SLF001
 
     def __exit__(self, *_: object) -> None:
         asyncio.Handle._run = self._run  # type: ignore[method-assign]  # noqa: SLF001
+        gc.callbacks.remove(self._collect)
+        self._over.set()
+        self._looker.join()
 
 
 # -- a day --

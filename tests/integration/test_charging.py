@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import Event, EventStateChangedData, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
 
 from custom_components.voltrail import storage
 from custom_components.voltrail.charging import entry as charging_entry
 from custom_components.voltrail.const import DOMAIN
+from simulators.server import Server
 
 from .charging_house import House
 from .helpers import set_number
@@ -59,6 +62,64 @@ async def test_a_day_with_the_sun(house: House, monkeypatch: pytest.MonkeyPatch)
     assert house.reason in {"too_little_sun", "waiting_for_sun"}
     assert point_of(house).book.dump() == before
     assert not stored
+
+
+async def ages(house: House, seconds: int) -> list[float]:
+    """Return how old what the charger measures was in each of some seconds, unless asked for."""
+    device = house.charger_entry.runtime_data.coordinator.device
+    found = []
+    for _ in range(seconds):
+        await house.clock.jump(1)
+        house.charger.step(1)
+        house.tell()
+        await house.settle()
+        received = device.received(frozenset({"meter"}))
+        assert received is not None
+        found.append(house.hass.loop.time() - received)
+    return found
+
+
+async def test_read_faster_only_while_a_car_charges(house: House) -> None:
+    """What the law follows is read every two seconds while a car draws, and shown as usual."""
+    hass, shown = house.hass, "sensor.amtron_4business_710_22_c2_power"
+    await house.set_up()
+    await house.choose("mode", "fast")
+    await house.run(5)
+    assert max(await ages(house, 30)) >= 8
+    house.charger.plug_in()
+    await house.run(40)
+    writes: list[Event[EventStateChangedData]] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        writes.append(event)
+
+    remove = async_track_state_change_event(hass, [shown], note)
+    assert max(await ages(house, 30)) <= 3
+    assert len(writes) <= 4
+    await house.call("switch", "turn_on", "observer")
+    await house.run(5)
+    assert max(await ages(house, 30)) >= 8
+    remove()
+
+
+async def test_a_charger_that_is_gone_is_not_read_faster(
+    house: House, charger_server: Server
+) -> None:
+    """What fails between two turns is told at once, and then left to the turns."""
+    house.charger.plug_in()
+    await house.set_up()
+    await house.choose("mode", "fast")
+    await house.run(40)
+    coordinator = house.charger_entry.runtime_data.coordinator
+    await charger_server.unplug()
+    found = await ages(house, 12)
+    assert not coordinator.last_update_success
+    assert found[-1] >= 8
+    await charger_server.plug()
+    await house.run(20)
+    assert coordinator.last_update_success
+    assert max(await ages(house, 10)) <= 3
 
 
 async def test_observer(house: House) -> None:

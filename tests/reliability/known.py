@@ -1,20 +1,10 @@
 """The cells of the fault table that do not hold yet, each with the reason.
 
-A cell that is listed must fail, so that the list shrinks with every mend.
+A cell that is listed must fail, so that the list shrinks with every mend. It is empty now; what
+breaks one day, and cannot be mended at once, is listed here with the reason.
 """
 
 from typing import Final
 
-DOUBTFUL: Final = (
-    "when answers of every length are doubtful, nothing proves that none is owed any more, and the"
-    " line waits a minute rather than show a wrong value"
-)
-
-
-def _cells(subject: str, faults: tuple[str, ...], reason: str) -> dict[tuple[str, str], str]:
-    return {(subject, fault): reason for fault in faults}
-
-
-KNOWN: Final[dict[tuple[str, str], str]] = {
-    **_cells("mennekes_rtu serial", ("doubled",), DOUBTFUL),
-}
+KNOWN: Final[dict[tuple[str, str], str]] = {}
+"""The reason, by subject and fault."""

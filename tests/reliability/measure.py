@@ -76,7 +76,12 @@ async def measure(house: Home, fault: Fault) -> Cell:
     await _watch_recovery(house, cell, ended)
     # What speaks by itself is told of with less weight; the words are the same.
     cell.ups = [text for level, text in house.log.lines if level == 20 and "again" in text]
-    cell.downs = [text for _, text in house.log.lines if text not in cell.ups]
+    # How often it tries an entry that is not ready is told by Home Assistant itself.
+    cell.downs = [
+        text
+        for _, text in house.log.lines
+        if text not in cell.ups and not text.startswith("Config entry '")
+    ]
     cell.limit = None if subject.in_force is None else subject.in_force()
     quiet_again = house.now - QUIET / 2
     # A charger that was not reached at all does fall to its safe current, and says so afterwards.

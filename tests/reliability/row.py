@@ -1,7 +1,7 @@
 """All faults at one device, one after the other."""
 
 import asyncio
-from typing import override
+from typing import Final, override
 
 from simulators.relay import Fault, Relay, catalogue
 from tests.fake_time import FakeTimeLoop
@@ -20,13 +20,43 @@ class LoopBlocked(Fault):
         loop.jump(5)
 
 
+STARTS: Final = (
+    "refused",
+    "accepted and silent",
+    "accepted and closed within a second",
+    "reset in mid-answer",
+    "too late",
+    "lost",
+    "answers cut",
+    "registers all ones",
+    "exception 2 now and then",
+    "exception 4 now and then",
+    "exception 11 for one block",
+)
+"""Faults in the middle of which an entry is set up, as when Home Assistant starts."""
+
+
 def faults(house: Home) -> list[Fault]:
     """Return the faults that can happen to a device."""
     framing = house.subject.relay.framing
     made = [catalogue.make(name) for name in catalogue.NAMES]
+    made += [_starting(house, catalogue.make(name)) for name in STARTS]
     return [fault for fault in made if catalogue.fits(fault, framing)] + [
         LoopBlocked("the event loop blocked for 5 s")
     ]
+
+
+def _starting(house: Home, fault: Fault) -> Fault:
+    """Have the entry start anew in the middle of a fault."""
+    begin = fault.begin
+
+    def begin_and_start(relay: Relay) -> None:
+        begin(relay)
+        house.hass.config_entries.async_schedule_reload(house.entry.entry_id)
+
+    fault.begin = begin_and_start  # type: ignore[method-assign]
+    fault.name = f"started: {fault.name}"
+    return fault
 
 
 async def row(house: Home) -> list[Cell]:

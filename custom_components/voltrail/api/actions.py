@@ -18,6 +18,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import verify_domain_control
 from homeassistant.util.json import JsonObjectType
 
+from .. import held_orders
 from ..const import DOMAIN
 from ..engine.model.charging import Phases
 from ..engine.model.errors import DeviceSilentError, VoltrailError
@@ -36,7 +37,7 @@ from .chargers import (
     translated,
 )
 from .schema import schema
-from .targets import refuse
+from .targets import refuse, require_ours
 
 ATTR_CURRENT: Final = "current"
 ATTR_POWER: Final = "power"
@@ -264,6 +265,8 @@ def async_register(hass: HomeAssistant) -> None:
 
 def _command(hass: HomeAssistant, verb: Verb) -> Callable[[ServiceCall], Coroutine[Any, Any, None]]:
     async def handle(call: ServiceCall) -> None:
+        meant = {place.entry.entry_id for place in require_ours(hass, call.data)}
+        await held_orders.async_turn(hass, meant)
         # All of them are found before the first is asked: a mistake changes nothing.
         chargers, absent = chosen_chargers(hass, call.data)
         by_entry: dict[str, list[Charger]] = {}

@@ -11,6 +11,7 @@ from homeassistant.components.http import KEY_HASS, HomeAssistantView
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
+from .. import held_orders
 from ..coordinator import VoltrailConfigEntry
 from .chargers import Charger, absent_chargers, all_chargers, identifiers, is_called
 from .rpc_methods import (
@@ -82,6 +83,9 @@ class RpcView(HomeAssistantView):
         if found is None and method != "health":
             raise RpcError(METHOD_NOT_FOUND, f"there is no method {method}")
         hass = request.app[KEY_HASS]
+        if found is not None:
+            # One that is being loaded anew is waited for, whichever is meant.
+            await held_orders.async_turn(hass, [one.entry_id for one in absent_chargers(hass)])
         try:
             charger = _charger(hass, params)
         except _NotRunningError:

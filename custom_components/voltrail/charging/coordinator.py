@@ -113,6 +113,9 @@ class ChargingCoordinator(VoltrailCoordinator):
             self.config_entry.async_create_background_task(
                 self.hass, self._carry_out(order), name=f"{DOMAIN} order for {order.charger}"
             )
+        charging = self.device.charging
+        self.inputs.read_faster(faster=bool(charging))
+        self.places.read_faster(charging)
         self._show(now)
         self._tell_targets()
         if now - self._kept_at >= KEEP_EVERY:

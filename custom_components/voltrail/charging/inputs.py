@@ -29,6 +29,10 @@ _UNITS: Final[dict[str, str]] = {
     const.CONF_SOLAR_POWER: WATTS,
     const.CONF_MEAN_LIMIT_SOURCE: WATTS,
 }
+_SLOW: Final = frozenset(
+    {const.CONF_BATTERY_CHARGE, const.CONF_SOLAR_POWER, const.CONF_MEAN_LIMIT_SOURCE}
+)
+"""What may be as old as it is shown."""
 
 
 class Inputs:
@@ -93,6 +97,14 @@ class Inputs:
         for source in self._all():
             source.stop()
         self._prices.stop()
+
+    @callback
+    def read_faster(self, *, faster: bool) -> None:
+        """Have what the law follows read every few seconds, or as usual."""
+        for group in (self._sources, *self._distributions.values()):
+            for key, source in group.items():
+                if key not in _SLOW:
+                    source.read_faster(faster=faster)
 
     # -- observing --
 

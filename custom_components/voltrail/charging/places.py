@@ -1,7 +1,7 @@
 """The chargers of a connection, as their own entries come and go."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from homeassistant.config_entries import (
@@ -109,6 +109,7 @@ class Places:
             if one.subentry_type == const.OTHER
         }
         self._bound: dict[str, tuple[VoltrailCoordinator, CALLBACK_TYPE]] = {}
+        self._faster: dict[str, CALLBACK_TYPE] = {}
         self._remove: CALLBACK_TYPE | None = None
 
     async def start(self) -> None:
@@ -128,6 +129,7 @@ class Places:
             self._remove()
         for seat in self._others.values():
             seat.stop()
+        self.read_faster(())
         for _, remove in self._bound.values():
             remove()
         self._bound.clear()
@@ -148,6 +150,8 @@ class Places:
             if bound is not None and (found is None or found[0] is not bound[0]):
                 bound[1]()
                 del self._bound[key]
+                if (slow_down := self._faster.pop(key, None)) is not None:
+                    slow_down()
                 self._device.unbind(key)
                 bound = None
             if found is not None and bound is None:
@@ -181,6 +185,17 @@ class Places:
         except VoltrailError as err:
             # It was let go of meanwhile; what comes after it is bound again.
             _LOGGER.debug("%s: not under control: %s", coordinator.name, err)
+
+    @callback
+    def read_faster(self, keys: Collection[str]) -> None:
+        """Have these chargers read every few seconds, and all others as usual."""
+        for key in [one for one in self._faster if one not in keys]:
+            self._faster.pop(key)()
+        for key in keys:
+            seat = self._device.seats.get(key)
+            if key not in self._faster and key in self._bound and isinstance(seat, PointSeat):
+                coordinator, _ = self._bound[key]
+                self._faster[key] = coordinator.async_read_faster(seat.fast, self._heard)
 
     @callback
     def tell_target(self, key: str) -> None:

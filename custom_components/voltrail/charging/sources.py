@@ -100,6 +100,8 @@ class Source:
         self._entity_id: str | None = None
         self._received: float | None = None
         self._own: tuple[VoltrailCoordinator, Reading] | None = None
+        self._faster = False
+        self._undo_faster: CALLBACK_TYPE | None = None
 
     # -- listening --
 
@@ -123,6 +125,7 @@ class Source:
         """Listen no more."""
         while self._removers:
             self._removers.pop()()
+        self._slow_down()
         self._own = None
 
     @callback
@@ -159,6 +162,23 @@ class Source:
         coordinator, reading = found
         self._own = found
         self._removers.append(coordinator.async_add_listener(self._heard, reading.components))
+        self.read_faster(faster=self._faster)
+
+    @callback
+    def read_faster(self, *, faster: bool) -> None:
+        """Have a value of ours read every few seconds, or as usual."""
+        self._faster = faster
+        if not faster:
+            self._slow_down()
+        elif self._own is not None and self._undo_faster is None:
+            coordinator, reading = self._own
+            self._undo_faster = coordinator.async_read_faster(reading.components, self._heard)
+
+    @callback
+    def _slow_down(self) -> None:
+        undo, self._undo_faster = self._undo_faster, None
+        if undo is not None:
+            undo()
 
     def _reading(self) -> tuple[VoltrailCoordinator, Reading] | None:
         entity = er.async_get(self._hass).async_get(self._entity_id or "")

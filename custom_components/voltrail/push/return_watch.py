@@ -6,7 +6,8 @@ to it is watched, and the entry is set up as soon as there is one.
 """
 
 import asyncio
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from homeassistant.components import mqtt
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -33,8 +34,16 @@ _WAITING: Final = frozenset({ConfigEntryState.SETUP_IN_PROGRESS, ConfigEntryStat
 @callback
 def async_watch[D](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
     """Set up an entry, which is not ready now, as soon as there is a way to its device."""
+    async_keep(hass, entry, _watch(hass, entry))
+
+
+@callback
+def async_keep[D](
+    hass: HomeAssistant, entry: ConfigEntry[D], watching: Coroutine[Any, Any, None]
+) -> None:
+    """Watch for as long as an entry is not ready, until it is set up once more."""
     watch = hass.async_create_background_task(
-        _watch(hass, entry), name=f"{DOMAIN} waits for the way to {entry.title}"
+        watching, name=f"{DOMAIN} waits for the way to {entry.title}"
     )
     watches = hass.data.setdefault(WATCHES, {})
     watches[entry.entry_id] = watch

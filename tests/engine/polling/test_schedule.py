@@ -24,7 +24,7 @@ from custom_components.voltrail.engine.polling.schedule import (
 )
 from tests.fake_time import run
 
-PLUG, TIMEOUT, UNUSED = 10, 20, 30
+PLUG, TIMEOUT, UNUSED, OTHER = 10, 20, 30, 40
 UNIT = 7
 
 
@@ -44,6 +44,12 @@ class Unused(Component):
     """What no entity shows."""
 
     current = measure(integer(UNUSED), Quantity.CURRENT)
+
+
+class Other(Component):
+    """What changes often as well."""
+
+    power = measure(integer(OTHER), Quantity.POWER)
 
 
 class Lamp(PolledDevice):
@@ -85,6 +91,12 @@ class Bench:
         finally:
             asked = self.asked.copy()
         return asked
+
+    async def between(self) -> tuple[list[int], bool]:
+        """Read what is wanted faster; return the addresses, and whether all is due."""
+        self.asked.clear()
+        all_due = await self.schedule.poll_between()
+        return self.asked.copy(), all_due
 
 
 def bench(wanted: Callable[[], list[str] | None] = lambda: None) -> Bench:
@@ -205,5 +217,63 @@ def test_a_device_that_is_away_is_asked_every_few_seconds() -> None:
             with pytest.raises(DeviceSilentError):
                 await here.poll()
             assert here.schedule.pause == RETRY_INTERVAL
+
+    run(story())
+
+
+def test_between_two_turns_only_what_is_wanted_is_read() -> None:
+    """Every two seconds what was asked for, and nothing else; until it is not wanted any more."""
+
+    async def story() -> None:
+        here = bench()
+        here.lamp.add("other", Other(here.lamp.modbus_unit), Cadence.MEASUREMENTS)
+        here.registers[OTHER] = 3
+        await here.poll()
+        assert here.schedule.interval_between is None
+        assert await here.between() == ([], False)
+        slower = here.schedule.ask_faster(["plug"], 5.0)
+        stop = here.schedule.ask_faster(["other"], 2.0)
+        assert here.schedule.interval_between == 2
+        assert await here.between() == ([PLUG, OTHER], False)
+        slower()
+        assert await here.between() == ([OTHER], False)
+        assert here.schedule.pause == 10
+        stop()
+        stop()
+        assert here.schedule.interval_between is None
+
+    run(story())
+
+
+def test_a_hint_between_two_turns_makes_all_due() -> None:
+    """A change that shows in what was read in between is followed up at once."""
+
+    async def story() -> None:
+        here = bench()
+        await here.poll()
+        here.schedule.ask_faster(["plug"], 2.0)
+        here.registers[PLUG] = 6
+        assert await here.between() == ([PLUG], True)
+        assert await here.poll() == [PLUG, TIMEOUT, UNUSED]
+        assert await here.between() == ([PLUG], False)
+
+    run(story())
+
+
+def test_a_device_that_is_gone_is_left_to_its_turn() -> None:
+    """Faster reading must not hammer a device that does not answer."""
+
+    async def story() -> None:
+        here = bench()
+        await here.poll()
+        here.schedule.ask_faster(["plug"], 2.0)
+        here.failing = dict.fromkeys((PLUG, TIMEOUT, UNUSED), ModbusTimeoutError("gone"))
+        with pytest.raises(DeviceSilentError):
+            await here.between()
+        assert here.schedule.pause == RETRY_INTERVAL
+        assert await here.between() == ([], False)
+        here.failing.clear()
+        assert await here.poll() == [PLUG, TIMEOUT, UNUSED]
+        assert await here.between() == ([PLUG], False)
 
     run(story())

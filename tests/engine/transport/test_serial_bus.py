@@ -336,6 +336,38 @@ async def test_a_landmark_that_is_refused_is_none_any_more() -> None:
 
 
 @in_fake_time
+async def test_where_every_length_is_owed_the_beginning_of_a_block_is_a_landmark() -> None:
+    """A line that doubles every answer owes one of every length; it is clear after one read."""
+    fake = FakeUnit()
+    unit = on_a_line(fake)
+    await unit.read_holding_registers(1, 4)
+    await unit.read_holding_registers(2, 6)
+    fake.answers = [LOST, LOST]
+    for address, count in ((1, 4), (2, 6)):
+        with pytest.raises(ModbusTimeoutError):
+            await unit.read_holding_registers(address, count)
+    assert await unit.read_holding_registers(3, 4) == [3] * 4
+    assert fake.addresses == [1, 2, 1, 2, 2, 3]
+    assert await unit.read_holding_registers(4, 6) == [4] * 6
+
+
+@in_fake_time
+async def test_a_device_that_serves_no_beginnings_is_not_asked_for_ever() -> None:
+    """Each is refused once; then there is no landmark, and the line waits."""
+    fake = FakeUnit()
+    unit = on_a_line(fake)
+    await unit.read_holding_registers(1, 4)
+    fake.answers = [LOST, *[IllegalDataAddressError() for _ in range(9)]]
+    with pytest.raises(ModbusTimeoutError):
+        await unit.read_holding_registers(1, 4)
+    for _ in range(2):
+        with pytest.raises(ModbusTimeoutError, match="may still answer"):
+            await unit.read_holding_registers(3, 4)
+    # Two, three: a single register could be the confirmation of an order.
+    assert fake.addresses == [1, 1, 1, 1]
+
+
+@in_fake_time
 async def test_an_order_that_is_not_confirmed_may_pass_for_one_register() -> None:
     """One library does not tell a confirmation from an answer that holds one register."""
     fake = FakeUnit()

@@ -41,6 +41,11 @@ class ChargerDevice(PolledDevice):
 
     @property
     @override
+    def busy(self) -> bool:
+        return any(point.lock.busy for point in self._points)
+
+    @property
+    @override
     def largest_power(self) -> float:
         if not self._points:
             return super().largest_power

@@ -70,6 +70,11 @@ class CommandLock:
         """Whether the device was let go of."""
         return self._closed
 
+    @property
+    def busy(self) -> bool:
+        """Whether an order is under way, or waits."""
+        return self._owner is not None
+
     # -- spacing --
 
     @property

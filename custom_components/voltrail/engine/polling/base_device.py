@@ -154,6 +154,14 @@ class BaseDevice(ABC):
         """Yield what has to be renewed while somebody relies on it."""
         return ()
 
+    def life_signs(self) -> Iterable[KeepAlive]:
+        """Yield those of them that need not wait until the device has said who it is.
+
+        It may be counting the seconds since the last one already. Who knows of another device
+        at its address says none.
+        """
+        return ()
+
     def problems(self) -> Iterable[Problem]:
         """Yield what a person should put right, judged by the values at hand."""
         return ()

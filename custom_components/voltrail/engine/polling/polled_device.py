@@ -111,6 +111,11 @@ class PolledDevice(BaseDevice, Device):
         return frozenset()
 
     @property
+    def busy(self) -> bool:
+        """Whether an order is under way, which must be seen through before it is let go of."""
+        return False
+
+    @property
     def largest_power(self) -> float:
         """More than the device can ever carry, in W: no counter of it grows faster."""
         return 1_000_000.0

@@ -1,7 +1,9 @@
 """What of a device is read when: one schedule for everything that polls."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from ..model.errors import VoltrailError
@@ -25,8 +27,19 @@ HURRIES: Final = 12
 """So many polls come sooner after a block has begun to fail."""
 
 
+@dataclass(eq=False)
+class _Asked:
+    """Components that are to be read more often for a while."""
+
+    names: frozenset[str]
+    interval: float
+
+
 class Schedule:
-    """Reads measurements at every turn, and settings once a minute or on a hint."""
+    """Reads measurements at every turn, and settings once a minute or on a hint.
+
+    Between two turns it can read a few of them: see :meth:`ask_faster`.
+    """
 
     def __init__(
         self,
@@ -40,6 +53,7 @@ class Schedule:
         self._retries = 0
         self._failing: frozenset[str] = frozenset()
         self._hurries = 0
+        self._asked: list[_Asked] = []
         self.failures = 0
         """How many polls in a row failed."""
 
@@ -67,15 +81,55 @@ class Schedule:
         """Read the settings with the next poll."""
         self._settings_due = 0.0
 
-    async def poll(self) -> None:
-        """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
+    def ask_faster(self, names: Collection[str], interval: float) -> Callable[[], None]:
+        """Want some measurements every so many seconds, until what is returned is called.
+
+        Whoever polls then calls :meth:`poll_between` every :attr:`interval_between` seconds.
+        """
+        asked = _Asked(frozenset(names), interval)
+        self._asked.append(asked)
+
+        def stop() -> None:
+            if asked in self._asked:
+                self._asked.remove(asked)
+
+        return stop
+
+    @property
+    def interval_between(self) -> float | None:
+        """Seconds between two readings of what is wanted faster; None if nothing is."""
+        if not self._asked:
+            return None
+        return max(self._device.shortest_interval, min(one.interval for one in self._asked))
+
+    async def poll_between(self) -> bool:
+        """Read what is wanted faster; True if something shows that all should be read now.
+
+        What the device needs for its targets is read along with it, so that no target is
+        compared with what is old. A device that does not answer is left to its turn. Raises a
+        :class:`VoltrailError` as :meth:`poll` does.
+        """
+        if not self._asked or self.failures or self._hurries:
+            return False
+        names = frozenset[str]().union(*(one.names for one in self._asked))
+        with self._counting():
+            await self._device.poll(Cadence.MEASUREMENTS, names)
+        return self._due
+
+    @contextmanager
+    def _counting(self) -> Iterator[None]:
         try:
-            await self._poll()
+            yield
         except VoltrailError:
             self.failures += 1
             # Whatever was read before is old by the time the device is back.
             self.hurry()
             raise
+
+    async def poll(self) -> None:
+        """Read what is due; raises a :class:`VoltrailError` if the device does not answer."""
+        with self._counting():
+            await self._poll()
         self.failures = 0
         failing = frozenset(self._device.failures)
         if not failing <= self._failing:

@@ -38,12 +38,15 @@ class Trouble:
         self._before: list[Level] = []
         """The levels that were in force before each warning that is not over yet."""
         self._calm_until = 0.0
+        self.held = False
+        """Whether nothing is told for now: of a device that is just being met its owner is told
+        by whoever meets it."""
 
     def note(self, level: Level, reason: object = "") -> None:
         """Take note of how it is, as often as it is looked at."""
         now = _now()
         if level > self._told:
-            if now < self._calm_until:
+            if self.held or now < self._calm_until:
                 _LOGGER.debug("%s: %s", self._title(), reason)
                 return
             weight = logging.INFO if level is Level.DOUBTFUL else logging.WARNING

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 LATEST: Final = 60.0
@@ -37,6 +37,7 @@ class Overdue:
         self._now = now
         self._missing: defaultdict[int, dict[Read, float]] = defaultdict(dict)
         self._served: dict[int, Read] = {}
+        self._refused: set[Read] = set()
 
     def miss(self, request: Read) -> None:
         """Take note that a request was not answered in time."""
@@ -54,6 +55,7 @@ class Overdue:
     def refuse(self, request: Read) -> None:
         """Take note that a request was refused; or that an older one was."""
         self._forget()
+        self._refused.add(request)
         if self._served.get(request.count) == request:
             del self._served[request.count]
         if self._missing:
@@ -67,7 +69,16 @@ class Overdue:
     def landmark(self) -> Read | None:
         """Return what can be read with no doubt, to find out that nothing is overdue any more."""
         lengths = sorted(self._served.keys() - self._missing.keys())
-        return self._served[lengths[0]] if lengths else None
+        if lengths:
+            return self._served[lengths[0]]
+        # Answers of every length are overdue. The beginning of what was served whole is served
+        # as well, and has another length; even ones first, as most values take two registers.
+        for read in sorted(self._served.values(), key=lambda served: -served.count):
+            for count in (*range(read.count - 2, 0, -2), *range(read.count - 1, 1, -2)):
+                beginning = replace(read, count=count)
+                if not (count in self._missing or beginning in self._refused):
+                    return beginning
+        return None
 
     @property
     def any(self) -> bool:

@@ -304,6 +304,10 @@ class SerialBus:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._pass_on()
+            elif self._timer is not None and all(other.done() for *_, other in self._waiting):
+                # Nobody is left who waits for the line.
+                self._timer.cancel()
+                self._timer = None
             raise
 
     def _pass_on(self) -> None:

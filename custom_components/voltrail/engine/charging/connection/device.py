@@ -30,6 +30,7 @@ from ..controller import (
     Reason,
     Requests,
 )
+from ..controller.bay import DRAWING_A
 from ..controller.sequence import TRIES
 from .controls import charger_controls, connection_controls
 from .doubts import MasterDoubt, SignDoubt
@@ -155,6 +156,17 @@ class ConnectionDevice(BaseDevice):
             sum(view.currents_a) * volts if view.currents_a else view.power_w or 0.0
             for key, view in self._notes.items()
             if view.available and self._configs[key].measured
+        )
+
+    @property
+    def charging(self) -> frozenset[str]:
+        """The chargers under control whose cars draw, or may begin to at any moment."""
+        if self.explanation is None or self.wishes.observing:
+            return frozenset()
+        return frozenset(
+            key
+            for key, told in self.explanation.chargers.items()
+            if told.level and told.draw_high_a > DRAWING_A and key in self.seats
         )
 
     def solar_share(self) -> float | None:

@@ -304,7 +304,11 @@ class Alfen(ChargerDevice):
         return (
             self._socket_count,
             self.network_in_force is not None,
-            tuple(socket.switch.supplied for socket in self.sockets),
+            # Offered until the meter was read for the first time, and then if it has the phases.
+            tuple(
+                socket.switch.supplied or socket.name("meter") not in self.answered
+                for socket in self.sockets
+            ),
         )
 
     # -- holding what was asked for --

@@ -241,6 +241,10 @@ class MennekesRtu(ChargerDevice):
         yield self.heartbeat
 
     @override
+    def life_signs(self) -> Iterator[KeepAlive]:
+        yield self.heartbeat
+
+    @override
     def problems(self) -> Iterator[Problem]:
         yield from super().problems()
         installation = self.point.blocks.installation
