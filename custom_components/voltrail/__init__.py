@@ -75,7 +75,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_migrate_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Bring an entry that an older release has stored up to date."""
     if entry.version > 1:
-        # Stored by a newer release, in a way that nobody here can know.
+        # Stored by a newer release, in a way that this one cannot know.
         return False
     if entry.minor_version < 2 and not is_charging(entry):
         # Up to 0.1, the keys of a meter were among its settings.
@@ -144,7 +144,7 @@ async def _start_polling(
     try:
         device = create(link.units(hass, entry.data, entry))
     except HomeAssistantError as err:
-        # It may be no other entry, but a form in which somebody tries other settings.
+        # Not another entry may hold it, but a form in which a person tries other settings.
         raise ConfigEntryNotReady(
             translation_domain=DOMAIN, translation_key="link_settings_in_use"
         ) from err
@@ -201,14 +201,14 @@ def _keep_all_saying(
 
 
 async def _keep_saying(alive: keep_alive.KeepAlive, coordinator: PollingCoordinator) -> None:
-    """Renew for as long as the entry is loaded, whatever becomes of one time.
+    """Renew for as long as the entry is loaded, also after an unexpected error.
 
-    Polls go on after a fault of ours; a charger that is told a limit must not lose its life
-    sign by one, and fall back without anybody knowing why.
+    Polls go on after a fault of ours. So must the life sign of a charger under a limit: without
+    it the charger falls back, and the owner cannot see why.
     """
     while True:
         try:
-            await keep_alive.run(alive, on_change=coordinator.async_heard)
+            await keep_alive.run(alive, on_change=coordinator.async_life_sign_changed)
         except Exception:
             _LOGGER.exception("Unexpected error in the %s of %s", alive.name, coordinator.name)
         await asyncio.sleep(alive.interval)
@@ -263,5 +263,5 @@ async def async_remove_config_entry_device(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device_entry: dr.AnyDeviceEntry
 ) -> bool:
     """Allow deleting a device that is not part of this one any more, or has gone."""
-    # As long as the entry is not loaded, nobody knows what is part of it.
+    # As long as the entry is not loaded, it is not known what is part of it.
     return entry.state is ConfigEntryState.LOADED and devices.can_go(entry, device_entry)

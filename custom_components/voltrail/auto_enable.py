@@ -1,6 +1,6 @@
 """Entities that sleep because their value is missing, and wake when it comes.
 
-A meter that is fitted later, or a phase that nobody used so far, starts to report one
+A meter that is fitted later, or a phase that was not used so far, starts to report one
 day. Its entity was created disabled; the registry enables it then, once.
 """
 

@@ -213,7 +213,7 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         return other_flow._announced == self._announced
 
     async def _is(self, serial: str) -> None:
-        # Whoever types it in does not have to clear the card of a discovery away first.
+        # A person who types it in does not have to clear the card of a discovery away first.
         discovered = self.source in DISCOVERY_SOURCES
         await self.async_set_unique_id(f"{self._kind.key}_{serial}", raise_on_progress=discovered)
 

@@ -98,7 +98,7 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
 
     @property
     def watched(self) -> frozenset[str]:
-        """The components that somebody looks at."""
+        """The components that an entity shows."""
         return frozenset[str]().union(*self.async_contexts())
 
     def controls(self) -> Iterable[AnyControl]:
@@ -251,7 +251,7 @@ class PollingCoordinator(VoltrailCoordinator):
             self._follow_changes()
 
     @callback
-    def async_heard(self) -> None:
+    def async_life_sign_changed(self) -> None:
         """Take note that a life sign got through again, or got through no more.
 
         A device that is back is read at once, not when the pause is over.
@@ -297,7 +297,7 @@ class PollingCoordinator(VoltrailCoordinator):
         # An order that is under way comes first; the next poll looks again.
         if device.layout != self._layout and not device.busy:
             self._layout = device.layout
-            _LOGGER.info("%s: it has other values now, loading it anew", self.name)
+            _LOGGER.info("%s: it has other values now, loading it again", self.name)
             self.hass.config_entries.async_schedule_reload(self.config_entry.entry_id)
         self._follow_identity()
 
@@ -340,7 +340,7 @@ class PushCoordinator(VoltrailCoordinator):
     async def async_start(self) -> None:
         """Listen from now on.
 
-        Where nobody can listen, because the port or the host is gone, the entry is not ready;
+        Where listening is impossible, because port or host are gone, the entry is not ready;
         it is set up as soon as they are back. A device that only says nothing is no reason.
         """
         entry = self.config_entry
@@ -353,7 +353,7 @@ class PushCoordinator(VoltrailCoordinator):
             await self._subscribe(entry.data[CONF_TOPICS])
             return
         self._begin()
-        listener = self._listener = StreamListener(entry.data, self.device, self.async_heard)
+        listener = self._listener = StreamListener(entry.data, self.device, self.async_follow)
         entry.async_create_background_task(
             self.hass, listener.run(), name=f"{DOMAIN} listens to {entry.title}"
         )
@@ -376,12 +376,12 @@ class PushCoordinator(VoltrailCoordinator):
         self._set_alarm()
 
     async def _subscribe(self, text: str) -> None:
-        listener = self._listener = TopicListener(self.hass, text, self.device, self.async_heard)
+        listener = self._listener = TopicListener(self.hass, text, self.device, self.async_follow)
         self.config_entry.async_on_unload(listener.stop)
         await listener.start()
 
     @callback
-    def async_heard(self) -> None:
+    def async_follow(self) -> None:
         """Show what the device has said, if it has said anything."""
         if self.device.messages != self._messages:
             self._messages = self.device.messages
@@ -481,7 +481,7 @@ class PushCoordinator(VoltrailCoordinator):
 
     @override
     async def _async_update_data(self) -> None:
-        # Somebody wants fresh values now; a device that only speaks cannot be asked for them.
+        # A caller wants fresh values now; a device that only sends cannot be asked for them.
         if not self.device.alive:
             raise UpdateFailed(translation_domain=DOMAIN, translation_key=DeviceSilentError.key)
 

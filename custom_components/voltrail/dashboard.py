@@ -21,12 +21,12 @@ ENTRANCE: Final = "strategy.js"
 async def async_register(hass: HomeAssistant) -> None:
     """Serve the modules, and have each page load the first of them.
 
-    Without the frontend (a headless Home Assistant) there is nobody to look at a dashboard.
+    Without the frontend (a headless Home Assistant) there is no dashboard to look at.
     """
     if frontend.DOMAIN not in hass.config.components:
         return
     # A browser keeps them for a month. The version is in the path, so that an update brings
-    # all modules anew: what follows a question mark would reach the first of them only.
+    # new copies of all modules: a query string would only renew the first of them.
     version = (await async_get_integration(hass, DOMAIN)).version
     address = f"/{DOMAIN}_files/{version}"
     await hass.http.async_register_static_paths(

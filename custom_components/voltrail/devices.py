@@ -126,7 +126,7 @@ def _merge(
 def _follow_names(
     hass: HomeAssistant, entry: VoltrailConfigEntry, device_id: str, found: Infos
 ) -> None:
-    """Name the sockets anew when a person names their charger anew."""
+    """Rename the sockets when a person renames their charger."""
     sockets = [info for info in found.values() if "parent_device_id" in info]
     if not sockets:
         return

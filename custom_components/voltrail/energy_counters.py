@@ -52,7 +52,7 @@ class Counter:
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """All its entities, for whoever shows what would be added."""
+        """All its entities, for the form that shows what would be added."""
         found = (self.energy, self.energy_back, self.power, self.state_of_charge)
         return tuple(entity for entity in found if entity is not None)
 
@@ -188,8 +188,8 @@ def _named_part(hass: HomeAssistant, entity: er.RegistryEntry, *, main: bool) ->
 def missing(preferences: Preferences | None, found: Iterable[Counter]) -> list[Counter]:
     """Return what could be added without counting any energy twice.
 
-    Whoever has chosen another counter for the grid, the sun or a battery has decided where that
-    energy is counted. What is chosen already lacks at most its power.
+    An owner who has chosen another counter for the grid, the sun or a battery has decided where
+    that energy is counted. To a counter that is chosen already, at most its power is added.
     """
     found = list(found)
     ours = {counter.energy for counter in found}

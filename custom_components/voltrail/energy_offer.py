@@ -1,6 +1,6 @@
 """The offer to fill in the Energy dashboard: one repair that shows what it would add.
 
-Made once for each counter. What somebody left out of it is not offered again.
+Made once for each counter. What a person left out of it is not offered again.
 """
 
 from typing import Any, Final
@@ -96,7 +96,7 @@ class EnergyOffer:
             ir.async_delete_issue(self._hass, DOMAIN, ISSUE)
 
     async def _listen(self) -> None:
-        """Look again whenever somebody saves the settings of the Energy dashboard."""
+        """Look again whenever a person saves the settings of the Energy dashboard."""
         if self._listening:
             return
         self._listening = True
@@ -115,7 +115,7 @@ class EnergyOffer:
         return missing(manager.data, counters(self._hass))
 
     async def wanted(self, proposals: list[Counter]) -> list[Counter]:
-        """Return those that nobody has left out before."""
+        """Return those that no person has left out before."""
         declined = await self._declined_before()
         return [one for one in proposals if one.energy not in declined]
 

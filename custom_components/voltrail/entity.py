@@ -34,7 +34,7 @@ class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
         part: Part | None,
         components: frozenset[str],
     ) -> None:
-        # The context tells the coordinator which components somebody looks at.
+        # The context tells the coordinator which components an entity shows.
         super().__init__(coordinator, components)
         self._components = components
         self.part_key = None if part is None else part.key
@@ -100,7 +100,7 @@ class VoltrailReading(VoltrailEntity):
         self.reading = reading
         point = reading.point
         self._attr_entity_category = READING_CATEGORY[point.tier]
-        # A value that this unit may not have sleeps until somebody finds that it came.
+        # A value that this unit may not have stays disabled until it is seen for the first time.
         asleep = coordinator.device.unseen(reading)
         self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT and not asleep
         if not named_by_class(point.quantity, reading.word):

@@ -92,17 +92,17 @@ def units(hass: HomeAssistant, data: Mapping[str, Any], holder: _Holder) -> Unit
         return async_get_unit(hass, cast("VoltrailConfigEntry", holder), link, unit_id)
 
     if isinstance(link, ModbusSerialParams) or family(data[CONF_FAMILY]).line is not None:
-        # Frames of a serial line carry no number: what comes late must find nobody waiting.
+        # Frames of a serial line carry no number: what comes late must not meet another request.
         # And behind a gateway is such a line as well, on which one thing is said at a time.
         return hass.data.setdefault(QUIET_LINES, QuietLines()).line(link.endpoint).over(unit)
     return unit
 
 
 async def introduce(device: PolledDevice, data: Mapping[str, Any]) -> Identity:
-    """Ask a device who it is, over a link that somebody may just have let go of.
+    """Ask a device who it is, over a link that may just have been closed.
 
-    A serial port is closed in the background. Whoever comes right after, as an entry does
-    after the form that found the device, would find it taken.
+    A serial port is closed in the background. An entry that opens it right after the form that
+    found the device would find it taken.
     """
     if data[CONF_TRANSPORT] == Transport.SERIAL:
         for pause in PORT_PAUSES:

@@ -68,7 +68,7 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
     @property
     @override
     def native_step(self) -> float:
-        """Return what a person turns; whoever types, or a program, may be as fine as the device."""
+        """Return the step for a person's hand; typed numbers may be as fine as the device takes."""
         step = max(self.control.bounds().step, TURNED.get(self.control.quantity, 0.0))
         return self._shown_as(step)
 

@@ -8,7 +8,7 @@ from .coordinator import VoltrailConfigEntry
 from .signals import ANSWERS, SILENT, PlaceSignal, async_tell
 
 _NO_COMPONENT: Final = frozenset({"presence"})
-"""Whoever only wants to know whether a device is there asks for none of its values."""
+"""A poll that only asks whether a device is there reads none of its values."""
 
 
 @callback

@@ -72,7 +72,7 @@ def async_sync[D: Loaded](
 
 @callback
 def async_clear[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
-    """Take back everything: nobody looks at the device any more."""
+    """Take back everything: the device is not watched any more."""
     async_sync(hass, entry, ())
 
 

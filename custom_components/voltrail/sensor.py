@@ -31,7 +31,7 @@ TOLD_EVERY: Final = 30.0
 """Seconds between two writes of the numbers of a reason."""
 
 RESET_AFTER: Final = 600.0
-"""Seconds below the highest value, before a counter counts as started anew: a device that
+"""Seconds below the highest value, before a counter counts as reset: a device that
 boots may show less for minutes, and a meter that was replaced stays low."""
 
 
@@ -183,7 +183,7 @@ class VoltrailTotal(VoltrailSensor, RestoreSensor):
 
     def _count(self, value: float | None) -> None:
         if value is None:
-            # Nobody saw it stay low meanwhile.
+            # Whether it stayed low meanwhile is not known.
             self._low_since = None
             return
         now = self.hass.loop.time()
@@ -191,7 +191,7 @@ class VoltrailTotal(VoltrailSensor, RestoreSensor):
             self._highest = value
             self._low_since = None
         elif value == 0:
-            # More likely the lack of a value. If it did start anew, nothing is lost by
+            # More likely the lack of a value. If it was reset, nothing is lost by
             # waiting for more: whatever it shows then has been counted from 0.
             return
         elif self._low_since is None:

@@ -21,7 +21,7 @@ _KILOWATT_HOURS: Final = {"Wh": 0.001, "kWh": 1.0, "MWh": 1000.0}
 def async_provide_solar_share(
     hass: HomeAssistant, place: Place, share: Callable[[], float | None]
 ) -> CALLBACK_TYPE:
-    """Let somebody who knows it say which part of a charge point's power comes from the sun."""
+    """Take the function that tells which part of a charge point's power comes from the sun."""
     shares = hass.data.setdefault(_SHARES, {})
     shares[place] = share
 
@@ -41,7 +41,7 @@ def solar_share(hass: HomeAssistant, place: Place) -> float | None:
 
 
 class EnergyPrice:
-    """The price that was set for the grid in the Energy dashboard; nobody has to set it twice."""
+    """The price that was set for the grid in the Energy dashboard; no need to set it twice."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass

@@ -1,7 +1,7 @@
 """What is told within Home Assistant when something happens at a charger or a device.
 
 Triggers listen to this and not to states: an entity that comes back from *unavailable* in another
-state does not say that anything happened, and after a restart nobody knows what it showed.
+state does not say that anything happened, and after a restart its state of before is unknown.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ANSWERS: Final = "answers"
 """It does (again)."""
 
 ENERGY_TARGET: Final = "energy_target"
-"""A session has got the energy that was wanted for it; told by whoever controls the charging."""
+"""A session has got the energy that was wanted for it; told by the controller of the charging."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -90,6 +90,29 @@ async def move_in(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 # -- what is found ---------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("charger_loaded")
+async def test_one_look_serves_all_entries_and_all_entities(hass: HomeAssistant) -> None:
+    """A hundred devices add thousands of entities: not each looks through all for each of them."""
+    watch = hass.data[offer._WATCH]
+    looks = 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        watch._looking = False
+
+    with patch.object(watch, "_look", look):
+        watch.add(MockConfigEntry(domain=DOMAIN), frozenset({"other"}))
+        listening = hass.bus.async_listeners()[er.EVENT_ENTITY_REGISTRY_UPDATED]
+        stop = watch.add(MockConfigEntry(domain=DOMAIN), frozenset({"other"}))
+        assert hass.bus.async_listeners()[er.EVENT_ENTITY_REGISTRY_UPDATED] == listening
+        stop()
+        for number in range(50):
+            er.async_get(hass).async_get_or_create("sensor", "other", f"number_{number}")
+        await hass.async_block_till_done()
+    assert looks == 1
+
+
 @pytest.mark.usefixtures("old_entry")
 async def test_pairs_are_shown_with_both_values(
     hass: HomeAssistant, charger_loaded: MockConfigEntry

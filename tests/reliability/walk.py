@@ -20,6 +20,8 @@ LOWEST: Final = 6.0
 UNCONFIRMED: Final = 65.0
 """Seconds within which the confirmation of an order, or a raise of which there were many, may
 not be on the disk yet: killed before, the lower one of before may be in force."""
+LIFE_SIGNS: Final = 8.0
+"""Seconds that a charger which counts them waits at most for a life sign on a sound link."""
 GRACE: Final = 20.0
 """Seconds within which a lowered limit of the installer is in force."""
 FAULTS: Final = (
@@ -276,6 +278,12 @@ class Walk:
         if not hasattr(self.entry, "runtime_data"):
             await self.home.hass.config_entries.async_reload(self.entry.entry_id)
         await self._live(100)
+        if self.subject.longest_gap is not None:
+            gap = self.subject.longest_gap()
+            for _ in range(60):
+                await self._live(0.5)
+                gap = max(gap, self.subject.longest_gap())
+            assert gap <= LIFE_SIGNS, f"{gap:.1f} s without a life sign"
         assert self.subject.in_force is not None
         limit = self.subject.in_force()
         if self.wanted is None or None in self.possible:

@@ -242,7 +242,7 @@ def async_register(hass: HomeAssistant) -> None:
         hass.services.async_register(
             DOMAIN,
             name,
-            # Whoever may only look at entities may not go round them.
+            # A user who may only look at entities may not give orders past them.
             verify_domain_control(DOMAIN)(_command(hass, verb)),
             schema(dict(fields)),
         )

@@ -1,4 +1,4 @@
-"""Which charger somebody means, and what can be asked of it: for actions and for JSON-RPC."""
+"""Which charger a caller means, and what can be asked of it: for actions and for JSON-RPC."""
 
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ _INDICES: Final[WeakKeyDictionary[BaseDevice, dict[object, dict[str, Reading]]]]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Charger:
-    """A charge point that somebody means, with the entry it belongs to."""
+    """A charge point that a caller means, with the entry it belongs to."""
 
     entry: VoltrailConfigEntry
     point: Chargeable
@@ -119,7 +119,7 @@ class Charger:
     async def current(self, components: Iterable[str]) -> bool:
         """Whether these components answer; those that no entity shows are read for it.
 
-        What nobody looks at is not polled, and an old value must not pose as a fresh one.
+        What no entity shows is not polled, and an old value must not pose as a fresh one.
         """
         device = self.coordinator.device
         components = frozenset(components)
@@ -191,7 +191,7 @@ class Charger:
         await self.do(self.point.set_locked(locked))
 
     async def restart(self) -> None:
-        """Start the charger anew."""
+        """Restart the charger."""
         if not isinstance(self.point, Restartable):
             self._refuse("cannot_restart")
         await self.do(self.point.restart())

@@ -80,7 +80,7 @@ class Controlled:
 @callback
 def async_register(hass: HomeAssistant) -> None:
     """Register the actions."""
-    # Whoever may only look at entities may not go round them.
+    # A user who may only look at entities may not give orders past them.
     hass.services.async_register(
         DOMAIN, "set_plan", verify_domain_control(DOMAIN)(_set_plan(hass)), SET_PLAN
     )

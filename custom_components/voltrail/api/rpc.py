@@ -53,7 +53,7 @@ class RpcView(HomeAssistantView):
         try:
             body = json.loads(await request.text())
         except ValueError, LookupError, RecursionError, web.RequestPayloadError:
-            # Also an encoding that nobody knows, brackets in brackets without end, and what
+            # Also an unknown encoding, brackets nested without end, and what
             # is not compressed as it says.
             return _response(_failure(None, RpcError(PARSE_ERROR, "this is not JSON")))
         if not isinstance(body, list):

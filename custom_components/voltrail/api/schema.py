@@ -14,7 +14,7 @@ def schema(fields: dict[vol.Marker, Any]) -> vol.All[Any]:
 
 
 def _somewhere(given: dict[str, Any]) -> dict[str, Any]:
-    """Refuse a template that finds no device: an order to nobody must not look carried out."""
+    """Refuse a template that finds no device: an order without one must not look carried out."""
     if not TargetSelection(given).has_any_target:
         message = "expected a device, an entity, an area, a floor or a label"
         raise vol.Invalid(message)

@@ -1,4 +1,4 @@
-"""Which devices somebody means who names devices, entities, areas, floors or labels."""
+"""Which devices a caller means by naming devices, entities, areas, floors or labels."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

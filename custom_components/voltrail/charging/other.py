@@ -1,8 +1,8 @@
 """A charger of another integration under control, by its entities.
 
 A number in ampere is enough; a switch pauses, a select changes the phases, a power sensor tells
-what the car draws, a state tells whether there is one. How fast and how reliably all that gets to
-the charger nobody here knows: there is no promise about the fuse.
+what the car draws, a state tells whether there is one. How fast and how reliably an order gets to
+the charger is not known here: there is no promise about the fuse.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from . import const
 from .sources import WATTS, entity_id, number
 
 SPACING: Final = 10.0
-"""Seconds between two orders: nobody knows what they pass through."""
+"""Seconds between two orders: it is not known what they pass through."""
 FOREIGN_AFTER: Final = 30.0
 """Seconds after an order in which the number may still show another value."""
 OLDEST: Final = 300.0
@@ -123,7 +123,7 @@ class EntitySeat:
         self._heard()
 
     def _notice_hand(self) -> None:
-        """Notice that somebody else set the number or the switch."""
+        """Notice that another program or a person set the number or the switch."""
         held, late = self._held(), self._hass.loop.time() - self._sent_at > FOREIGN_AFTER
         if not self._controlled or held is None or not late:
             return
@@ -182,7 +182,7 @@ class EntitySeat:
             lowering_waits=False,
             switches_a_day=setup.switches_a_day,
             fallback_a=setup.fallback_a,
-            # It goes on with what it was told last: nobody here knows better.
+            # Its own watchdog is not known here: it goes on with what it was told last.
             watchdog_s=math.inf,
             priority=setup.priority,
             measured=setup.measured,
@@ -248,16 +248,16 @@ class EntitySeat:
 
     @property
     def lost(self) -> bool:
-        """Whether it may have forgotten what it was told: nobody can know."""
+        """Whether it may have forgotten what it was told: that cannot be known."""
         return False
 
     @property
     def adopted(self) -> int:
-        """How often somebody else set it."""
+        """How often another program or a person set it."""
         return self._adopted
 
     def renew(self, now: float) -> None:
-        """Keep what was ordered in force: it is, until somebody changes it."""
+        """Do nothing: what was ordered stays in force until it is changed there."""
 
     def take(self) -> None:
         """Drive again, after a person did."""

@@ -78,9 +78,9 @@ async def kept_alive(
 ) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
     """Send a device's life signs, and renew what it forgets, for the length of the block.
 
-    Whoever keeps a charger at a limit wants this: most fall back to a safe current, and some
-    to an error, when nobody speaks to them. The first signs go out at once. ``on_change`` is
-    told when one does not get through any more, and when it does again.
+    A program that keeps a charger at a limit wants this: most fall back to a safe current, and
+    some to an error, when no program speaks to them. The first signs go out at once.
+    ``on_change`` is called when one does not get through any more, and when it does again.
     """
 
     def told(alive: KeepAlive) -> Callable[[], None] | None:

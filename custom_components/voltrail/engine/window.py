@@ -172,7 +172,7 @@ class MeanWindow:
         if last is not None and counter_wh >= last:
             self._correct(counter_wh - last, since)
         else:
-            # The first word, or a counter that began anew, tells nothing of what was before.
+            # The first reading, or a counter that was reset, tells nothing of what was before.
             for piece in self.pieces:
                 piece.give_up()
         return self._finished(at)
@@ -253,7 +253,7 @@ class MeanWindow:
         guessed = sum(piece.energy_wh for piece in pieces)
         for piece in pieces:
             if lost:
-                # Nobody knows in which of the windows it was used.
+                # It is not known in which of the windows it was used.
                 piece.give_up()
                 continue
             part = piece.energy_wh / guessed if guessed else 1 / len(pieces)

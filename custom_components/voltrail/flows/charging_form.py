@@ -117,7 +117,7 @@ def _box(minimum: float, maximum: float, unit: str, step: float = 1) -> NumberSe
 
 
 def _own_outputs(hass: HomeAssistant) -> list[str]:
-    """Return what connections show themselves: nobody measures anything with it."""
+    """Return what connections show themselves: no use as a measurement."""
     registry = er.async_get(hass)
     return [
         one.entity_id
@@ -372,7 +372,7 @@ def _wrong_sensors(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, st
 
 
 def _fits(hass: HomeAssistant, chosen: str, units: Iterable[str | None]) -> bool:
-    """Whether an entity has one of the units; of one that is not there yet nobody knows."""
+    """Whether an entity has one of the units; without a state its registered unit counts."""
     found = entity_id(hass, chosen)
     state = None if found is None else hass.states.get(found)
     if state is None:

@@ -72,7 +72,7 @@ class Proposal:
         known = [power_of(source) for source in self._of("grid")]
         known = [sensors for sensors in known if self._there(sensors)]
         if len(known) > 1:
-            # Two connections, or tariffs that are measured apart: nobody can know which.
+            # Two connections, or tariffs that are measured apart: it cannot be known which.
             return {}
         if known:
             return _signed(

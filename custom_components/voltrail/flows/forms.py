@@ -41,7 +41,7 @@ def choice(*choices: str, translation_key: str = "") -> SelectSelector:
 
 
 def secret() -> TextSelector:
-    """Return a box for what nobody should read over a shoulder."""
+    """Return a box for what no person should read over a shoulder."""
     return TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 
 

@@ -203,8 +203,8 @@ class MeterFlow(ConfigFlow):
     def _kept_secrets(self, entry: VoltrailConfigEntry) -> dict[str, Any]:
         """Return the keys that stay as they are.
 
-        Whoever moves a meter need not enter them again. Whoever is asked for them enters all:
-        it may be the second one that is wrong, and only leaving it empty takes it away.
+        A person who moves a meter need not enter them again. A person who is asked for them
+        enters all: the second one may be wrong, and only an empty field removes it.
         """
         stay = self.source == SOURCE_RECONFIGURE
         return {key: entry.data[key] for key in self._kind.secrets & set(entry.data) if stay}
@@ -314,7 +314,7 @@ class MeterFlow(ConfigFlow):
             await self._set_up_again()
 
     async def _set_up_again(self) -> None:
-        # Somebody may have removed it, or loaded it, while this took its time.
+        # A person may have removed it, or loaded it, while this took its time.
         entry = self.hass.config_entries.async_get_entry(self.context["entry_id"])
         if entry is not None and entry.state is ConfigEntryState.NOT_LOADED:
             await self.hass.config_entries.async_setup(entry.entry_id)

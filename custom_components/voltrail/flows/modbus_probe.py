@@ -23,7 +23,7 @@ from ..engine.transport.endpoint import is_host
 _LOGGER = logging.getLogger(__name__)
 
 PATIENCE: Final = 13.0
-"""Seconds for everything; somebody is waiting in front of the form."""
+"""Seconds for everything; a person is waiting in front of the form."""
 
 NONSENSE_PATIENCE: Final = 2.0
 
@@ -89,7 +89,7 @@ async def _meet(
 async def _silence(
     hass: HomeAssistant, kind: Family, data: Mapping[str, Any], units: UnitSource
 ) -> Trouble:
-    """Find out why nobody answers: nobody is there, or the wrong one was asked."""
+    """Find out why no device answers: none is there, or the wrong one was asked."""
     asked = data[CONF_UNIT_ID]
     # After a silence the link is dropped, so it says nothing of whether it could be opened.
     if not units(asked).connected and not await _opens(data):
@@ -114,7 +114,7 @@ def _silent(kind: Family, data: Mapping[str, Any]) -> str:
 
 
 async def _opens(data: Mapping[str, Any]) -> bool:
-    """Whether somebody accepts a connection there; it is gone at once."""
+    """Whether a connection is accepted there; it is closed at once."""
     if CONF_HOST not in data:
         return False
     try:
@@ -173,7 +173,7 @@ async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
 
 
 def misspelt(data: Mapping[str, Any]) -> bool:
-    """Whether no host can have that name; nobody takes it well to be asked for such a one."""
+    """Whether no host can have that name; looking such a name up fails in unexpected ways."""
     return CONF_HOST in data and not is_host(data[CONF_HOST])
 
 

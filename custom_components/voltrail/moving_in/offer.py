@@ -1,10 +1,10 @@
 """The offer to go on with the history of another integration, and the way back.
 
 Both are repairs: one shows the pairs with their values beside each other and moves what is
-confirmed, the other stays until somebody has said that all is right, or has undone it.
+confirmed, the other stays until a person has said that all is right, or has undone it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
@@ -19,11 +19,12 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
 )
 from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.hass_dict import HassKey
 
 from ..const import CONF_FAMILY, DOMAIN
 from ..engine.devices import family
 from ..schema import vol
-from .pairs import Pair, doubted, find, olds
+from .pairs import Pair, doubted, find
 from .takeover import OldEntryStaysError, keep, moves, store, take_over, undo
 from .values import Known, apart, last_known
 
@@ -42,30 +43,74 @@ def issue_id(kind: str, entry_id: str) -> str:
 @callback
 def async_watch(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Look for what another integration left, now and when an entity comes or goes."""
-    domains = {one.domain for one in family(entry.data[CONF_FAMILY]).predecessors}
-    looking = False
+    domains = frozenset(one.domain for one in family(entry.data[CONF_FAMILY]).predecessors)
+    watch = hass.data.get(_WATCH)
+    if watch is None:
+        watch = hass.data[_WATCH] = _Watch(hass)
+    entry.async_on_unload(watch.add(entry, domains))
+    # Also where nothing of theirs is left: what was done may wait for a word about it.
+    entry.async_create_task(
+        hass, async_sync(hass, entry), f"{DOMAIN} {MOVING_IN}", eager_start=False
+    )
+
+
+class _Watch:
+    """Looks whether anything of another integration is there, once for all entries.
+
+    Entities come by the dozen while entries are set up. If each of a hundred entries looked
+    through all of them each time one comes, Home Assistant would stand still for minutes.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._entries: dict[str, tuple[ConfigEntry, frozenset[str]]] = {}
+        self._stop: Callable[[], None] | None = None
+        self._looking = False
 
     @callback
-    def look_soon(event: Event[er.EventEntityRegistryUpdatedData] | None = None) -> None:
-        nonlocal looking
-        # Where nothing of theirs ever was, nothing is looked through.
-        if not looking and any(olds(hass, domain) for domain in domains):
-            looking = True
-            entry.async_create_task(hass, look(), f"{DOMAIN} {MOVING_IN}", eager_start=False)
+    def add(self, entry: ConfigEntry, domains: frozenset[str]) -> Callable[[], None]:
+        """Look for an entry from now on; returns how to stop."""
+        self._entries[entry.entry_id] = entry, domains
+        if self._stop is None:
+            # Meters tell their counters an hour after the rest.
+            self._stop = self._hass.bus.async_listen(
+                er.EVENT_ENTITY_REGISTRY_UPDATED, self._look_soon, event_filter=_comes_or_goes
+            )
 
-    async def look() -> None:
-        nonlocal looking
-        looking = False
-        await async_sync(hass, entry)
+        @callback
+        def remove() -> None:
+            del self._entries[entry.entry_id]
+            if not self._entries and self._stop is not None:
+                self._stop()
+                self._stop = None
 
-    # Meters tell their counters an hour after the rest.
-    entry.async_on_unload(
-        hass.bus.async_listen(
-            er.EVENT_ENTITY_REGISTRY_UPDATED, look_soon, event_filter=_comes_or_goes
-        )
-    )
-    # Also where nothing of theirs is left: what was done may wait for a word about it.
-    entry.async_create_task(hass, look(), f"{DOMAIN} {MOVING_IN}", eager_start=False)
+        return remove
+
+    @callback
+    def _look_soon(self, _: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        if not self._looking:
+            self._looking = True
+            self._hass.async_create_task(
+                self._look(), f"{DOMAIN} looks for predecessors", eager_start=False
+            )
+
+    async def _look(self) -> None:
+        self._looking = False
+        registry = er.async_get(self._hass)
+        platforms = {entity.platform for entity in registry.entities.values()}
+        platforms |= {deleted.platform for deleted in registry.deleted_entities.values()}
+        for entry, domains in self._entries.values():
+            # Where nothing of theirs ever was, nothing is looked through.
+            if domains & platforms:
+                entry.async_create_task(
+                    self._hass,
+                    async_sync(self._hass, entry),
+                    f"{DOMAIN} {MOVING_IN}",
+                    eager_start=False,
+                )
+
+
+_WATCH: HassKey[_Watch] = HassKey(f"{DOMAIN}_{MOVING_IN}")
 
 
 @callback
@@ -112,7 +157,7 @@ class _EntryFlow(RepairsFlow):
 
     @property
     def _entry(self) -> ConfigEntry | None:
-        """The entry, as long as it is loaded; nobody knows its entities otherwise."""
+        """The entry, as long as it is loaded; otherwise its entities are not known."""
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         return entry if entry and entry.state is ConfigEntryState.LOADED else None
 

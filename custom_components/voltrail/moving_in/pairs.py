@@ -56,7 +56,7 @@ def olds(hass: HomeAssistant, platform: str) -> Mapping[str | None, list[Old]]:
     registry = er.async_get(hass)
     found: dict[str | None, list[Old]] = defaultdict(list)
     for entity in registry.entities.values():
-        # What somebody switched off, or never switched on, has recorded nothing.
+        # What a person disabled, or never enabled, has recorded nothing.
         if entity.platform == platform and entity.disabled_by not in _OURS_TO_DECIDE:
             found[entity.config_entry_id].append(
                 Old(
@@ -156,7 +156,7 @@ def _paired(
 def fits(old: str | None, ours: str | None) -> bool:
     """Whether statistics in one unit can go on in the other.
 
-    Of an entity that is not loaded nobody may know the unit; then the table's word counts.
+    The unit of an entity that is not loaded may be unknown; then the table's word counts.
     """
     if old is None or ours is None or old.casefold() == ours.casefold():
         return True

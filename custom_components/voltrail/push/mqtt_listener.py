@@ -20,7 +20,7 @@ async def client_there(hass: HomeAssistant) -> bool:
     try:
         return await mqtt.async_wait_for_mqtt_client(hass)
     except asyncio.CancelledError:
-        # All who wait share one future, and whoever waited in vain leaves it cancelled behind.
+        # All waiting tasks share one future, and a task that is cancelled leaves it cancelled.
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
@@ -66,10 +66,10 @@ class TopicListener:
     @callback
     def _received(self, message: mqtt.ReceiveMessage) -> None:
         if self._stopped:
-            # Where MQTT itself was set up anew meanwhile, it no longer knows what to unsubscribe.
+            # If MQTT itself was set up again meanwhile, it no longer knows what to unsubscribe.
             return
         if message.retain:
-            # Nobody knows how old it is.
+            # Its age is not known.
             self._retained += 1
             return
         payload = message.payload

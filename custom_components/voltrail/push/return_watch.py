@@ -64,7 +64,7 @@ def async_keep[D](
 
 
 async def async_stop[D](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
-    """Watch no longer, and hold nothing open: whoever calls this goes that way now."""
+    """Watch no longer, and hold nothing open: the caller uses that link now."""
     watch = hass.data.get(WATCHES, {}).get(entry.entry_id)
     if watch is not None:
         watch.cancel()

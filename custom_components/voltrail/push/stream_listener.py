@@ -113,7 +113,7 @@ async def hear_piece(reader: asyncio.StreamReader, device: PushedDevice) -> None
         async with asyncio.timeout(PAUSE):
             data = await reader.read(_CHUNK)
     except TimeoutError:
-        device.hear_pause(loop.time())
+        device.stream_idle(loop.time())
         return
     except (OSError, SerialException) as err:
         raise LinkDownError(reason=str(err) or type(err).__name__) from err
@@ -180,7 +180,7 @@ class StreamListener:
         loop = asyncio.get_running_loop()
         heard_at = loop.time()
         frames = device.frames
-        device.hear_anew(heard_at)
+        device.stream_opened(heard_at)
         while True:
             await hear_piece(reader, device)
             self._heard()

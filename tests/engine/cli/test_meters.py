@@ -434,7 +434,7 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
     ("endpoint", "said"),
     [
         ("127.0.0.1:1", "127.0.0.1:1 cannot be opened: it refuses connections"),
-        ("nosuch.invalid:3001", "cannot be opened: nobody here knows that host"),
+        ("nosuch.invalid:3001", "cannot be opened: that host is not known here"),
         ("/dev/nosuch", "/dev/nosuch cannot be opened: No such file or directory"),
         ("/dev/null", "/dev/null cannot be opened: it is no serial port that can do 2400 8N1\n"),
         (__file__, f"{__file__} cannot be opened: it is no serial port that can do 2400 8N1\n"),

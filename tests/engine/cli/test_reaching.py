@@ -100,7 +100,7 @@ async def test_unknown_host() -> None:
     done = await read("nosuch.invalid")
     assert (done.status, done.err) == (
         1,
-        "voltrail: nobody here knows a host named nosuch.invalid\n",
+        "voltrail: no host named nosuch.invalid is known here\n",
     )
 
 

@@ -174,7 +174,7 @@ class ChargePoint(ABC):
         return None
 
     def adopt(self) -> None:
-        """Leave the charger to what was set at it, whoever drove until now."""
+        """Leave the charger at what was set at it, also if a controller drove it until now."""
         self.adopted += 1
         self._hand_over()
         self.adopt_held()
@@ -481,7 +481,7 @@ class ChargePoint(ABC):
         await self._confirm()
 
     def cautious(self, before: Target, wanted: Target) -> Target:
-        """Return the lower of two targets, where nobody knows which of them is in force."""
+        """Return the lower of two targets, for when it is not known which of them is in force."""
         return before.cautious(wanted)
 
     async def _confirm(self) -> None:

@@ -63,7 +63,7 @@ class CommandLock:
     def require_open(self) -> None:
         """Raise if orders have no effect any more."""
         if self._closed:
-            raise LinkDownError(reason="the device is being loaded anew")
+            raise LinkDownError(reason="the device is being loaded again")
 
     @property
     def closed(self) -> bool:
@@ -180,12 +180,12 @@ class CommandLock:
                 self.require_open()
 
     def _release(self) -> None:
-        """Hand it to the next one, or to nobody."""
+        """Hand the lock to the next one that waits, or free it."""
         self._owner = None
         while self._waiting:
             waiter = heapq.heappop(self._waiting)
             if not waiter.woken.done():
-                # Nobody else may take it before the one that waited wakes up.
+                # No other order may take it before the one that waited wakes up.
                 self._owner = _HANDED_OVER
                 waiter.woken.set_result(None)
                 break

@@ -16,8 +16,8 @@ from .target import PausedBy, Target
 _LOGGER = logging.getLogger(__name__)
 
 REST: Final = 300.0
-"""Seconds that a car is left alone after a pause that nobody asked for. Where a charger says that
-it uses fewer phases than it does, it would be paused and resumed with every poll."""
+"""Seconds that a car is left alone after a pause that no person asked for. Where a charger tells
+fewer phases than the car uses, it would be paused and resumed with every poll."""
 
 
 class CurrentDriven(ChargePoint):
@@ -32,7 +32,7 @@ class CurrentDriven(ChargePoint):
     _seen: int | None = None
     """The number of phases that the present car was seen to use."""
     _rests_until = 0.0
-    """Until when a pause that nobody asked for lasts at least, on the loop's clock."""
+    """Until when a pause that no person asked for lasts at least, on the loop's clock."""
 
     # -- what a brand provides --
 
@@ -149,7 +149,7 @@ class CurrentDriven(ChargePoint):
 
         Without this a limit that was set while a car used one phase would be three times
         as much for the next car, which begins with what fits all phases. A limit that was set
-        at the charger is left alone. A pause that nobody asked for ends with the phases, after
+        at the charger is left alone. A pause that no person asked for ends with the phases, after
         a while, or with the car, that made it necessary.
         """
         if self.active_phases is not None:
@@ -182,7 +182,7 @@ class CurrentDriven(ChargePoint):
         """Fit the current to a power on other phases than before."""
         volts = self._volts_in_use
         if volts is None:
-            # Nobody knows what it would be, and that is no reason to stop.
+            # The limit cannot be worked out now, and that is no reason to stop.
             return
         if self._seen is None:
             if (self.current_limit or 0.0) > power / volts:

@@ -2,7 +2,7 @@
 
 The export is a list of rows ``entity_id, state, last_changed``; a wide table with a column of
 times and one column for each entity is read as well. Only changes are stored, so a value holds
-until the next one: what was between two of them nobody knows.
+until the next one: what was between two of them is not known.
 """
 
 import csv
@@ -67,7 +67,7 @@ def read(lines: Iterable[str], zone: tzinfo = UTC) -> dict[str, Series]:
 
 
 def pick(series: Mapping[str, Series], chosen: Mapping[str, str]) -> dict[str, Series]:
-    """Return the series by their role; those that nobody chose are known by their names."""
+    """Return the series by their role; those that were not chosen are found by their names."""
     roles: dict[str, Series] = {}
     for role in ROLES:
         name = chosen.get(role) or next((one for one in series if _plays(one, role)), None)

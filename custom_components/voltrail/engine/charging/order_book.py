@@ -101,7 +101,7 @@ class OrderBook:
         least: float,
         cautious: Callable[[Target, Target], Target],
     ) -> None:
-        """Take back what was stored; the lower one if nobody knows whether an order got through."""
+        """Restore what was stored; the lower one where an order may or may not have got through."""
         target, before = Target.load(stored, least=least), stored.get("before")
         if isinstance(before, Mapping):
             target = cautious(Target.load(before, least=least), target)

@@ -2,7 +2,7 @@
 
 After a poll a brand says how its charger stands to the target; this decides what follows.
 ``due`` means that the charger may have forgotten what it was told: it was away, it fell back,
-or nobody knows whether an order got through::
+or it is not known whether an order got through::
 
                KEPT     OTHER                 LOST             WAIT     UNKNOWN
     settled    fine     doubt, then adopt     assert, once     due      wait
@@ -10,7 +10,7 @@ or nobody knows whether an order got through::
 
 *Doubt* waits for a second poll and the patience of the brand. A target that the charger was
 never seen to hold is asserted again a few times; one that it held was changed at the charger,
-and fighting over that would help nobody: it is adopted.
+and fighting over that would help no one: the new limit is adopted.
 
 An assertion that fails leaves it due, unless the charger took the order and holds another
 value all the same: telling it for ever would not help.

@@ -265,7 +265,7 @@ def _seconds(begin: float, end: float) -> Iterator[float]:
 
 
 def _unknown(series: Mapping[str, Series], *, fuse_a: float, guarded: bool) -> tuple[str, ...]:
-    """Return what nobody can say about this day."""
+    """Return what the recording cannot tell about this day."""
     said = [
         "a house battery would have acted otherwise: its power is not taken out of the grid power",
         "what the real car takes, how fast it starts, and whether it was there all day",

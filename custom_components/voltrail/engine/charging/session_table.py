@@ -45,7 +45,7 @@ def table(
 ) -> str:
     """Return sessions, each with the name of its charger, as comma-separated values.
 
-    Only those in which something was charged: nobody is paid for a car that was parked.
+    Only those in which something was charged: no one is paid for a car that was parked.
     """
     style = _Style(language)
     text = io.StringIO()

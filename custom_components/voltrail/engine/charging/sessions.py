@@ -1,8 +1,8 @@
 """Charging sessions: what a charge point goes through from a car's coming to its going.
 
-Nothing here asks or remembers by itself. Whoever reads the charge point hands in what it
-says, gets back what happened, and keeps what :meth:`SessionLog.dump_state` returns. So a
-session that began while nobody looked is noticed afterwards, also over a restart.
+Nothing here asks or stores by itself. The caller reads the charge point, hands in what it
+says, gets back what happened, and stores what :meth:`SessionLog.dump_state` returns. So a
+session that began between two looks is noticed afterwards, also over a restart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ class Happening(StrEnum):
     UNBLOCKED = "unblocked"
     """Nothing keeps it from charging any more."""
     CONTROL_LOST = "control_lost"
-    """The charger has lost whoever tells it the limit, and charges by its own fallback."""
+    """The charger has lost the program that sets its limit, and charges by its own fallback."""
     CONTROL_REGAINED = "control_regained"
     """The charger is told its limit again."""
 
@@ -139,7 +139,7 @@ class Session:
     """Wh of which is known what they cost."""
     authorised_by: str | None = None
     complete: bool = True
-    """Whether somebody looked on when it began and when it ended."""
+    """Whether its beginning and its end were both observed."""
 
     @property
     def energy(self) -> float | None:
@@ -193,8 +193,8 @@ class _Unsettled:
     def settle(self, came: float, now: datetime, *, known: bool) -> float:
         """Add energy; return what can be settled now, which is all of it once that is known.
 
-        After a restart a price may come later than the counter. What nobody knows for longer
-        than that stays unknown: a later price was not the price.
+        After a restart a price may come later than the counter. What is not known by
+        then stays unknown: a later price was not the price.
         """
         if self.since is not None and now - self.since > SETTLED_WITHIN:
             self.energy, self.since = 0.0, None
@@ -293,7 +293,7 @@ class SessionLog:
                 yield Happened(kind=Happening.CONNECTED, session=self.present)
 
     def _another_car(self, now: Observation) -> bool:
-        """Whether the charger counts from anew: it was not looked at, and has another session."""
+        """Whether the charger's counter went back: a new session began between two looks."""
         told, before = now.told_energy, self._past.told
         return told is not None and before is not None and told < before - NOTICEABLE
 
@@ -301,8 +301,8 @@ class SessionLog:
         past, told = self._past, now.told_energy
         first, past.idle = past.idle, None
         if counter is not None and gap and told is not None and 0 <= told <= counter:
-            # Nobody saw it begin. What the charger counts for it has come since, and what came
-            # before that belongs to others.
+            # Its beginning was not observed. What the charger counts for it has come since, and
+            # what came before that belongs to other sessions.
             begun = counter - told
             first = begun if first is None or begun > first + NOTICEABLE else first
         if first is None:

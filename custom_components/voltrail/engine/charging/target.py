@@ -12,7 +12,7 @@ class PausedBy(StrEnum):
 
     PERSON = "person"
     TOO_LITTLE = "too_little"
-    """Nobody did: what is wanted is too little for the phases in use."""
+    """No person did: what is wanted is too little for the phases in use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +62,10 @@ class Target:
         return replace(self, paused_by=by, set=True)
 
     def cautious(self, other: Self) -> Self:
-        """Return the lower of two targets, where nobody knows which of them is in force.
+        """Return the lower of two targets, for when it is not known which of them is in force.
 
         A limit that got lost on its way to a paused charger is forgotten: the pause is the
-        lower one, and nobody confirmed the limit that would end it.
+        lower one, and the limit that would end it was never confirmed.
         """
         if other.paused:
             return self.pausing(other.paused_by or PausedBy.PERSON)

@@ -70,7 +70,7 @@ class Approach:
 
     @asynccontextmanager
     async def meet(self, console: Console) -> AsyncIterator[PolledDevice]:
-        """Connect, and find out who answers; explain it if nobody does."""
+        """Connect, and find out which device answers; explain it if none does."""
         known = None if self.fresh else Findings.load(self._key)
         async with AsyncExitStack() as stack:
             device = await self._connect(stack, console, known)

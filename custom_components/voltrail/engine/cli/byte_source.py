@@ -246,7 +246,7 @@ def _reason(err: OSError) -> str:
     """Return what an error means, without the library's decoration."""
     match err:
         case socket.gaierror():
-            return "nobody here knows that host"
+            return "that host is not known here"
         case ConnectionRefusedError():
             return "it refuses connections"
         case TimeoutError():

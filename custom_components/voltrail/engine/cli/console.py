@@ -58,7 +58,7 @@ class Console:
     # -- results --
 
     def line(self, text: str = "") -> None:
-        """Write a line of the result; at once, since somebody may be waiting for it."""
+        """Write a line of the result; at once, since a reader may be waiting for it."""
         self._out.write(f"{text}\n")
         self._out.flush()
 

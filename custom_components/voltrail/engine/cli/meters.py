@@ -41,7 +41,7 @@ def _chunks(file: str) -> Iterator[bytes]:
 
 
 async def listen(arguments: argparse.Namespace, console: Console) -> int:
-    """Print messages as they come, for as long as somebody listens."""
+    """Print messages as they come, until the program is ended."""
     printer = Printer(console, as_json=arguments.json)
     listener = Listener(
         places(arguments), _keys(arguments), note=console.note, patience=arguments.patience

@@ -28,7 +28,7 @@ _PROTOCOL: Final = slice(2, 4)
 
 
 class _Door(Enum):
-    """What a network port does when somebody knocks."""
+    """How a network port reacts to an attempt to connect."""
 
     UNKNOWN_HOST = auto()
     REFUSED = auto()
@@ -56,7 +56,7 @@ async def find(family: Family, endpoint: Endpoint, unit_id: int, err: VoltrailEr
 def _network(family: Family, network: Network, unit_id: int, door: _Door) -> str:
     match door:
         case _Door.UNKNOWN_HOST:
-            return f"nobody here knows a host named {network.host}"
+            return f"no host named {network.host} is known here"
         case _Door.REFUSED:
             return (
                 f"{network} refuses connections: is Modbus switched on at the device, "
@@ -92,7 +92,7 @@ def _other_way(family: Family, endpoint: Endpoint, door: _Door) -> str:
 
 def _serial(family: Family, port: SerialPort, unit_id: int) -> str:
     return (
-        f"nobody answers at {port}: are both wires the right way round, is the speed right "
+        f"no device answers at {port}: are both wires the right way round, is the speed right "
         f"({line_text(port.line)} now), and is the unit id {unit_id}{_usual(family, unit_id)}?"
     )
 

@@ -21,7 +21,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 
 class _TerminatedError(Exception):
-    """Somebody asked the program to end."""
+    """A signal asked the program to end."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _main(argv, console)
         console.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain once more at its end.
+        # The reader of the output closed it. Python would complain once more at its end.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.DONE

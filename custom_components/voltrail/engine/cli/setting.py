@@ -70,7 +70,7 @@ async def _carry_out(
 
 
 def _warn(device: PolledDevice, orders: list[Order], console: Console) -> None:
-    """Say if the device will go its own way once nobody speaks to it."""
+    """Say if the device will go its own way once no program speaks to it."""
     if all(isinstance(order.control, ButtonControl) for order in orders):
         # A button is pressed once; nothing of it has to be kept in force.
         return
@@ -80,7 +80,7 @@ def _warn(device: PolledDevice, orders: list[Order], console: Console) -> None:
     for reading in device.readings():
         if reading.name == _WATCHDOG and (seconds := value_of(device, reading)):
             console.note(
-                f"after {seconds:g} s in which nobody asks it anything, this device falls back "
+                f"after {seconds:g} s without a request, this device falls back "
                 "to its safe current: --hold keeps the order in force"
             )
             return
@@ -167,7 +167,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 async def _read_back(device: PolledDevice, orders: list[Order]) -> None:
-    # A button holds nothing, and the device may be starting anew because of it.
+    # A button holds nothing, and the device may be restarting because of it.
     held = [order.control for order in orders if not isinstance(order.control, ButtonControl)]
     if held:
         depends_on = {name for one in held for name in device.serving(one.depends_on, one.part)}

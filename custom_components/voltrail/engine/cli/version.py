@@ -19,5 +19,5 @@ def version() -> str:
     try:
         return metadata.version("voltrail")
     except metadata.PackageNotFoundError:
-        # Somebody took the folder alone.
+        # The folder was copied without its package.
         return "unknown"

@@ -25,8 +25,8 @@ class OptionField:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     secret: bool = False
-    """A text that nobody should read over a shoulder. It is asked for where the device is reached,
-    again when the device cannot be understood with it, and never among the settings."""
+    """A text that no person should read over a shoulder. It is asked for where the device is
+    reached, again when the device cannot be understood with it, and never among the settings."""
     check: Callable[[str], object] | None = None
     """Raises ``ValueError`` for a text that makes no sense."""
     suggestions: tuple[str, ...] = ()
@@ -58,8 +58,8 @@ class Family[D: PolledDevice = PolledDevice]:
     """Ids worth a look when the chosen one is silent."""
     line: LineSettings | None = None
     usual_lines: tuple[LineSettings, ...] = ()
-    """How the lines of such devices are set up, the most frequent first, where nobody can
-    know: they are tried in turn until something whole comes."""
+    """How the lines of such devices are set up, the most frequent first, where it cannot be
+    known: they are tried in turn until something whole comes."""
     scan_interval: float = 10.0
     shortest_interval: float = 2.0
     """The device or its bus suffers below this."""

@@ -1,6 +1,6 @@
 """What another integration for the same device calls the same values.
 
-Whoever used one before has years of statistics under its names. A table beside the family says
+An owner who used one before has years of statistics under its names. A table beside the family says
 which of our values has the same meaning, and where that is to be doubted.
 """
 

@@ -149,10 +149,10 @@ class Lockable(Protocol):
 
 @runtime_checkable
 class Restartable(Protocol):
-    """A charger that can be started anew."""
+    """A charger that can be restarted."""
 
     async def restart(self) -> None:
-        """Start the charger's controller anew."""
+        """Restart the charger's controller."""
 
 
 @runtime_checkable

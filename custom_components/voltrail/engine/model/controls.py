@@ -125,7 +125,7 @@ class ButtonControl(_Control):
 
     press: Callable[[], Awaitable[None]]
     restarts: bool = False
-    """Whether the device starts anew."""
+    """Whether pressing it restarts the device."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

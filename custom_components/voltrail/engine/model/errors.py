@@ -29,7 +29,7 @@ class VoltrailError(Exception):
 
 
 class DeviceSilentError(VoltrailError):
-    """The link is there, but nobody answered."""
+    """The link is there, but no device answered."""
 
     key = "device_silent"
     message = "The device did not answer in time."

@@ -124,7 +124,7 @@ class Tier(StrEnum):
     DETAIL = "detail"
     """The curious: shown as diagnostic."""
     EXPERT = "expert"
-    """The installer: diagnostic, and switched off until somebody wants it."""
+    """The installer: diagnostic, and disabled until a person enables it."""
 
 
 class Kind(StrEnum):

@@ -1,4 +1,4 @@
-"""Where a value stands in the device: for whoever wants to know more than the value."""
+"""Where a value stands in the device: for people who want to know more than the value."""
 
 from dataclasses import dataclass
 from typing import Any

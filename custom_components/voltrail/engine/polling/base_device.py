@@ -1,4 +1,4 @@
-"""What every device offers to whoever shows it, polled or pushed."""
+"""What every device offers to the program that shows it, polled or pushed."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -46,7 +46,7 @@ class Problem:
     part: Part | None = None
     details: Mapping[str, str]
     asks_secret: bool = False
-    """Whether a secret is missing or wrong: only somebody who enters the right one can help."""
+    """Whether a secret is missing or wrong: only a person who enters the right one can help."""
 
 
 class BaseDevice(ABC):
@@ -114,8 +114,8 @@ class BaseDevice(ABC):
         """Whether a value is missing, and this unit may never have it; asked after the first poll.
 
         A dormant value is offered switched off, and switched on once it is not dormant any
-        more, unless its tier keeps it off anyway. Of a component that did not answer nobody
-        knows what is missing.
+        more, unless its tier keeps it off anyway. What is missing in a
+        component that did not answer is not known.
         """
         return (
             reading.point.disabled_until_seen
@@ -151,7 +151,7 @@ class BaseDevice(ABC):
         return ()
 
     def keep_alives(self) -> Iterable[KeepAlive]:
-        """Yield what has to be renewed while somebody relies on it."""
+        """Yield what has to be renewed while an order relies on it."""
         return ()
 
     def life_signs(self) -> Iterable[KeepAlive]:

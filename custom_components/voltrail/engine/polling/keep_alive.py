@@ -1,6 +1,6 @@
 """Renewing what a device forgets: life signs, and set-points with a validity.
 
-A keep-alive belongs to the device; whoever owns the device runs it, beside the polls
+A keep-alive belongs to the device; the owner of the device runs it, beside the polls
 and ahead of them. It ends with its owner: then the device's own watchdog decides,
 which is what a watchdog is for.
 """
@@ -33,17 +33,17 @@ class KeepAlive(ABC):
         self.last_started: float | None = None
         """When the last beat was sent off, acknowledged or not."""
         self.running = False
-        """Whether somebody keeps it going."""
+        """Whether its task runs."""
         self.on_change: Callable[[], None] | None = None
         """Called when beats stop getting through, and when they do again."""
         self._beating = asyncio.Lock()
         self.beaten = asyncio.Event()
-        """Set after every beat, whoever asked for it."""
+        """Set after every beat, also after one that was asked for from outside."""
 
     @property
     @abstractmethod
     def interval(self) -> float:
-        """Seconds until the next beat; asked anew before each."""
+        """Seconds until the next beat; read again before each."""
 
     @abstractmethod
     async def beat(self) -> None:
@@ -52,7 +52,7 @@ class KeepAlive(ABC):
     async def renew(self) -> None:
         """Beat now, and take note of how it went; whatever the device does is no error.
 
-        Whoever comes while a beat is under way waits for that one.
+        A caller that comes while a beat is under way waits for that one.
         """
         if self._beating.locked():
             async with self._beating:
@@ -67,7 +67,7 @@ class KeepAlive(ABC):
         try:
             await self.beat()
         except asyncio.CancelledError:
-            # Whoever asked for it has gone, and nobody knows whether it was said.
+            # The caller was cancelled, and it is not known whether the beat was sent.
             self.last_started = before
             self.beaten.set()
             raise
@@ -105,7 +105,7 @@ async def run(keep_alive: KeepAlive, *, on_change: Callable[[], None] | None = N
         await keep_alive.renew()
         while True:
             keep_alive.beaten.clear()
-            # Somebody else may beat meanwhile: then it is due later, or sooner if that failed.
+            # Another caller may beat meanwhile: then it is due later, or sooner if that failed.
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, keep_alive.due_in)):
                     await keep_alive.beaten.wait()

@@ -76,7 +76,7 @@ class PolledDevice(BaseDevice, Device):
     """Seconds after which the identity is read again, along with the settings."""
 
     never_read: ClassVar[frozenset[int]] = frozenset()
-    """Registers that must not be asked for, not even by somebody who wants every one."""
+    """Registers that must never be read, not even for a dump of all of them."""
 
     def __init__(self, units: UnitSource, unit_id: int, options: Options | None = None) -> None:
         self.prepare(options)
@@ -262,7 +262,7 @@ class PolledDevice(BaseDevice, Device):
         """Read the components of one cadence; of these, only the wanted ones.
 
         One failing component is noted in :attr:`failures` and does not stop the others.
-        Raises a :class:`VoltrailError` if the link is down or nobody answers.
+        Raises a :class:`VoltrailError` if the link is down or the device does not answer.
         """
         try:
             await self._poll_over_links(cadence, wanted)
@@ -309,7 +309,7 @@ class PolledDevice(BaseDevice, Device):
         if due:
             names += self.names(Cadence.IDENTITY)
         if wanted is not None:
-            # Who it is counts even if nobody looks at it.
+            # Who it is counts even if no entity shows it.
             keep = self.essential.union(wanted, self.identifying if due else ())
             names = tuple(name for name in names if name in keep)
         await self.refresh(names)
@@ -424,7 +424,7 @@ class PolledDevice(BaseDevice, Device):
         await self.refresh(names)
         for name in names:
             if name in self.failures:
-                # Whoever does not say who it is may be anybody.
+                # A device that does not say who it is may be another one.
                 raise self.failures[name]
         self._check_fingerprint()
         self._met_after = losses
@@ -517,7 +517,7 @@ class PolledDevice(BaseDevice, Device):
 
         With ``private`` false, registers that identify a person or a place are replaced by
         the letter X, so that the dump still decodes. Raises a :class:`VoltrailError` if the
-        link is down or nobody answers: each component would only add a time-out.
+        link is down or nothing answers: each component would only add a time-out.
         """
         await self.identify()
         raw: RawRegisters = {}

@@ -16,7 +16,7 @@ class Impression(StrEnum):
     TEXT = "text"
     """Words meant for people, or the state of an adapter."""
     STRANGE = "strange"
-    """Whole messages that nobody here understands."""
+    """Whole messages in a form that is not known here."""
     ENCRYPTED = "encrypted"
     """Messages that need a key."""
     WRONG_KEY = "wrong_key"
@@ -28,7 +28,7 @@ class Impression(StrEnum):
 class PushedDevice(BaseDevice):
     """A device that is listened to.
 
-    It does no input or output and has no clock: whoever owns it hands over what came, with
+    It does no input or output and has no clock: its owner hands over what arrived, with
     the time of the event loop, and calls :meth:`pass_time` when :attr:`next_moment` has come.
     """
 
@@ -41,11 +41,11 @@ class PushedDevice(BaseDevice):
         """Take bytes of a stream, in pieces of any size."""
 
     @abstractmethod
-    def hear_pause(self, now: float) -> None:
+    def stream_idle(self, now: float) -> None:
         """Take note that no byte came for about a second."""
 
     @abstractmethod
-    def hear_anew(self, now: float) -> None:
+    def stream_opened(self, now: float) -> None:
         """Take note that the stream was opened again: what comes now is not the rest of before."""
 
     @abstractmethod
@@ -79,7 +79,7 @@ class PushedDevice(BaseDevice):
     @property
     @abstractmethod
     def frames(self) -> int:
-        """Count everything whole that came over the stream, whoever sent it and readable or not."""
+        """Count everything whole that came over the stream, from any sender, readable or not."""
 
     @property
     @abstractmethod

@@ -1,8 +1,8 @@
 """What a Modbus library may leave to its caller.
 
 Some firmware now and then answers a read with fewer registers than were asked for, or
-with none, in an otherwise sound frame. Not every library notices; taken for what was
-asked, such an answer would end in an error that nobody expects.
+with none, in an otherwise sound frame. Not every library notices; decoded as if it were
+complete, such an answer would end in an error that no caller expects.
 
 And one library turns the cancellation of a waiting request into a time-out. A task that
 goes on after a time-out, as life signs do, could then never be ended.
@@ -117,7 +117,7 @@ class CarefulUnit:
     async def let_go(self) -> None:
         """Drop the link if it is open; the next request opens a new one.
 
-        A line with several speakers decides by itself when nobody on it can be heard.
+        A line with several devices decides by itself when none of them can be heard.
         """
         unit = self._unit
         if self._on_a_line or not unit.connected:

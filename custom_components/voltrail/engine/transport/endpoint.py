@@ -31,7 +31,7 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LineSettings:
-    """How a serial line is set up unless somebody changed it."""
+    """How a serial line is set up unless a person changed it."""
 
     baudrate: int
     bytesize: Literal[7, 8] = 8
@@ -157,7 +157,7 @@ def network(text: str, port: int | None = None, *, usual: int | None = None) -> 
 def is_host(text: str) -> bool:
     """Whether this can be the name or the address of a host, without a port."""
     try:
-        # As whoever looks it up will do, and fail at an empty part or one that is too long.
+        # As the resolver will do; it fails at an empty part or one that is too long.
         text.encode("idna")
     except UnicodeError:
         return False

@@ -1,11 +1,10 @@
 """A serial line on which late answers do no harm, and life signs do not wait.
 
-RTU frames carry no transaction number. An answer that comes after its request was given up
-is taken for the answer to the next request of the same length, and nobody notices. So after
-every answer that is missing or garbled the line keeps silent for a moment: what still comes
-in then finds nobody who waits for it. And before anything is read again that an answer still
-owed could be taken for, something of another length is read: its answer shows that nothing
-is owed any more.
+RTU frames carry no transaction number. An answer that arrives after its request was given up
+looks like the answer to the next request of the same length. So after every answer that is
+missing or garbled the line keeps silent for a moment: what arrives in that time is thrown
+away. And before a read whose answer could be mixed up with one that is still owed, a read of
+another length is sent: its answer shows that none is owed any more.
 
 Orders and life signs need not wait for that. Their answers carry no values, and a device that
 counts the seconds does not wait either.
@@ -41,10 +40,10 @@ SETTLE: Final = 0.3
 """Seconds of silence after a missing or garbled answer; what is under way arrives within."""
 
 RECYCLE_AFTER: Final = 3
-"""Answers missing in a row, whoever was asked, after which the link is opened anew..."""
+"""Answers missing in a row, from any device, after which the link is opened again..."""
 
 DEAF_AFTER: Final = 6.0
-"""...if for these seconds nobody answered at all. A gateway that was switched off and on
+"""...if for these seconds no device answered at all. A gateway that was switched off and on
 leaves a connection behind that looks alive, and what it still holds back comes too late."""
 
 AWAY_AFTER: Final = 6.0
@@ -73,7 +72,7 @@ class LifeSign(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether somebody keeps it going; if not, nothing waits for it."""
+        """Whether its task runs; if not, nothing waits for it."""
 
     def late(self, *, risky: bool) -> bool:
         """Whether it should be said before anything else is.
@@ -83,7 +82,7 @@ class LifeSign(Protocol):
 
     @property
     def urgent(self) -> bool:
-        """Whether it is next in any case; not so while nobody listens to it."""
+        """Whether it goes before everything else; not while the device does not answer it."""
 
     async def renew(self) -> object:
         """Say it once, and raise nothing that the device or the link did."""
@@ -157,13 +156,13 @@ class SerialBus:
     ) -> R:
         """Ask when it is this one's turn, and return the answer.
 
-        Raises what the Modbus library raises. Once it is on the wire an exchange is seen
-        through, even if whoever asked has gone: its answer must not meet the next request.
+        Raises what the Modbus library raises. Once it is on the wire an exchange is
+        finished, even if the caller was cancelled: its answer must not meet the next request.
         """
         urgent = sign is not None and sign.urgent
         reads, overdue = request is not ORDER, self._overdue[unit.unit_id]
         if sign is None and not unit.connected:
-            # Whoever opens the link: the first thing a device hears is that we live.
+            # Opening the link: the first thing a device hears is our life sign.
             await self._say(lambda other: other.unit_id == unit.unit_id)
         unclear = False
         while True:
@@ -203,12 +202,12 @@ class SerialBus:
         task = asyncio.ensure_future(self._carry(unit, ask, request))
         self._exchanges.add(task)
         task.add_done_callback(self._landed)
-        # Not shielded: asyncio reports a failure as an error if whoever asked has gone.
+        # Not shielded: asyncio reports a failure as an error if the caller was cancelled.
         await asyncio.wait((task,))
         return task.result()
 
     def _precedes(self, other: LifeSign, unit: SerialBusUnit, sign: LifeSign | None) -> bool:
-        """Whether a life sign goes before a poll, or before one that nobody listens to."""
+        """Whether a life sign goes before a poll, or before one that is not answered."""
         if sign is not None and (other is sign or not other.urgent):
             return False
         return other.late(risky=self._unheard(unit.unit_id))
@@ -283,14 +282,14 @@ class SerialBus:
         task = asyncio.ensure_future(unit.disconnect())
         self._exchanges.add(task)
         task.add_done_callback(self._landed)
-        # Not a time-out around it: that would wait for whoever does not heed it.
+        # Not asyncio.timeout: that would wait for a task that ignores its cancellation.
         await asyncio.wait((task,), timeout=_PARTING)
         task.cancel()
 
     def _landed(self, task: asyncio.Task[Any]) -> None:
         self._exchanges.discard(task)
         if not task.cancelled():
-            # Whoever asked may have gone; asyncio complains of failures nobody looked at.
+            # The caller may be cancelled; asyncio complains of failures that were never fetched.
             task.exception()
 
     # -- whose turn it is --
@@ -372,11 +371,11 @@ class SerialBusUnit:
         await self._unit.disconnect()
 
     async def read_holding_registers(self, address: int, count: int) -> list[int]:
-        """Read registers; an answer of another length is somebody else's."""
+        """Read registers; an answer of another length belongs to another request."""
         return await self._read(Read(space="holding", address=address, count=count))
 
     async def read_input_registers(self, address: int, count: int) -> list[int]:
-        """Read input registers; an answer of another length is somebody else's."""
+        """Read input registers; an answer of another length belongs to another request."""
         return await self._read(Read(space="input", address=address, count=count))
 
     async def write_register(self, address: int, value: int) -> None:
@@ -413,7 +412,7 @@ class SerialBusUnit:
 
 
 async def _unless_silent[R](ask: Callable[[], Awaitable[R]]) -> R:
-    """Ask; a gateway that says that nobody answered it says what a time-out says."""
+    """Ask; treat a gateway's report that no device answered as a time-out."""
     try:
         return await ask()
     except GatewayTargetError as err:
@@ -421,7 +420,7 @@ async def _unless_silent[R](ask: Callable[[], Awaitable[R]]) -> R:
 
 
 class QuietLines:
-    """The lines in use, by what leads to them: whoever names the same link gets the same line."""
+    """The lines in use, by what leads to them: the same link gives the same line."""
 
     def __init__(self) -> None:
         self._lines: WeakValueDictionary[Hashable, SerialBus] = WeakValueDictionary()

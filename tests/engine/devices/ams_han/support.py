@@ -90,7 +90,7 @@ class Listening:
             self.pass_to(max(one.moment, self.moment))
             if deliver is None or deliver(one):
                 self.meter.hear(one.wire, self.now)
-                self.meter.hear_pause(self.now)
+                self.meter.stream_idle(self.now)
                 sent.append(one)
                 if after is not None:
                     after(one)

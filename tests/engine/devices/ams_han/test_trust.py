@@ -80,7 +80,7 @@ def test_a_stream_that_is_opened_again_may_lead_elsewhere() -> None:
     """After a pulled adapter the meter has to say its name before short lists count."""
     listening = Listening("aidon-tn", expected=OURS)
     listening.run(25)
-    listening.meter.hear_anew(listening.now)
+    listening.meter.stream_opened(listening.now)
     refused = listening.meter.refused["unnamed"]
     listening.run(2.5)
     assert listening.meter.refused["unnamed"] == refused + 1
@@ -302,7 +302,7 @@ def test_what_is_heard_instead() -> None:
     faults = Faults(parity=True)
     for one in listening.simulated.run_until(START + timedelta(seconds=30)):
         meter.hear(faults.deliver(one.wire), listening.now)
-        meter.hear_pause(listening.now)
+        meter.stream_idle(listening.now)
     assert meter.impression is Impression.BYTES
     assert meter.frames == 0
     texts = Listening().meter

@@ -31,6 +31,7 @@ from custom_components.voltrail.engine.devices.victron_gx.write_limits import (
 )
 from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
 from custom_components.voltrail.engine.model.controls import (
+    Bounds,
     ButtonControl,
     Control,
     NumberControl,
@@ -1067,3 +1068,16 @@ async def test_whatever_is_tried_stays_within_the_rails() -> None:
         # The limits above are worth something: each of them was reached.
         assert set(LIMITS) - set(witness.arrived) == set()
         assert not any(name.startswith("platform.") for name in witness.arrived)
+
+
+async def test_a_gx_without_write_limits_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The witness above sees what would leave if nothing held it back."""
+    monkeypatch.setattr(WriteLimits, "check", lambda *given: given[-1])
+    monkeypatch.setattr(Bounds, "accept", lambda _, value: value)
+    gx = everything()
+    async with meet(gx, services=all_services(gx), **RAILS) as meeting:
+        witness = Witness(gx)
+        gx.services["settings_0"]["hub4_mode"] = 3
+        await meeting.poll()
+        await try_everything(meeting, Random(20261120))  # noqa: S311 - repeatable
+        assert witness.outside

@@ -15,7 +15,7 @@ def next_departure(
     """Return the next moment at which it is this time, in UTC; ``days`` are weekdays, 0 Monday.
 
     A time that the clock leaves out is the first moment after the change; of a time that comes
-    twice the first one is meant, so that nobody waits for a car.
+    twice the first one is meant, so that no person waits for a car.
     """
     today = wall.astimezone(zone).date()
     for ahead in range(_A_WEEK + 1):

@@ -1,7 +1,7 @@
 """The grid connection with its chargers as one device: it decides, and people tell it what for.
 
-Whoever owns it binds each charger when it is there, calls :meth:`ConnectionDevice.step` with
-what the meter says, and brings the orders that come back to :meth:`ConnectionDevice.carry_out`.
+Its owner binds each charger when it is there, calls :meth:`ConnectionDevice.step` with what
+the meter says, and hands the orders that it returns to :meth:`ConnectionDevice.carry_out`.
 """
 
 import asyncio

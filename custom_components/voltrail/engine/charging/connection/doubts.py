@@ -52,7 +52,7 @@ class SignDoubt:
 
 
 class MasterDoubt:
-    """Notices limits that somebody sets at a charger again and again."""
+    """Notices limits that another client sets at a charger again and again."""
 
     def __init__(self) -> None:
         self._changes: deque[float] = deque()

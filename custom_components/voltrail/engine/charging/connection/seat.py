@@ -106,7 +106,7 @@ class PointSeat:
         """The orders that failed since the last that was taken."""
         self._car_percent: float | None = None
         self._held: float | None = None
-        """What was set at a charger that nobody ever asked for anything."""
+        """What was set at a charger that never got an order."""
         self._foreign = 0
 
     @property
@@ -219,9 +219,9 @@ class PointSeat:
 
     @property
     def manual_a(self) -> float | None:
-        """What the person asks for, or another client; None where nobody ever did.
+        """What the person asks for, or another client; None where neither ever did.
 
-        Of a charger that nobody asked for anything what it holds is what was set at it.
+        For a charger that never got an order, what it holds is what was set at it.
         """
         target = self.point.book.target
         if target.set and (target.paused or target.current is not None):

@@ -70,7 +70,7 @@ def worth_w(
 
 
 def rebuild(accounts: Accounts, levels: Sequence[int], present: int) -> None:
-    """Begin anew: the states that there are have changed."""
+    """Begin again: the possible states have changed."""
     accounts.levels = list(levels)
     accounts.accounts_wh = [0.0] * len(levels)
     place = accounts.levels.index(present) if present in accounts.levels else 0

@@ -29,7 +29,7 @@ def measured_a(bay: Bay) -> float:
 
 
 def meet(bay: Bay, now: float) -> None:
-    """Note whether a car came or left; each session begins with what nobody knows yet."""
+    """Note whether a car came or left; each session begins with nothing known."""
     state, view = bay.state, bay.view
     if view.connected == state.car.connected:
         return

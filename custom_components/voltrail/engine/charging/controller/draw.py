@@ -1,6 +1,6 @@
 """What a car draws, as a range while an order is under way.
 
-For some seconds after an order nobody knows what the car draws. Guessing makes a surplus
+For some seconds after an order it is not known what the car draws. Guessing makes a surplus
 that is none; waiting makes grid import. A range does neither: the current goes down when even
 its high end demands it, and up when even its low end allows it.
 """

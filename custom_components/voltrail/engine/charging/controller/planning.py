@@ -16,7 +16,7 @@ _LEARNING_S: Final = 2400.0
 
 @dataclass(slots=True)
 class Kept:
-    """A plan, kept for some seconds: to sort the slots anew on every sample would be waste."""
+    """A plan, kept for some seconds: to sort the slots again on every sample would be waste."""
 
     plan: plan.Plan
     slots: tuple[Slot, ...]
@@ -26,7 +26,7 @@ class Kept:
 
 
 def missing_wh(bay: Bay) -> float | None:
-    """Return what the car still needs; None if nobody said what it is to get."""
+    """Return what the car still needs; None if no target was set for it."""
     request, view, car = bay.request, bay.view, bay.state.car
     needs: list[float] = []
     if request.energy_target_wh > 0:

@@ -235,7 +235,7 @@ def _order(bay: Bay, *, urgent: bool = False) -> Order:
 
 
 def _power_w(bay: Bay, amps: float, phases: int) -> int:
-    """Return the watts that choose these phases; between the two ranges nobody knows which."""
+    """Return the watts that choose these phases; between the two ranges it is not known which."""
     power = math.floor(amps * phases * bay.voltage_v)
     if not power or not bay.config.switchable:
         return power

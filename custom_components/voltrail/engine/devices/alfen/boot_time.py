@@ -1,4 +1,4 @@
-"""When the station was started, without the jitter of a moment that is measured anew."""
+"""When the station was started, without the jitter of repeated measuring."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta

@@ -148,7 +148,7 @@ class Socket(CurrentDriven):
         reason = first_reason(
             self.charging_state,
             {
-                # In safe current the set-point reads as the safe current: nobody paused.
+                # In safe current the set-point reads as the safe current: no client paused.
                 BlockedBy.PAUSED: paused and not in_safe_current and not self.switch.switching,
                 BlockedBy.STATION_LOCKED: status.operative is False,
                 # A safe current that is high enough is no reason not to charge.
@@ -427,7 +427,7 @@ class Socket(CurrentDriven):
         super().restore_state(memory)
         self.set_point.sent = memory.get("sent")
         if "before" in memory:
-            # Nobody knows whether the last order got through: its value is ours as well.
+            # It is not known whether the last order got through: its value is ours as well.
             newest = Target.load(memory, least=self.minimum_current)
             self.set_point.assume_sent(self.pause_current if newest.paused else newest.current)
         self.session.restore_state(memory.get("session", {}))

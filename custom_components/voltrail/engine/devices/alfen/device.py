@@ -239,7 +239,7 @@ class Alfen(ChargerDevice):
 
     def _require_open(self) -> None:
         # An order may take a minute. Meanwhile the owner may have let go of this one and met
-        # the station anew, and two that give orders would undo each other's.
+        # the station again, and two that give orders would undo each other's.
         for socket in self.sockets:
             socket.lock.require_open()
 

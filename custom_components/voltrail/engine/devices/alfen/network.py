@@ -132,7 +132,7 @@ class NetworkLimits:
 
     @property
     def asked(self) -> bool:
-        """Whether somebody asked for a limit of the network."""
+        """Whether a limit of the network was ordered."""
         return any(phase.target is not None for phase in self._phases.values())
 
     @derived(Aspect.PROBLEM, depends_on=("network",), tier=Tier.EXPERT)

@@ -31,7 +31,7 @@ BLIND_STOPPING: Final = 10.0
 """Seconds to wait where no current is measured: a car has three to stop, and then the
 contactor opens under load after six."""
 
-# The relays pause on their own for a time that nobody documents (UNCONFIRMED); known
+# The relays pause on their own for a time that is not documented (UNCONFIRMED); known
 # clients wait one second. The pilot needs 5 s before a charge may go on.
 RELAY_PAUSE: Final = 10.0
 
@@ -57,7 +57,7 @@ class PhaseSwitch:
         self._look = look
         self._firmware = firmware
         self._asked: Phases | None = None
-        # Counted per number of phases seen; any other number starts anew.
+        # Counted per number of phases seen; any other number starts the count again.
         self._seen: int | None = None
         self._looks = 0
         self._most = 0

@@ -20,9 +20,9 @@ class Renewable(Protocol):
 
 
 class SetPointRenewal(KeepAlive):
-    """Writes set-points again for as long as somebody asked for them.
+    """Writes set-points again for as long as an order needs them.
 
-    With nothing asked for it sends nothing at all.
+    Without an order it sends nothing at all.
     """
 
     name: ClassVar[str] = "set-point renewal"

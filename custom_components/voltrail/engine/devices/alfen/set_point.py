@@ -1,9 +1,9 @@
 """A set-point that the charger forgets unless it is written again.
 
-Each one has a validity that starts anew with every write. When it has run out, the
-charger falls to its safe current; that is its watchdog, and it is never defeated: nobody
-renews a set-point that the user did not ask for through us, or that somebody else has
-changed since.
+Each one has a validity that starts again with every write. When it has run out, the
+charger falls to its safe current; that is its watchdog, and it is never defeated: a
+set-point is not renewed if the user did not ask for it through us, or if another client
+has changed it since.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ SHORTEST_INTERVAL: Final = 3.0
 """Faster polling has been seen to make the charger fail."""
 
 UNASKED_INTERVAL: Final = SHORTEST_INTERVAL
-"""Seconds between two beats that send nothing, because nobody asked for anything yet: so that
+"""Seconds between two beats that send nothing, because there is no order yet: so that
 the first renewal is not late, however short the validity turns out to be."""
 
 FOREIGN_PATIENCE: Final = 30.0
@@ -85,8 +85,7 @@ async def order(write: Callable[[], Awaitable[None]], *, setting: str) -> None:
 class SetPoint:
     """One register with a validity: what was written last, and whether it still holds.
 
-    Whoever writes it holds the lock of the orders; while the charger takes its time the order
-    rests.
+    The writer holds the command lock; while the charger takes its time, the order waits.
     """
 
     def __init__(
@@ -127,7 +126,7 @@ class SetPoint:
 
     @property
     def value(self) -> float | None:
-        """What is in force, whoever wrote it."""
+        """What is in force, no matter which client wrote it."""
         return self._read()
 
     def judge(self, wanted: float | None) -> Standing:
@@ -225,7 +224,7 @@ class SetPoint:
             self.validity = float(seen)
 
     def _follow_validity(self) -> None:
-        """Between writes, notice that the validity was set anew at the charger."""
+        """Between writes, notice that the validity was changed at the charger."""
         seen, written_at = self._remaining(), self._written_at
         if seen is None or written_at is None or self.validity is None:
             return

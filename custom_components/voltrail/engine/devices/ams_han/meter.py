@@ -26,7 +26,7 @@ from ...model.parts import Identity, Part
 from ...model.points import Value, points_of
 from ...polling.base_device import Problem, Reading
 from ...polling.pushed_device import Impression, PushedDevice
-from .ears import Ears
+from .receiver import Receiver
 from .rhythm import Rhythm
 from .senders import Senders
 from .showing import Showing
@@ -69,7 +69,7 @@ class HanMeter(Words, PushedDevice):
         self.prepare(options)
         extra = self.options.extra
         self._wall = wall
-        self._ears = Ears(
+        self._receiver = Receiver(
             encryption_key=_key(extra.get("key")),
             authentication_key=_key(extra.get("authentication_key")),
             zone=Zone(extra.get("clock_zone") or Zone.AUTOMATIC),
@@ -154,23 +154,23 @@ class HanMeter(Words, PushedDevice):
     @override
     def hear(self, data: bytes, now: float) -> None:
         self.pass_time(now)
-        self._take_all(self._ears.hear(data, now), now)
+        self._take_all(self._receiver.receive(data, now), now)
 
     @override
-    def hear_pause(self, now: float) -> None:
+    def stream_idle(self, now: float) -> None:
         self.pass_time(now)
-        self._take_all(self._ears.hear_pause(now), now)
+        self._take_all(self._receiver.idle(now), now)
 
     @override
-    def hear_anew(self, now: float) -> None:
+    def stream_opened(self, now: float) -> None:
         self.pass_time(now)
-        self._ears.hear_anew()
+        self._receiver.reset()
         self._senders.forget()
 
     @override
     def hear_message(self, payload: bytes, now: float, *, topic: str) -> None:
         self.pass_time(now)
-        self._take_all(self._ears.hear_message(payload, now, topic), now, topic)
+        self._take_all(self._receiver.receive_message(payload, now, topic), now, topic)
 
     def _take_all(self, messages: Iterable[Message], now: float, channel: str = "") -> None:
         for message in messages:
@@ -440,20 +440,20 @@ class HanMeter(Words, PushedDevice):
     @property
     @override
     def frames(self) -> int:
-        return self._ears.frames
+        return self._receiver.frames
 
     @property
     @override
     def impression(self) -> Impression:
-        dropped = self._ears.dropped_since(-math.inf)
+        dropped = self._receiver.dropped_since(-math.inf)
         for impression, fits in (
             (Impression.NAMED, self._who.serial is not None),
             (Impression.UNNAMED, bool(self._messages)),
             (Impression.WRONG_KEY, not _WRONG_KEY.isdisjoint(dropped)),
             (Impression.ENCRYPTED, Reason.ENCRYPTED_WITHOUT_KEY in dropped),
             (Impression.STRANGE, Reason.UNKNOWN_LIST in dropped),
-            (Impression.TEXT, bool(self._ears.quote)),
-            (Impression.BYTES, self._ears.bytes > 0),
+            (Impression.TEXT, bool(self._receiver.quote)),
+            (Impression.BYTES, self._receiver.bytes > 0),
         ):
             if fits:
                 return impression
@@ -468,13 +468,13 @@ class HanMeter(Words, PushedDevice):
     @property
     @override
     def quote(self) -> str:
-        return self._ears.quote
+        return self._receiver.quote
 
     @override
     def problems(self) -> Iterator[Problem]:
         if self.alive:
             return
-        lately = self._ears.dropped_since(self._now - _LATELY)
+        lately = self._receiver.dropped_since(self._now - _LATELY)
         others = self._senders.everybody(self._now) - {self._serial}
         if others:
             yield Problem(
@@ -505,7 +505,7 @@ class HanMeter(Words, PushedDevice):
                 }
                 for name, sample in self.latest.items()
             },
-            **self._ears.diagnose(now, serials),
+            **self._receiver.diagnose(now, serials),
         }
 
 

@@ -20,7 +20,7 @@ class Block(Component):
     """A component that falls apart into single values if it is refused as a whole.
 
     A charger of layout 1.0.2 refused some blocks of registers that it serves one by one. What
-    it refuses even alone it does not have; both is remembered until the device is built anew.
+    it refuses even alone it does not have; both is remembered as long as this object lives.
     """
 
     split = False

@@ -186,7 +186,7 @@ class CompactPoint(CompactStatus):
 
     @property
     def _just_started(self) -> bool:
-        """Whether everything went back to nothing at once: it was started, and nobody noticed."""
+        """Whether all its orders are gone at once: it restarted, and no poll noticed."""
         functions = self.blocks.functions
         blank = self.blocks.limits.current == 0 and functions.released is False
         before, self._blank = self._blank, blank
@@ -221,7 +221,7 @@ class CompactPoint(CompactStatus):
             await self._glance_at("functions")
 
     async def restart(self) -> None:
-        """Start the charger's controller anew, while no car is connected."""
+        """Restart the charger's controller, while no car is connected."""
         restart = self.blocks.restart
         if restart is None:
             raise NotSupportedError(reason="its software is too old to be restarted from here")
@@ -256,7 +256,7 @@ class CompactPoint(CompactStatus):
 
     @override
     async def assert_target(self) -> None:
-        # The charger takes orders from nobody whose heartbeat it has not heard.
+        # The charger takes orders only from a client whose heartbeat it has heard.
         await self.heartbeat.prove()
         wanted = self.target.phases
         if self.target.paused:

@@ -54,7 +54,7 @@ class MennekesRtu(ChargerDevice):
         self._removers.append(self._quiet.line.attend(self.heartbeat))
 
     def _on_a_quiet_line(self, unit_id: int) -> ModbusUnit:
-        """Return the unit on its line; on one of its own, if nobody said whom it is shared with.
+        """Return the unit on its line; on a line of its own, if the caller names no shared one.
 
         Behind a gateway with transaction numbers there is a serial line as well, on which the
         gateway itself may mistake a late answer.

@@ -37,8 +37,8 @@ _LOST: Final = 12.0
 """The age from which on there is nothing left to save: the charger has given us up."""
 
 _SLOWLY: Final = 6.0
-"""Seconds between two beats that nobody seems to hear; still often enough for somebody who
-hears every one of them and only answers too late."""
+"""Seconds between two beats that the charger does not seem to hear; still often enough for one
+that hears every one of them and only answers too late."""
 
 _LATELY: Final = 16.0
 _LINK_DOWN: Final = 2.0
@@ -117,7 +117,7 @@ class Heartbeat(KeepAlive):
 
     @property
     def urgent(self) -> bool:
-        """Whether it is next in any case: as long as somebody seems to listen."""
+        """Whether it goes before everything else: as long as the charger seems to listen."""
         age = self.age
         return self.failures < _DISHEARTENED or (age is not None and age < _LOST)
 

@@ -229,7 +229,7 @@ class Heartbeat(Component):
 
 
 class Restart(Component):
-    """The order to start anew (layout 1.03). It can only be written."""
+    """The order to restart (layout 1.03). It can only be written."""
 
     word = integer(0x0D19, signed=False, writable=True)
 
@@ -259,7 +259,7 @@ class Statistics(Block):
     sessions = measure(uint32(0x1002), Quantity.TOTAL_COUNT, tier=Tier.DETAIL)
 
 
-# -- the installer's settings (layout 1.03), persistent, written by nobody but the user --
+# -- the installer's settings (layout 1.03), persistent, written only when the user orders it --
 
 
 class MaximumSettings(Block):

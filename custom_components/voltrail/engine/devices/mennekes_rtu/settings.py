@@ -58,7 +58,7 @@ class Settings:
     ) -> None:
         self._found = found
         self._refresh = refresh
-        # Nobody may charge with more than the house bears, whoever gives the order.
+        # No order, from any source, may let a car charge with more than the house bears.
         highest = HIGHEST_SAFE_CURRENT if max_current is None else int(max_current)
         self._safe_current = Bounds(minimum=0, maximum=min(highest, HIGHEST_SAFE_CURRENT), step=1)
 

@@ -112,7 +112,7 @@ class MennekesPoint(ChargePoint):
         return {
             # Once the charger has lost us, its safe current counts and not the limit.
             BlockedBy.PAUSED: allowed is False and not self.timed_out,
-            # Nobody here forbids it, and it offers nothing all the same: the operator, the
+            # No order of ours forbids it, and it offers nothing all the same: the operator, the
             # group or an input of the charger has taken the current away.
             BlockedBy.DOWNGRADED: (
                 self._waits and allowed and not self._offers and self._offer_follows
@@ -204,7 +204,7 @@ class MennekesPoint(ChargePoint):
                 asked=shown(asked), found="nothing" if found is None else shown(found)
             )
         if self.timed_out:
-            # A write ends it; nobody should have to wait for the next turn to see that.
+            # A write ends it; entities should not have to wait for the next poll to show that.
             await self._device.refresh(("hems",))
 
     async def write_setting(

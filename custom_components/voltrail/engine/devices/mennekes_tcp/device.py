@@ -154,7 +154,7 @@ class MennekesTcp(ChargerDevice):
         self._adopt_profile(profile, name)
 
     async def _fit_blocks(self) -> None:
-        """Read the blocks that nobody has seen answered whole, and cut them up if need be."""
+        """Read the blocks that were never answered whole, and cut them up if need be."""
         for name, slot in self._slots.items():
             if isinstance(slot.component, Block) and name not in self.answered:
                 try:

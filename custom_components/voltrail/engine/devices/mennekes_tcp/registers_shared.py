@@ -13,8 +13,8 @@ from .states import Relay
 class Block(Component):
     """A run of registers that stand side by side in the document.
 
-    Nobody has been seen reading it in one go. If a charger refuses that, it is asked for
-    the rows of the document one by one, and for those that it serves from then on.
+    UNCONFIRMED: no known client reads it in one go. If a charger refuses that, the rows of the
+    document are read one by one, and from then on those that it serves.
     """
 
     rows: ClassVar[tuple[tuple[str, ...], ...]] = ()

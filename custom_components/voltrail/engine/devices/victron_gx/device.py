@@ -51,7 +51,7 @@ MISMATCH: Final = 1.3
 another is off by more, also when it is full and the other one is empty."""
 
 AWAY: Final = (GatewayPathUnavailableError, GatewayTargetError)
-"""How the GX says that there is no such device, and a gateway that nobody answers."""
+"""How the GX says that there is no such device, and a gateway that no device answers."""
 
 FINDINGS: Final = ("server", "identities", "services", "search", "asked")
 """What of the stored state says what there is."""

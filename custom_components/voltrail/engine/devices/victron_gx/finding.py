@@ -274,7 +274,7 @@ def remembered(stored: Any) -> list[DiscoveredService]:
 
 
 OPTION_FIELDS: Final = (
-    # Whoever names devices before the first search is spared it.
+    # If the owner names devices before the first search, that search is left out.
     OptionField(
         key="services",
         suggestions=tuple(

@@ -1,4 +1,4 @@
-"""From what comes to messages; and what was heard where there was none."""
+"""From bytes to messages; and what arrived instead where no message came."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _TEXTS: Final = frozenset(
 )
 
 
-class Ears:
+class Receiver:
     """Listens to a stream, and to topics, with the keys of a meter."""
 
     def __init__(
@@ -33,9 +33,9 @@ class Ears:
         self._dropped_at: dict[Reason, float] = {}
         self.bytes = 0
         self.quote = ""
-        """The beginning of the last text that was none of the meter's."""
+        """The beginning of the last text that did not come from a meter."""
 
-    def hear(self, data: bytes, now: float) -> list[Message]:
+    def receive(self, data: bytes, now: float) -> list[Message]:
         """Take bytes of a stream; return the messages that they complete."""
         self.bytes += len(data)
         self._tape.add(data, now)
@@ -43,29 +43,29 @@ class Ears:
         self._note_drops(self._stream.take_drops(), now)
         return messages
 
-    def hear_pause(self, now: float) -> list[Message]:
-        """Take note that no byte came for a while; return what is whole after all."""
+    def idle(self, now: float) -> list[Message]:
+        """Note that no byte came for a while; return the messages that are complete by that."""
         self._tape.pause()
         messages = self._stream.silence()
         self._note_drops(self._stream.take_drops(), now)
         return messages
 
-    def hear_anew(self) -> None:
+    def reset(self) -> None:
         """Forget what began before the stream was opened again."""
         self._stream.restart()
         self._tape.pause()
 
-    def hear_message(self, payload: bytes, now: float, topic: str) -> Iterable[Message]:
+    def receive_message(self, payload: bytes, now: float, topic: str) -> Iterable[Message]:
         """Take what came under a topic; return the messages in it."""
         self.bytes += len(payload)
         self._tape.pause()
         self._tape.add(payload, now, topic)
         reader = self._reader(topic)
-        heard = reader.read(payload)
-        if heard.kind in _TEXTS:
-            self.quote = heard.text or "{" + ", ".join(heard.status or ()) + "}"
+        received = reader.read(payload)
+        if received.kind in _TEXTS:
+            self.quote = received.text or "{" + ", ".join(received.status or ()) + "}"
         self._note_drops(reader.take_drops(), now)
-        return heard.messages
+        return received.messages
 
     def _reader(self, topic: str) -> PayloadReader:
         """Return the decoder of a topic: each keeps its own parts and scales apart."""
