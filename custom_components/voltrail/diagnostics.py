@@ -1,6 +1,7 @@
 """Diagnostics: all raw data, every value, and nothing that identifies a person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
@@ -37,32 +38,35 @@ async def async_get_config_entry_diagnostics(
         return _without(host, {"entry": told, "state": entry.state.value, "reason": reason})
     device = entry.runtime_data.device
     identity = device.identity
+    numbered = _numbered(entry)
     values = {
-        reading.path: REDACTED if reading.point.private else _plain(reading.read())
+        numbered(reading.path): REDACTED if reading.point.private else _plain(reading.read())
         for reading in device.readings()
     }
     return {
         "entry": told,
-        "identity": async_redact_data(
-            {
-                "manufacturer": identity.manufacturer,
-                "model": identity.model,
-                "serial": identity.serial,
-                "firmware": identity.firmware,
-                "hardware": identity.hardware,
-                "name": identity.name,
-                "variant": identity.variant,
-            },
-            TO_REDACT,
-        ),
+        "identity": async_redact_data(asdict(identity), TO_REDACT),
         "readings": values,
         "controls": {
-            control.path: _plain(control.read())
+            numbered(control.path): _plain(control.read())
             for control in device.controls()
             if hasattr(control, "read")
         },
-        **_without(host, await entry.runtime_data.coordinator.async_diagnostics()),
+        **_without(host, await _told(entry)),
     }
+
+
+def _numbered(entry: VoltrailConfigEntry) -> Callable[[str], str]:
+    """Return what gives the chargers of a connection numbers: their keys hold serial numbers."""
+    device = entry.runtime_data.device
+    keys = [part.key for part in device.parts()] if is_charging(entry) else []
+
+    def numbered(text: str) -> str:
+        for place, key in enumerate(keys, start=1):
+            text = text.replace(key, f"charger_{place}")
+        return text
+
+    return numbered
 
 
 def _without(host: str | None, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +80,16 @@ def _without(host: str | None, found: Mapping[str, Any]) -> dict[str, Any]:
         return value.replace(host, REDACTED) if host and isinstance(value, str) else value
 
     return {key: clean(value) for key, value in found.items()}
+
+
+async def _told(entry: VoltrailConfigEntry) -> dict[str, Any]:
+    numbered = _numbered(entry)
+    told = await entry.runtime_data.coordinator.async_diagnostics()
+    if not is_charging(entry):
+        return told
+    return {
+        key: numbered(value) if isinstance(value, str) else value for key, value in told.items()
+    }
 
 
 def _plain(value: object) -> object:

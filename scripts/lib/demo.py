@@ -140,6 +140,7 @@ class Demo:
             await energy.set_prices(talk)
             await demo_entries.fill_history(talk, entities, self.folder)
             await energy.check(talk)
+            demo_entries.control_charging(self.home_assistant)
             await dashboard.save(talk)
 
 

@@ -137,6 +137,47 @@ def _filled(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, An
     return filled
 
 
+MODES: Final = {"garage": "solar_minimum", "driveway_socket_2": "fast"}
+"""What the people of the house choose for their chargers; the others follow the sun alone."""
+
+
+def control_charging(home_assistant: HomeAssistant) -> None:
+    """Have the chargers driven by the controller: next, next, done, and a mode for each."""
+    step = home_assistant.post(FLOWS, {"handler": "voltrail"})
+    address = f"{FLOWS}/{step['flow_id']}"
+    step = home_assistant.post(address, {"next_step_id": "charging"})
+    step = home_assistant.post(address, {**_proposed(step["data_schema"]), "observer": False})
+    if step["type"] == "form" and not step.get("errors"):
+        step = home_assistant.post(address, _proposed(step["data_schema"]))
+    if step["type"] != "create_entry":
+        message = f"charging: {step.get('errors') or step.get('reason') or step}"
+        raise SetUpError(message)
+    for state in home_assistant.get("/api/states"):
+        entity_id = state["entity_id"]
+        if "solar_minimum" not in state["attributes"].get("options", ()):
+            continue
+        name = entity_id.removeprefix("select.").removesuffix("_mode")
+        if mode := MODES.get(name):
+            home_assistant.post(
+                "/api/services/select/select_option", {"entity_id": entity_id, "option": mode}
+            )
+
+
+def _proposed(questions: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a form proposes, with its sections, as who presses Next sends it."""
+    found: dict[str, Any] = {}
+    for question in questions:
+        name = question["name"]
+        description = question.get("description") or {}
+        if question.get("type") == "expandable":
+            found[name] = _proposed(question["schema"])
+        elif (value := description.get("suggested_value")) is not None:
+            found[name] = value
+        elif question.get("default") is not None:
+            found[name] = question["default"]
+    return found
+
+
 class Entities:
     """Finds entities by device and by the name that Voltrail gives a value."""
 

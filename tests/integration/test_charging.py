@@ -12,6 +12,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 from custom_components.voltrail import storage
 from custom_components.voltrail.charging import entry as charging_entry
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from simulators.server import Server
 
 from .charging_house import House
@@ -248,3 +249,31 @@ async def test_nothing_is_raised_behind_the_persons_back(house: House) -> None:
     house.silent = False
     await house.run(60)
     assert house.offer == 20
+
+
+async def test_diagnostics_name_nobody(house: House) -> None:
+    """The keys of chargers hold serial numbers: they get numbers there."""
+    entry = await house.set_up()
+    await house.run(3)
+    told = await async_get_config_entry_diagnostics(house.hass, entry)
+    (key,) = (part.key for part in entry.runtime_data.device.parts())
+    assert key not in str(told)
+    assert told["readings"]["charger_1/reason"] == "no_vehicle"
+    assert told["controls"]["charger_1/mode"] == "solar"
+
+
+async def test_a_plan_for_some_days_stays(house: House) -> None:
+    """A plan for days of the week is one for the next car; a plan for one car is not."""
+    house.charger.plug_in()
+    await house.set_up()
+    device = house.connection.runtime_data.device
+    (key,) = (part.key for part in device.parts())
+    for days, mode in (((0, 4), "plan"), ((), "solar")):
+        await device.want(key, days=days)
+        await house.choose("mode", "plan")
+        await house.run(3)
+        house.charger.car.leave()
+        await house.run(3)
+        assert house.state("select", "mode") == mode
+        house.charger.plug_in()
+        await house.run(3)

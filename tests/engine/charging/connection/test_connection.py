@@ -134,6 +134,18 @@ def test_a_charger_that_never_was_there() -> None:
     assert device.solar_share() is None
 
 
+def test_a_plan_for_some_days_goes_on() -> None:
+    """An hour after the car was to leave and did not, the next of its days is planned for."""
+    wishes = ChargerWishes(departure=time(7), days=(1, 3))
+    wishes.depart(WALL, UTC)
+    thursday = datetime(2026, 12, 3, 7, tzinfo=UTC)
+    assert wishes.departs == thursday
+    wishes.depart_again(datetime(2026, 12, 3, 7, 30, tzinfo=UTC), UTC)
+    assert wishes.departs == thursday
+    wishes.depart_again(datetime(2026, 12, 3, 8, 0, tzinfo=UTC), UTC)
+    assert wishes.departs == datetime(2026, 12, 8, 7, tzinfo=UTC)
+
+
 def test_one_phase() -> None:
     """A house on one phase has the headroom of one."""
     paths = {reading.path for reading in connection(fuse_a=25.0, phases=1).readings()}

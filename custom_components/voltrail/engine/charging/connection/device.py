@@ -132,6 +132,7 @@ class ConnectionDevice(BaseDevice):
         self._house, self._notes = house, views
         for key in views:
             self._follow_session(key, was=connected[key], wall=wall)
+            self.wishes.chargers[key].depart_again(wall, self.setup.zone)
         self._tally.follow(wall)
         self._look_closely(now)
         if self.wishes.observing:
@@ -287,7 +288,9 @@ class ConnectionDevice(BaseDevice):
         else:
             manual = wishes.mode is Mode.MANUAL
             usual = self.seat_setup(key).default_mode
-            kept = wishes.mode if wishes.boost and not manual else usual
+            # A plan for some days of the week is one for the next car as well.
+            stays = wishes.boost or (wishes.mode is Mode.PLAN and wishes.days)
+            kept = wishes.mode if stays and not manual else usual
             self.wishes.chargers[key] = ended(wishes, kept)
             if manual and kept is not Mode.MANUAL and (seat := self.seats.get(key)) is not None:
                 seat.take()

@@ -7,9 +7,9 @@ from charging, and never means *fast*.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from ..controller import (
     BatteryPriority,
@@ -19,6 +19,8 @@ from ..controller import (
     PhaseChoice,
 )
 from .departure import next_departure
+
+_STAYED: Final = timedelta(hours=1)
 
 
 @dataclass(kw_only=True)
@@ -65,6 +67,11 @@ class ChargerWishes:
         """Work out when the car of this session leaves."""
         at = self.departure
         self.departs = None if at is None else next_departure(wall, at, zone, self.days)
+
+    def depart_again(self, wall: datetime, zone: tzinfo) -> None:
+        """Plan for the next of its days, if the car is still there long after it was to leave."""
+        if self.days and self.departs is not None and wall - self.departs >= _STAYED:
+            self.depart(wall, zone)
 
     def dump(self) -> dict[str, Any]:
         """Return it as plain data."""
