@@ -194,6 +194,46 @@ def test_without_prices(*, latest: bool, begin_s: float) -> None:
     assert made.stretches[0][0] == EVENING + timedelta(seconds=begin_s)
 
 
+@pytest.mark.parametrize("slots", [(), hours(0.3)])
+def test_a_plan_that_charges_goes_on(slots: tuple[Slot, ...]) -> None:
+    """Its need shrinks as the car charges; to begin later each time would be a pause each time."""
+    end = EVENING + timedelta(hours=1)
+    at, need = EVENING + timedelta(minutes=10), 2400
+    assert not plan.make(at, end, need, slots, latest=True).charging
+    made = plan.make(at, end, need, slots, latest=True, charging=True)
+    assert made.charging
+    assert made.stretches == ((at, at + timedelta(seconds=need)),)
+
+
+def test_a_plan_behind_a_fuse_is_early() -> None:
+    """A pause by the fuse in its last minutes could not be made good."""
+    ends = []
+    for fuse in (0.0, 25.0):
+        house = one_car(mode=Mode.PLAN, connection={"fuse_a": fuse})
+        house.want(energy_target_wh=4000, departure=NOON + timedelta(hours=8))
+        house.sun_up = False
+        house.run(20)
+        ends.append(house.explanation.chargers["car"].stretches[-1][1])
+    assert ends[0] - ends[1] == timedelta(minutes=5)
+
+
+def test_a_plan_is_kept_to_the_departure() -> None:
+    """What is missing when the time is nearly over is still charged."""
+    house = one_car(mode=Mode.PLAN, connection={"fuse_a": 25.0})
+    house.want(energy_target_wh=4000, departure=NOON + timedelta(minutes=4))
+    house.run(230)
+    assert house.reason is Reason.PLAN_CHARGING
+    assert house.order_a == 16
+
+
+def test_a_second_car_does_not_start_with_what_the_first_is_about_to_take() -> None:
+    """What a car draws that is just starting is not there for another one."""
+    house = two_cars(0)
+    house.sun_w = 1900 + 690
+    house.run(600)
+    assert [socket.starts for socket in house.sockets.values()] == [1, 0]
+
+
 def test_prices_for_a_part_of_the_night() -> None:
     """What no price is known for is filled from the end, and nothing counts twice."""
     made = plan.make(EVENING, EVENING + timedelta(hours=5), 9000, hours(0.3), latest=True)

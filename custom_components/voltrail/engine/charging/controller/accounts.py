@@ -17,8 +17,8 @@ from .codec import moment, rows
 
 START_WH: Final = 40.0
 PAUSE_WH: Final = 80.0
-SWITCH_WH: Final = 140.0
-"""Dearer than a pause and a start together: a change of phases is both, and wears a relay."""
+SWITCH_WH: Final = 120.0
+"""As much as a pause and a start together: a change of phases is both, and wears a relay."""
 FACTORS: Final = (1.0, 2.0, 4.0)
 WEAR_WH: Final = 25.0
 """What a start or a change of phases costs the players on paper."""
@@ -108,10 +108,12 @@ def advance(
     _choose_factor(accounts)
 
 
-def due(accounts: Accounts, present: int, dearer: float = 1.0) -> int:
+def due(accounts: Accounts, present: int, worth: Sequence[float], dearer: float = 1.0) -> int:
     """Return the state whose account paid for the change, else the present one.
 
-    ``dearer`` is how many times its price a pause costs.
+    A paused car starts in the state that is worth most now: while the sun rises one phase has
+    always paid first, and a change to three would follow at once. If a cloud has just come, it
+    does not start. ``dearer`` is how many times its price a pause costs.
     """
     best, most = present, 0.0
     for level, account in zip(accounts.levels, accounts.accounts_wh, strict=True):
@@ -120,6 +122,8 @@ def due(accounts: Accounts, present: int, dearer: float = 1.0) -> int:
         price = price_wh(present, level) * accounts.factor * (1.0 if level else dearer)
         if account >= price and account > most:
             best, most = level, account
+    if best != present and not present:
+        best = accounts.levels[_most(worth)]
     return best
 
 
@@ -146,11 +150,19 @@ def _play(
             best, most = place, account
     if best == player.present:
         return
+    if not before:
+        best = _most(worth)
+        if not best:
+            return
     player.present = best
     player.accounts_wh = [0.0] * len(levels)
     if levels[best]:
         player.score_wh -= WEAR_WH
         player.dead_until_s = now + (_SWITCH_DEAD_S if before else _START_DEAD_S)
+
+
+def _most(worth: Sequence[float]) -> int:
+    return max(range(len(worth)), key=worth.__getitem__)
 
 
 def _choose_factor(accounts: Accounts) -> None:

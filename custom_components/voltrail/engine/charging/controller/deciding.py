@@ -72,7 +72,8 @@ def _choose_mode(bay: Bay, scene: Scene, plans: dict[str, planning.Kept | None])
         return
     if bay.mode is Mode.PLAN:
         kept = plans.get(key)
-        plans[key] = planning.apply(bay, kept, scene.wall, scene.now, slots)
+        guarded = bool(scene.config.fuse_a or scene.config.limit)
+        plans[key] = planning.apply(bay, kept, scene.wall, scene.now, slots, guarded=guarded)
     if request.price_limit is not None and bay.mode is not Mode.FAST:
         price = planning.price_now(slots, scene.wall)
         if price is not None and price < request.price_limit:
@@ -103,7 +104,8 @@ def _suns(scene: Scene) -> dict[str, Sun]:
             for other in sunny[place + 1 :]
             if other in running and other.config.priority == bay.config.priority
         )
-        spare = (low + high) / 2 - reserved
+        # What a car draws that is just starting is not there for another one to start with.
+        spare = ((low + high) / 2 if bay.running else low) - reserved
         if spare - equals >= max(bay.state.level, 1) * bay.unit_w:
             # There is enough for both: who comes first leaves the other its minimum.
             spare, reserved = spare - equals, reserved + equals

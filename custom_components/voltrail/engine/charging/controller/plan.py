@@ -11,6 +11,8 @@ RESERVE: Final = 1.03
 RESERVE_S: Final = 120.0
 LAST_CALL_S: Final = 300.0
 """With so little left to spare the car charges, whatever it costs."""
+_NEAR: Final = timedelta(minutes=20)
+"""A pause that would be shorter than this is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,20 @@ def need_s(missing_wh: float, power_w: float) -> float:
 
 
 def make(
-    at: datetime, departure: datetime, need: float, slots: Sequence[Slot], *, latest: bool
+    at: datetime,
+    departure: datetime,
+    need: float,
+    slots: Sequence[Slot],
+    *,
+    latest: bool,
+    charging: bool = False,
 ) -> Plan:
     """Fill the cheapest slots until the departure; without prices the last or the first hours.
 
     What a list of prices leaves out is unknown and not used, so long as there is time: of the
     prices that are known the plan takes what they offer, and what then is missing comes last.
+    A car that is ``charging`` goes on rather than pause within one price: its need shrinks as it
+    charges, and a stretch at the end of a slot would begin later and later, with a pause each time.
     """
     left = (departure - at).total_seconds()
     if need <= 0 or left <= 0:
@@ -59,15 +69,21 @@ def make(
         if need <= 0:
             break
         length = (piece.end - piece.start).total_seconds()
+        going = charging and piece.start == at
         chosen.append(
-            _part(piece, need, chosen, latest=latest) if need < length else (piece.start, piece.end)
+            _part(piece, need, chosen, latest=latest and not going)
+            if need < length
+            else (piece.start, piece.end)
         )
         need -= length
     if need > 0:
-        chosen.append(_without_prices(chosen, at, departure, need, latest=latest or not ahead))
+        rest = _without_prices(chosen, at, departure, need, latest=latest or not ahead)
+        if charging and not pieces and rest[0] - at < _NEAR:
+            rest = at, at + (rest[1] - rest[0])
+        chosen.append(rest)
     stretches = _joined(chosen)
-    charging = any(start <= at < end for start, end in stretches)
-    return Plan(stretches=stretches, charging=charging)
+    now = any(start <= at < end for start, end in stretches)
+    return Plan(stretches=stretches, charging=now)
 
 
 def _begins_now(pieces: Sequence[Slot], at: datetime) -> bool:

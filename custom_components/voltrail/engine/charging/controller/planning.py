@@ -1,7 +1,7 @@
 """When a car in the mode *plan* charges, worked out of need, prices and the time that is left."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from . import plan
@@ -12,6 +12,7 @@ from .samples import Slot
 
 _ANEW_S: Final = 10.0
 _LEARNING_S: Final = 2400.0
+_GUARD: Final = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -73,9 +74,19 @@ def learn_speed(bay: Bay, dt_s: float) -> None:
 
 
 def apply(
-    bay: Bay, kept: Kept | None, wall: datetime, now: float, slots: tuple[Slot, ...]
+    bay: Bay,
+    kept: Kept | None,
+    wall: datetime,
+    now: float,
+    slots: tuple[Slot, ...],
+    *,
+    guarded: bool = False,
 ) -> Kept | None:
-    """Turn the mode *plan* into *fast* or *solar*, and say why."""
+    """Turn the mode *plan* into *fast* or *solar*, and say why.
+
+    Where a fuse or a limit may pause the car, the plan ends before the departure: a pause in its
+    last minutes could not be made good.
+    """
     departure, missing = bay.request.departure, missing_wh(bay)
     bay.mode = Mode.SOLAR
     if departure is None or missing is None:
@@ -85,7 +96,16 @@ def apply(
         return None
     if _stale(kept, slots, departure, wall, now):
         need = plan.need_s(missing, charging_power_w(bay) * max(0.3, bay.state.car.speed))
-        made = plan.make(wall, departure, need, slots, latest=bay.config.latest_slots)
+        made = plan.make(
+            wall,
+            departure - _GUARD if guarded else departure,
+            need,
+            slots,
+            latest=bay.config.latest_slots,
+            charging=kept is not None and kept.fast and kept.departure == departure,
+        )
+        if missing and (made.last_call or not made.stretches):
+            made = plan.Plan(stretches=((wall, departure),), charging=True, last_call=True)
         kept = Kept(made, slots, departure, now, made.charging)
     assert kept is not None
     bay.stretches = kept.plan.stretches

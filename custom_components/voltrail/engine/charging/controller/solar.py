@@ -13,11 +13,11 @@ LEAST_OFF_S: Final = 30.0
 LEAST_BETWEEN_SWITCHES_S: Final = 180.0
 CHEAP_PAUSES: Final = 6
 """So many pauses in a session cost the usual price; some cars give up after five to eight."""
-MOST_DEAR: Final = 2.0
-"""Cars on more than one phase are not known to give up: to double their price with every pause
-would buy half a broken day from the grid (3.5 points of J(3) on simulated days)."""
 LAST_PAUSE: Final = 7
 """A car on one phase gets no further pause by the sun or a price."""
+FEW_PAUSES: Final = 2.0
+"""So much dearer is each pause of such a car: it has seven of them, and they belong to the longest
+clouds (on simulated days 3.5 points of J(1) and 10 of J(3) of a car on one phase)."""
 DISCOVER_AFTER: Final = 4
 """So many interruptions later a car has to show whether it uses one phase only."""
 _NEARLY: Final = 2 / 3
@@ -45,14 +45,15 @@ def decide(bay: Bay, sun: Sun, now: float, *, pausing: bool) -> None:
         bay.level = state.level or bay.levels[1]
         bay.amps, bay.reason = bay.minimum_a, Reason.VEHICLE
         return
-    _advance(bay, sun, now)
+    worth = _worth_w(bay, sun)
+    _advance(bay, sun, worth, now)
     present = state.level if state.level in levels else -1
     if state.stage or (state.starting and state.level):
         bay.level = state.level
     elif present < 0:
         bay.level = _best(bay, sun, levels)
     else:
-        bay.level = _allowed(bay, accounts.due(state.accounts, present, dearer(bay)), now)
+        bay.level = _allowed(bay, accounts.due(state.accounts, present, worth, dearer(bay)), now)
     if bay.level and not present and _discovering(bay, sun):
         bay.level = max(levels)
     _follow(bay, sun)
@@ -104,25 +105,37 @@ def _discovering(bay: Bay, sun: Sun) -> bool:
     return count >= DISCOVER_AFTER + 2 or (count >= DISCOVER_AFTER and enough)
 
 
-def _advance(bay: Bay, sun: Sun, now: float) -> None:
-    if not sun.dt_s:
-        return
-    state = bay.state
-    worth = accounts.worth_w(
+def _worth_w(bay: Bay, sun: Sun) -> list[float]:
+    """Return what this second is worth in each state that the accounts know."""
+    return accounts.worth_w(
         sun.spare_w,
-        state.accounts.levels,
+        bay.state.accounts.levels,
         bay.unit_w,
         min(bay.maximum_a, max(bay.most_a, bay.minimum_a)) * bay.voltage_v,
         bay.weight,
     )
+
+
+def _advance(bay: Bay, sun: Sun, worth: list[float], now: float) -> None:
+    if not sun.dt_s:
+        return
+    state = bay.state
     waits = bool(state.stage) or state.starting
     accounts.advance(state.accounts, worth, None if waits else state.level, sun.dt_s, now)
 
 
 def dearer(bay: Bay) -> float:
-    """Return how many times its price the next pause costs."""
-    doubled = 2.0 ** max(0, bay.state.car.pauses - CHEAP_PAUSES + 1)
-    return min(doubled, MOST_DEAR) if bay.state.car.phases > 1 else doubled
+    """Return how many times its price the next pause costs.
+
+    Cars on more than one phase are not known to give up. Where their pauses cost more they go to
+    one phase under a cloud instead, and back: that wears as much, and buys more (on simulated days
+    1.2 points of J(3), and one change of phases in every seven).
+    """
+    car = bay.state.car
+    if car.phases > 1:
+        return 1.0
+    doubled = 2.0 ** max(0, car.pauses - CHEAP_PAUSES + 1)
+    return doubled * (FEW_PAUSES if _fragile(bay) else 1.0)
 
 
 def _allowed(bay: Bay, level: int, now: float) -> int:
