@@ -155,7 +155,7 @@ class SerialBus:
             self._unheard(unit_id)
             and heard is not None
             and _now() - heard >= GONE_AFTER
-            and _now() - self._anybody_heard_at < GONE_AFTER
+            and _now() - self._any_heard_at < GONE_AFTER
         )
 
     def _patience(self, unit: SerialBusUnit) -> float:
