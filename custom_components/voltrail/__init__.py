@@ -11,6 +11,7 @@ from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from . import (
     auto_enable,
@@ -94,6 +95,7 @@ def options(entry: VoltrailConfigEntry) -> Options:
     return Options(
         max_current=entry.options.get(CONF_MAX_CURRENT),
         scan_interval=entry.options.get(CONF_SCAN_INTERVAL, kind.scan_interval),
+        zone=dt_util.get_default_time_zone(),
         extra={
             field.key: (entry.data if field.secret else entry.options).get(field.key, field.default)
             for field in kind.option_fields

@@ -31,6 +31,7 @@ from .engine.model.controls import AnyControl
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
 from .engine.polling.base_device import BaseDevice
+from .engine.polling.fresh_reads import FreshReads
 from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
 from .engine.polling.schedule import Schedule
@@ -77,6 +78,8 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
             hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=interval
         )
         self.device = device
+        self.fresh_reads = FreshReads(device)
+        """What programs read between two polls."""
         self._layout: object = None
         self._identity: Identity | None = None
         self.device_id: str | None = None

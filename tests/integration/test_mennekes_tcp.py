@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
@@ -136,8 +138,11 @@ async def test_from_the_form_to_the_last_value(
         assert state(hass, entry, "binary_sensor", path) == word, path
     times = {"session_start": 707, "session_end": 710}
     for path, address in times.items():
-        shown_time = state(hass, entry, "sensor", path)
-        assert shown_time == clock_of(charger, address) != "00:00:00", path
+        shown_time = dt_util.parse_datetime(state(hass, entry, "sensor", path))
+        assert shown_time is not None
+        local = dt_util.as_local(shown_time)
+        assert f"{local:%H:%M:%S}" == clock_of(charger, address) != "00:00:00", path
+        assert abs(dt_util.now() - local) < timedelta(days=1)
     for path, shown_number in (
         ("current_limit", 16),
         ("power_limit", 22080),

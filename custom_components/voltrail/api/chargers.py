@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NoReturn
+from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -24,7 +25,9 @@ from ..engine.model.charging import (
 )
 from ..engine.model.controls import AnyControl, ButtonControl, TimeControl
 from ..engine.model.errors import CallerError, VoltrailError
+from ..engine.model.parts import Part
 from ..engine.model.points import Value
+from ..engine.polling.base_device import BaseDevice
 from ..engine.polling.polled_device import Reading
 from .targets import Place, refuse, require_ours
 
@@ -41,6 +44,11 @@ SESSION: Final = (
     *("session_maximum_current", "vehicle_phases", "vehicle_maximum_current"),
 )
 STATISTICS: Final = ("energy_charged", "sessions")
+
+
+_INDICES: Final[WeakKeyDictionary[BaseDevice, dict[object, dict[str, Reading]]]] = (
+    WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,11 +83,38 @@ class Charger:
 
     def readings(self) -> Iterable[Reading]:
         """Yield the values of the charge point, then those of the station it is part of."""
-        own = self.point.part
-        found = list(self.coordinator.device.readings())
-        yield from (reading for reading in found if reading.part == own)
-        if own is not None:
-            yield from (reading for reading in found if reading.part is None)
+        return self._index.values()
+
+    @property
+    def _index(self) -> Mapping[str, Reading]:
+        """The values by their names, built once for as long as the device has the same ones."""
+        device, own = self.coordinator.device, self.point.part
+        kept = _INDICES.setdefault(device, {})
+        key = (None if own is None else own.key, device.layout)
+        if key not in kept:
+            kept.clear()
+            found = list(device.readings())
+            station = {} if own is None else _named(found, None)
+            kept[key] = {**station, **_named(found, own)}
+        return kept[key]
+
+    async def freshen(self, names: Iterable[str]) -> None:
+        """Read what the named values are made of, unless that was done within the last second.
+
+        At most once a second for all who ask, in as few requests as there are components: one
+        who only asks must not slow the house down. Orders and life signs come first, since each
+        request waits for its turn on the line.
+        """
+        index = self._index
+        wanted = {
+            component for name in names if name in index for component in index[name].components
+        }
+        fresh = self.coordinator.fresh_reads
+        try:
+            await fresh.read(sorted(wanted))
+        except VoltrailError as err:
+            raise translated(err) from err
+        self._read.update(wanted)
 
     async def current(self, components: Iterable[str]) -> bool:
         """Whether these components answer; those that no entity shows are read for it.
@@ -99,9 +134,9 @@ class Charger:
 
     async def reading(self, name: str) -> Reading | None:
         """Return the value with a name; None if this charger has none, or none now."""
-        for reading in self.readings():
-            if reading.name == name and await self.current(reading.components):
-                return reading
+        reading = self._index.get(name)
+        if reading is not None and await self.current(reading.components):
+            return reading
         return None
 
     async def value(self, *names: str) -> Value:
@@ -132,15 +167,16 @@ class Charger:
 
     # -- what it is asked --
 
-    async def do(self, verb: Awaitable[None]) -> None:
+    async def do[T](self, verb: Awaitable[T]) -> T:
         """Carry out a verb, with errors in the user's language."""
         try:
-            await verb
+            result = await verb
         except VoltrailError as err:
             raise translated(err) from err
         finally:
             self.coordinator.async_update_listeners()
         await self.coordinator.async_request_refresh()
+        return result
 
     async def set_phases(self, phases: Phases) -> None:
         """Charge on this many phases from now on."""
@@ -187,6 +223,14 @@ class Charger:
                 value = control.read()
                 held[control.key] = value.name.lower() if isinstance(value, Enum) else value
         return held
+
+
+def _named(readings: Iterable[Reading], part: Part | None) -> dict[str, Reading]:
+    found: dict[str, Reading] = {}
+    for reading in readings:
+        if reading.part == part:
+            found.setdefault(reading.name, reading)
+    return found
 
 
 def plain(reading: Reading) -> Plain:

@@ -1,7 +1,10 @@
 """JSON-RPC 2.0 for programs that control a charger: one address, batches, notifications."""
 
+import asyncio
 import json
 import math
+from collections import Counter
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -19,6 +22,7 @@ from .rpc_methods import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    NEEDS,
     PARSE_ERROR,
     QUESTIONS,
     VERBS,
@@ -59,7 +63,14 @@ class RpcView(HomeAssistantView):
         if len(body) > LONGEST_BATCH:
             message = f"a batch may hold at most {LONGEST_BATCH} requests"
             return _response(_failure(None, RpcError(INVALID_REQUEST, message)))
-        answers = [await self._handle(request, one) for one in body]
+        answers = []
+        for place, one in enumerate(body):
+            if place == 0 or _is_order(body[place - 1]):
+                # What all questions up to the next order need is read in one go.
+                await _freshen(request.app[KEY_HASS], body[place:])
+            answers.append(await self._handle(request, one))
+            # Other work of the house goes on between two answers.
+            await asyncio.sleep(0)
         return _response([one for one in answers if one is not None])
 
     async def _handle(self, request: web.Request, body: object) -> Json | None:
@@ -79,20 +90,20 @@ class RpcView(HomeAssistantView):
     async def _call(self, request: web.Request, method: str, params: Params) -> Json:
         if method == "ping":
             return {"success": True, "message": "pong", "timestamp": stamp()}
-        found = QUESTIONS.get(method) or VERBS.get(method)
-        if found is None and method != "health":
+        found = method in QUESTIONS or method in VERBS
+        if not found and method != "health":
             raise RpcError(METHOD_NOT_FOUND, f"there is no method {method}")
         hass = request.app[KEY_HASS]
-        if found is not None:
+        if found:
             # One that is being loaded anew is waited for, whichever is meant.
             await held_orders.async_turn(hass, [one.entry_id for one in absent_chargers(hass)])
         try:
             charger = _charger(hass, params)
         except _NotRunningError:
-            if found is None:
+            if not found:
                 return self._health(hass, up=False)
             raise
-        if found is None:
+        if not found:
             return self._health(hass, up=charger.coordinator.last_update_success)
         if method in VERBS and not request["hass_user"].permissions.access_all_entities(
             POLICY_CONTROL
@@ -100,10 +111,7 @@ class RpcView(HomeAssistantView):
             raise RpcError(DEVICE_ERROR, "this user may not control devices")
         if not charger.coordinator.last_update_success:
             raise RpcError(DEVICE_ERROR, "the device does not answer")
-        try:
-            return await found(charger, params)
-        except HomeAssistantError as err:
-            raise RpcError(DEVICE_ERROR, str(err)) from err
+        return await _carried_out(method, charger, params)
 
     def _health(self, hass: HomeAssistant, *, up: bool) -> Json:
         return answer(
@@ -114,6 +122,41 @@ class RpcView(HomeAssistantView):
                 "timestamp": stamp(),
             }
         )
+
+
+async def _carried_out(method: str, charger: Charger, params: Params) -> Json:
+    """Answer a question with what was read for it, or carry out an order."""
+    try:
+        if method in QUESTIONS:
+            await charger.freshen(NEEDS[method])
+            return await QUESTIONS[method](charger, params)
+        return await VERBS[method](charger, params)
+    except HomeAssistantError as err:
+        raise RpcError(DEVICE_ERROR, str(err)) from err
+
+
+def _is_order(body: object) -> bool:
+    method = body.get("method") if isinstance(body, dict) else None
+    return isinstance(method, str) and method in VERBS
+
+
+async def _freshen(hass: HomeAssistant, bodies: list[object]) -> None:
+    """Read what the questions at the beginning of a batch need, all of a charger in one go."""
+    needs: dict[tuple[str, str | None], tuple[Charger, set[str]]] = {}
+    for body in bodies:
+        if _is_order(body):
+            break
+        with suppress(RpcError):
+            method, params = _parsed(body)
+            if method in NEEDS:
+                charger = _charger(hass, params)
+                part = charger.point.part
+                key = charger.entry.entry_id, None if part is None else part.key
+                needs.setdefault(key, (charger, set()))[1].update(NEEDS[method])
+    for charger, names in needs.values():
+        # A charger that does not answer is told with each question.
+        with suppress(HomeAssistantError):
+            await charger.freshen(names)
 
 
 def _response(told: Json | list[Json] | None) -> web.Response:
@@ -163,7 +206,10 @@ def _charger(hass: HomeAssistant, params: Params) -> Charger:
         absent = [entry for entry in absent if not chargers and is_called(entry, wanted)]
         if not chargers and not absent:
             raise RpcError(INVALID_PARAMS, f"there is no charger {wanted}")
-    names = [charger.name for charger in chargers] + [entry.title for entry in absent]
+    names = _told_apart(
+        [(charger.name, _id_of(charger)) for charger in chargers]
+        + [(entry.title, entry.entry_id) for entry in absent]
+    )
     if not names:
         raise RpcError(DEVICE_ERROR, "no charger is set up")
     if len(names) > 1:
@@ -172,6 +218,20 @@ def _charger(hass: HomeAssistant, params: Params) -> Charger:
     if absent:
         raise _NotRunningError(absent[0])
     return chargers[0]
+
+
+def _id_of(charger: Charger) -> str:
+    """Return what is never the name of another charger."""
+    serial, part = charger.coordinator.device.identity.serial, charger.point.part
+    own = serial or charger.entry.entry_id
+    several = part is not None and charger.name != charger.entry.title
+    return f"{own} {part.key}" if several and part is not None and serial else own
+
+
+def _told_apart(names: list[tuple[str, str]]) -> list[str]:
+    """Return names, those that several have with what tells them apart."""
+    counted = Counter(name for name, _ in names)
+    return [name if counted[name] == 1 else f"{name} ({own})" for name, own in names]
 
 
 def _known_id(request_id: object) -> str | float | None:

@@ -40,18 +40,19 @@ def _amps(params: Params, name: str, default: float | None = None) -> float:
     value = params.get(name, default)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise RpcError(INVALID_PARAMS, f"{name} must be a number of ampere")
-    if isinstance(value, float) and math.isnan(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise RpcError(INVALID_PARAMS, f"{name} must be a number of ampere")
     if value < 6:
         raise RpcError(INVALID_PARAMS, f"{name} must be at least 6 A")
     return value
 
 
-def _within(charger: Charger, name: str, amps: float) -> float:
+def _met(charger: Charger, amps: float) -> tuple[float, str]:
+    """Return the current that meets what was asked for, and a word on it if that is less."""
     maximum = charger.point.current_bounds().maximum
     if amps > maximum:
-        raise RpcError(INVALID_PARAMS, f"{name} must be at most {maximum:g} A for this charger")
-    return float(amps)
+        return maximum, ", the most that is allowed"
+    return float(amps), ""
 
 
 def _unknown_params(params: Params, *known: str) -> None:
@@ -71,6 +72,11 @@ def stamp() -> str:
 def answer(data: object) -> Json:
     """Wrap the answer as the interface does."""
     return {"success": True, "data": data, "timestamp": stamp()}
+
+
+def _done(message: str) -> Json:
+    """Return the answer to an order."""
+    return answer({"message": message})
 
 
 async def _code(charger: Charger, *names: str) -> int | None:
@@ -246,37 +252,39 @@ async def _configuration(charger: Charger, _params: Params) -> Json:
 
 async def _set_current(charger: Charger, params: Params) -> Json:
     _unknown_params(params, "ampere")
-    amps = _within(charger, "ampere", _amps(params, "ampere"))
-    await charger.do(charger.point.set_current_limit(amps))
-    return answer(f"Charging current set to {amps:g} A")
+    amps, less = _met(charger, _amps(params, "ampere"))
+    in_force = await charger.do(charger.point.limit_without_starting(amps))
+    waits = "" if in_force else "; charging stays stopped"
+    return _done(f"Charging current set to {amps:g} A{less}{waits}")
 
 
 async def _start(charger: Charger, params: Params) -> Json:
     _unknown_params(params, "current")
-    amps = _within(charger, "current", _amps(params, "current", 6))
+    amps, less = _met(charger, _amps(params, "current", 6))
     await charger.do(charger.point.resume(amps))
-    return answer(f"Charging started with {amps:g} A")
+    return _done(f"Charging started with {amps:g} A{less}")
 
 
 async def _resume(charger: Charger, params: Params) -> Json:
     _unknown_params(params, "current")
-    amps = None
+    amps, less = None, ""
     if "current" in params:
-        amps = _within(charger, "current", _amps(params, "current"))
+        amps, less = _met(charger, _amps(params, "current"))
+        less = f" with {amps:g} A{less}"
     await charger.do(charger.point.resume(amps))
-    return answer("Charging resumed")
+    return _done(f"Charging resumed{less}")
 
 
 async def _stop(charger: Charger, params: Params) -> Json:
     _unknown_params(params)
     await charger.do(charger.point.pause())
-    return answer("Charging stopped")
+    return _done("Charging stopped")
 
 
 async def _pause(charger: Charger, params: Params) -> Json:
     _unknown_params(params)
     await charger.do(charger.point.pause())
-    return answer("Charging paused")
+    return _done("Charging paused")
 
 
 async def _set_phases(charger: Charger, params: Params) -> Json:
@@ -285,7 +293,7 @@ async def _set_phases(charger: Charger, params: Params) -> Json:
     if isinstance(wanted, bool) or wanted not in (0, 1):
         raise RpcError(INVALID_PARAMS, "phases must be 0 (all) or 1 (one)")
     await charger.set_phases(Phases.ONE if wanted == 1 else Phases.THREE)
-    return answer("One phase requested" if wanted == 1 else "All phases requested")
+    return _done("One phase requested" if wanted == 1 else "All phases requested")
 
 
 async def _set_lock(charger: Charger, params: Params) -> Json:
@@ -293,7 +301,7 @@ async def _set_lock(charger: Charger, params: Params) -> Json:
     if not isinstance(locked := params.get("lock"), bool):
         raise RpcError(INVALID_PARAMS, "lock must be true or false")
     await charger.set_locked(locked=locked)
-    return answer("Station locked" if locked else "Station unlocked")
+    return _done("Station locked" if locked else "Station unlocked")
 
 
 type Method = Callable[[Charger, Params], Awaitable[Json]]
@@ -322,3 +330,37 @@ VERBS: Final[dict[str, Method]] = {
     "setRequestedPhases": _set_phases,
     "setLock": _set_lock,
 }
+
+NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "getDeviceInfo": (
+        *("register_layout", "protocol_version"),
+        *("house_maximum_current", "maximum_current"),
+    ),
+    "getStatus": (
+        *("charging_state", "evse_state", "control_pilot", "authorisation", "downgrade"),
+        *("phase_rotation", "current_offered"),
+    ),
+    **{
+        f"get{quantity.capitalize()}": tuple(f"{quantity}_l{phase}" for phase in (1, 2, 3))
+        for quantity in ("voltage", "current")
+    },
+    "getPower": ("power", "power_l1", "power_l2", "power_l3"),
+    "getChargingPower": ("power",),
+    "getTemperature": ("temperature",),
+    "getEnergy": ("session_energy", "energy_charged"),
+    "getSessionData": (
+        *("session_maximum_current", "vehicle_maximum_current", "session_energy"),
+        *("session_duration", "vehicle_phases", "phases_in_use"),
+    ),
+    "getStatistics": ("energy_charged", "sessions"),
+    "getDiagnostics": (
+        *("error_code", "charging_state", "safe_current_active", "switched_phases"),
+        "temperature",
+    ),
+    "getConfiguration": (
+        *("house_maximum_current", "maximum_current", "phase_switch_mode", "hardware_phases"),
+        *("permanent_cable_lock", "safe_current", "imbalance_supervision", "grid_phases"),
+        "authorisation_required",
+    ),
+}
+"""The values that an answer is made of: they are read when the question comes."""

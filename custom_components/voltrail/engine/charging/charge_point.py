@@ -262,6 +262,23 @@ class ChargePoint(ABC):
             self._hand_over()
             await self._limit_current(amps)
 
+    async def limit_without_starting(self, amps: float) -> bool:
+        """Limit the current; a charger that is paused stays so, and goes on with this limit.
+
+        Return whether it is in force now, and not only laid down for the time after the pause.
+        """
+        amps = self.limit_bounds().accept(amps)
+        self._require_enough(amps)
+        if not (self.target.paused or self.charging_allowed is False):
+            await self.set_current_limit(amps)
+            return True
+        async with self.lock:
+            self._hand_over()
+            by = self.target.paused_by or PausedBy.PERSON
+            self.orders.note(self.target.limited(amps).pausing(by))
+            await self._store()
+        return False
+
     async def pause(self) -> None:
         """Offer no current, and keep the session."""
         async with self.ordering(urgent=True):

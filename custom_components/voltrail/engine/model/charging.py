@@ -101,6 +101,12 @@ class CurrentLimited(Protocol):
     async def set_current_limit(self, amps: float) -> None:
         """Limit the current per phase; anything below the charger's minimum pauses."""
 
+    async def limit_without_starting(self, amps: float) -> bool:
+        """Limit the current; where that is paused, only for the time after the pause.
+
+        Return whether it is in force now.
+        """
+
 
 @runtime_checkable
 class PowerLimited(Protocol):

@@ -79,6 +79,7 @@ def test_a_session(session: Session, wall: Wall) -> None:
 
 def test_a_meter_that_is_late(session: Session, wall: Wall) -> None:
     """What the counter tells within two minutes still belongs to the session, later it does not."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(1000)
     session.note_car(plugged=False)
@@ -92,17 +93,39 @@ def test_a_meter_that_is_late(session: Session, wall: Wall) -> None:
     assert session.energy == 0
 
 
-def test_a_session_that_began_unseen(session: Session) -> None:
-    """It counts from when it is first seen."""
+def test_a_session_that_began_unseen(session: Session, wall: Wall) -> None:
+    """Neither when it began is known, nor what it has charged: nothing is made up."""
     session.note_car(plugged=True)
-    assert session.energy is None
     session.note_counter(500)
+    wall.go(60)
     session.note_counter(700)
-    assert session.energy == 200
+    assert not any((session.energy, session.duration, session.started))
+    assert session.started is None
+    session.note_car(plugged=False)
+    session.note_counter(800)
+    session.note_car(plugged=True)
+    session.note_counter(850)
+    assert (session.energy, session.duration) == (50, 0)
+
+
+def test_a_car_that_came_while_nothing_looked(session: Session, wall: Wall) -> None:
+    """The session before it is over, and of the present one nothing is known."""
+    session.note_car(plugged=False)
+    session.note_counter(1000)
+    session.note_car(plugged=True)
+    session.note_counter(1500)
+    session.note_car(plugged=False)
+    after = Session(wall, wall.saved)
+    after.restore_state(session.dump_state())
+    wall.go(3600)
+    after.note_car(plugged=True)
+    after.note_counter(2500)
+    assert (after.energy, after.duration, after.started) == (None, None, None)
 
 
 def test_unknown_states_end_no_session(session: Session, wall: Wall) -> None:
     """An error or an unknown state says nothing about the car."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(500)
     session.note_car(plugged=None)
@@ -129,6 +152,7 @@ def test_cars_that_follow_each_other_fast(session: Session) -> None:
 
 def test_a_replaced_meter(session: Session) -> None:
     """A counter that goes back and stays there begins the count anew."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(9000)
     session.note_counter(9500)
@@ -213,6 +237,7 @@ def test_a_restart_in_the_middle(session: Session, wall: Wall) -> None:
 
 def test_a_restart_after_the_end(session: Session, wall: Wall) -> None:
     """The last session is still the last one."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(1000)
     session.note_counter(1500)
@@ -229,6 +254,7 @@ def test_a_restart_after_the_end(session: Session, wall: Wall) -> None:
 
 def test_a_car_that_left_meanwhile(session: Session, wall: Wall) -> None:
     """The session ends when that is first seen, with what the counter says then."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(1000)
     after = Session(wall, wall.saved)
@@ -248,6 +274,7 @@ def test_nothing_is_remembered_of_nothing(session: Session, wall: Wall) -> None:
 
 def test_a_clock_that_was_wrong(session: Session, wall: Wall) -> None:
     """A wall clock that is put back makes no negative duration."""
+    session.note_car(plugged=False)
     session.note_car(plugged=True)
     wall.go(-3600)
     assert session.duration == 0
@@ -375,3 +402,27 @@ async def test_boot_time_of_the_recorded_station(wall: Wall) -> None:
 def test_the_usual_clock_tells_the_zone() -> None:
     """Moments are never without a zone."""
     assert utc_now().tzinfo is UTC
+
+
+def test_energy_moves_with_the_power() -> None:
+    """While a car charges its counter is read with every poll, and only then."""
+
+    async def story() -> None:
+        eve = Eve()
+        (socket,) = eve.sockets
+        owner = Owner(Alfen(Direct(eve).for_unit, 200, clock=loop_clock))
+        await owner.start()
+        async with living(eve):
+            await asyncio.sleep(30)
+            assert "socket_1_energy" not in owner.device.names(Cadence.MEASUREMENTS)
+            socket.car.plug_in(charged=0.2)
+            await asyncio.sleep(103)
+            seen = []
+            for _ in range(4):
+                await asyncio.sleep(10)
+                seen.append(value(owner.device, "socket_1/energy_charged"))
+            assert len(set(seen)) == 4
+            assert "socket_1_energy" in owner.device.names(Cadence.MEASUREMENTS)
+        await owner.stop()
+
+    run(story())

@@ -16,7 +16,7 @@ from modbus_connection import (
 from modbus_connection.model import Component
 
 from ...charging.charger_device import ChargerDevice
-from ...model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT
+from ...model.charging import FALLBACK_CURRENT, MINIMUM_CURRENT, ChargingState
 from ...model.controls import Control
 from ...model.errors import UnknownDeviceError
 from ...model.options import Options
@@ -278,6 +278,19 @@ class Alfen(ChargerDevice):
         for socket in self.sockets:
             names |= {socket.name("status"), socket.name("meter"), socket.name("energy")}
         return frozenset(names)
+
+    @override
+    def names(self, cadence: Cadence) -> tuple[str, ...]:
+        names = super().names(cadence)
+        if cadence is Cadence.MEASUREMENTS:
+            # While a car charges its counter is read with its power, or the energy would stand
+            # still for a minute while power flows.
+            names += tuple(
+                socket.name("energy")
+                for socket in self.sockets
+                if socket.charging_state is ChargingState.CHARGING
+            )
+        return names
 
     @property
     @override

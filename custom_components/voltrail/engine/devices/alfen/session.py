@@ -1,7 +1,7 @@
 """The present or last session, worked out from the car's presence and the lifetime counter.
 
 The charger counts no sessions for its Modbus clients. What is known here survives a
-restart; a session that begins between two polls counts from when it is first seen.
+restart. Of a session that begins while nothing looks neither its start nor its energy is known.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,8 +56,12 @@ class Session:
         """Take note of whether a car is connected; None while that is not known."""
         if plugged is None or plugged is self._plugged:
             return
-        self._plugged = plugged
-        if plugged and not self.open:
+        first_look, self._plugged = self._plugged is None, plugged
+        if plugged and first_look and not self.open:
+            # It began while nothing here looked: neither when nor at which counter is known.
+            self.started = self.ended = self._first = self._last = None
+            self._changed()
+        elif plugged and not self.open:
             self.started, self.ended = self._clock(), None
             self._first, self._last = self._idle, None
             self._idle = None

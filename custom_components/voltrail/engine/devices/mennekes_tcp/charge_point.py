@@ -4,6 +4,7 @@ import asyncio
 import math
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from typing import Final, override
 
 from ...charging.charge_point import ChargePoint
@@ -11,10 +12,11 @@ from ...charging.reconciler import Standing
 from ...model.charging import BlockedBy, ChargingState, first_reason, phases_carrying
 from ...model.controls import Bounds, Control, NumberControl, shown
 from ...model.errors import NotAppliedError, ReadOnlyError, explaining
-from ...model.points import Quantity, Tier, derived
+from ...model.points import Kind, Quantity, Tier, derived
 from ...polling.polled_device import PolledDevice, Problem
 from . import registers_4x, registers_ecu
 from .registers_shared import Fallback, NetworkLimits
+from .session_times import SessionTimes
 from .states import VehicleState
 
 # What the register takes is not documented (UNCONFIRMED); another integration offers
@@ -62,6 +64,10 @@ class MennekesPoint(ChargePoint):
     """The one charge point of these chargers."""
 
     network_limits: NetworkLimits | None = None
+    began: registers_4x.Signal | registers_ecu.Times
+    """Where the charger tells when its session began."""
+    ended: registers_4x.Ending | registers_ecu.Times
+    session: registers_4x.Session | registers_ecu.Session | registers_ecu.OldTimes
 
     def __init__(
         self,
@@ -78,6 +84,7 @@ class MennekesPoint(ChargePoint):
         self._meter = meter
         self._signal = signal
         self._fallback = fallback
+        self._times = SessionTimes(device.options.zone)
         self._limited_at = -math.inf
         """When the limit was last written, on the loop's clock."""
 
@@ -155,6 +162,18 @@ class MennekesPoint(ChargePoint):
         meter = self._meter
         currents = (meter.current_l1, meter.current_l2, meter.current_l3)
         return None if None in currents else phases_carrying(currents)
+
+    @derived(Kind.MOMENT, depends_on=("signal", "times"), tier=Tier.DETAIL)
+    def session_start(self) -> datetime | None:
+        """When the present or last session began."""
+        plugged = self.charging_state not in (None, ChargingState.NO_VEHICLE)
+        lasted = self.session.session_duration if plugged else None
+        return self._times.moment("start", self.began.start_time, lasted)
+
+    @derived(Kind.MOMENT, depends_on=("ending", "times"), tier=Tier.DETAIL)
+    def session_end(self) -> datetime | None:
+        """When the session before it ended."""
+        return self._times.moment("end", self.ended.end_time)
 
     # -- orders --
 

@@ -2,6 +2,9 @@
 
 from modbus_connection.model import NumberField, int32, uint32
 
+NEVER = "00:00:00"
+"""What a time of day shows where there was none yet."""
+
 NOT_MEASURED = 0xFFFF_FFFF
 """What a 32-bit meter register holds while there is no value; it also flashes up on
 firmware 5.33.9, where it would show as -1 W or 4.29 GW."""

@@ -47,7 +47,8 @@ class Profile4X(MennekesPoint):
         self.vehicle = device.add("vehicle", registers.Vehicle(unit), Cadence.MEASUREMENTS)
         self.meter = device.add("meter", registers.Meter(unit), Cadence.MEASUREMENTS)
         signal = device.add("signal", registers.Signal(unit), Cadence.MEASUREMENTS)
-        device.add("session", registers.Session(unit), Cadence.MEASUREMENTS)
+        self.began = signal
+        self.session = device.add("session", registers.Session(unit), Cadence.MEASUREMENTS)
         self.limits: registers.Limits | registers.OldLimits = device.add(
             "limits",
             registers.Limits(unit) if since_1_5 else registers.OldLimits(unit),
@@ -57,7 +58,7 @@ class Profile4X(MennekesPoint):
         fallback = device.add("fallback", Fallback(unit), Cadence.SETTINGS)
         device.add("operator", Operator(unit), Cadence.SETTINGS)
         self.station = device.add("station", registers.Station(unit), Cadence.SETTINGS)
-        device.add("ending", registers.Ending(unit), Cadence.SETTINGS)
+        self.ended = device.add("ending", registers.Ending(unit), Cadence.SETTINGS)
         self.device_name: registers.DeviceName | registers.OldDeviceName = device.add(
             "device_name",
             registers.DeviceName(unit) if since_1_5 else registers.OldDeviceName(unit),

@@ -61,13 +61,15 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
             "availability", registers.Availability(unit), Cadence.SETTINGS
         )
         if modern:
-            device.add("session", registers.Session(unit), Cadence.MEASUREMENTS)
-            device.add("times", registers.Times(unit), Cadence.SETTINGS)
+            self.session = device.add("session", registers.Session(unit), Cadence.MEASUREMENTS)
+            times = device.add("times", registers.Times(unit), Cadence.SETTINGS)
+            self.began = self.ended = times
             device.add("departure", registers.Departure(unit), Cadence.SETTINGS)
             device.add("operator", Operator(unit), Cadence.SETTINGS)
             device.add("lock", registers.Lock(unit), Cadence.SETTINGS)
         else:
-            device.add("times", registers.OldTimes(unit), Cadence.MEASUREMENTS)
+            times = device.add("times", registers.OldTimes(unit), Cadence.MEASUREMENTS)
+            self.session = self.began = self.ended = times
             device.add("departure", registers.OldDeparture(unit), Cadence.MEASUREMENTS)
         self.network: registers.Network | None = None
         self.charge: registers.Charge | None = None

@@ -187,19 +187,19 @@ class Signal(Block):
     """What the car is told, and when its session began."""
 
     register_ranges = ((706, 708),)
-    rows = (("current_offered",), ("session_start",))
+    rows = (("current_offered",), ("start_time",))
 
     current_offered = measure(integer(706, signed=False), Quantity.CURRENT)
-    session_start = text(clock(707), tier=Tier.DETAIL)
+    start_time = clock(707)
 
 
 class Ending(Block):
     """When the previous session ended, and the least current that charges."""
 
     register_ranges = ((710, 712),)
-    rows = (("session_end",), ("minimum_current",))
+    rows = (("end_time",), ("minimum_current",))
 
-    session_end = text(clock(710), tier=Tier.DETAIL)
+    end_time = clock(710)
     minimum_current = measure(integer(712, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
 
 

@@ -173,8 +173,8 @@ class Times(Component):
 
     register_ranges = ((707, 712),)
 
-    session_start = text(clock(707), tier=Tier.DETAIL)
-    session_end = text(clock(710), tier=Tier.DETAIL)
+    start_time = clock(707)
+    end_time = clock(710)
     minimum_current = measure(integer(712, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
 
 
