@@ -9,7 +9,6 @@ const STORIES = [
   'ams_han',
   'rpc',
   'energy',
-  'charging',
   'moving_in',
   'dashboard',
   'removal',

@@ -49,6 +49,14 @@ leaves a connection behind that looks alive, and what it still holds back comes 
 AWAY_AFTER: Final = 6.0
 """Seconds without any answer, although it was asked, after which a unit was away."""
 
+GONE_AFTER: Final = 60.0
+"""Seconds without any answer after which a unit is asked briefly, if others are heard: a charger
+that is switched off for the winter must not cost its neighbours more than a tenth of the line."""
+
+BRIEF: Final = 0.35
+"""Seconds for which one that is gone is waited for; twice as long as it ever took, if that is
+more."""
+
 TROUBLE_REMEMBERED: Final = 3600.0
 """Seconds for which a line counts as a bad one after an answer was missing."""
 
@@ -101,6 +109,7 @@ class SerialBus:
         self._anybody_heard_at = 0.0
         self._failed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
+        self._slowest: dict[int, float] = {}
         self._returns: dict[int, int] = {}
         self._overdue: defaultdict[int, Overdue] = defaultdict(lambda: Overdue(_now))
         self._exchanges: set[asyncio.Task[Any]] = set()
@@ -138,6 +147,24 @@ class SerialBus:
     def troubled(self) -> bool:
         """Whether any answer was missing or garbled within the last hour."""
         return any(_now() - failed < TROUBLE_REMEMBERED for failed in self._failed_at.values())
+
+    def gone(self, unit_id: int) -> bool:
+        """Whether a unit has not answered for long, on a line on which others do."""
+        heard = self._heard_at.get(unit_id)
+        return (
+            self._unheard(unit_id)
+            and heard is not None
+            and _now() - heard >= GONE_AFTER
+            and _now() - self._anybody_heard_at < GONE_AFTER
+        )
+
+    def _patience(self, unit: SerialBusUnit) -> float:
+        """Return the seconds for which an answer is waited for."""
+        if not unit.connected:
+            return unit.timeout + _OPENING
+        if self.gone(unit.unit_id):
+            return min(unit.timeout, max(BRIEF, 2 * self._slowest.get(unit.unit_id, unit.timeout)))
+        return unit.timeout + _GRACE
 
     def _unheard(self, unit_id: int) -> bool:
         """Whether the unit has not answered at all since an answer of it was missing."""
@@ -224,8 +251,7 @@ class SerialBus:
         self, unit: SerialBusUnit, ask: Callable[[], Awaitable[R]], request: Read
     ) -> R:
         overdue = self._overdue[unit.unit_id]
-        opened = unit.connected
-        limit = unit.timeout + (_GRACE if opened else _OPENING)
+        opened, limit, begun = unit.connected, self._patience(unit), _now()
         try:
             async with asyncio.timeout(limit):
                 answer = await _unless_silent(ask)
@@ -253,6 +279,9 @@ class SerialBus:
             msg = f"no answer of unit {unit.unit_id} within {limit:g} s"
             raise ModbusTimeoutError(msg) from err
         else:
+            if opened:
+                slowest = self._slowest.get(unit.unit_id, 0.0)
+                self._slowest[unit.unit_id] = max(slowest, _now() - begun)
             self._heard(unit.unit_id)
             overdue.answer(request)
             return answer

@@ -1,6 +1,7 @@
 """The heartbeat: from the first moment, ahead of everything, and honest about how it goes."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,13 @@ from custom_components.voltrail.engine.devices.mennekes_rtu.errors import (
 )
 from custom_components.voltrail.engine.model.errors import DeviceSilentError
 from custom_components.voltrail.engine.polling.polled_device import Cadence
+from custom_components.voltrail.engine.transport.serial_bus import (
+    SETTLE,
+    SerialBus,
+    SerialBusUnit,
+)
 from simulators.mennekes_rtu import Bus, Compact, Satellite
-from tests.fake_time import in_fake_time
+from tests.fake_time import in_fake_time, run
 
 from ..owner import Owner
 from .support import problems, serial_line, value
@@ -94,6 +100,44 @@ async def test_a_neighbour_that_falls_silent_does_not_cost_a_beat() -> None:
         await asyncio.sleep(60)
         assert second.ems.silence < 6
         assert not second.box.error_code
+
+
+def test_a_silent_neighbour_takes_a_tenth_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked briefly and rarely it costs its neighbour little, and is heard when it is back."""
+    carry, taken = SerialBus._carry, 0.0
+
+    async def timed(line: SerialBus, unit: SerialBusUnit, *asked: Any) -> Any:
+        nonlocal taken
+        begun = asyncio.get_running_loop().time()
+        try:
+            return await carry(line, unit, *asked)
+        finally:
+            if unit.unit_id == 11:
+                # What is garbled or missing is followed by a moment of silence.
+                taken += asyncio.get_running_loop().time() - begun + SETTLE
+
+    async def story() -> None:
+        nonlocal taken
+        first = Compact()
+        second = Compact(unit_id=11, serial="13552020", clock=first.clock)
+        async with (
+            serial_line(Bus(first, second)) as line,
+            Owner(line.device()),
+            Owner(line.device(11)),
+        ):
+            await asyncio.sleep(60)
+            second.box.satellite = Satellite.OFF
+            await asyncio.sleep(120)
+            taken = 0.0
+            await asyncio.sleep(1800)
+            assert 0.02 < taken / 1800 <= 0.1
+            second.box.satellite = Satellite.ON
+            await asyncio.sleep(12)
+            assert second.ems.silence < 6
+            assert first.ems.longest_gap < 6
+
+    monkeypatch.setattr(SerialBus, "_carry", timed)
+    run(story())
 
 
 @in_fake_time

@@ -40,6 +40,10 @@ _SLOWLY: Final = 6.0
 """Seconds between two beats that the charger does not seem to hear; still often enough for one
 that hears every one of them and only answers too late."""
 
+_RARELY: Final = 7.5
+"""The same where others are heard on the line and this one is not: with what it takes to wait for
+it, a tenth of their time. It is still in time for one that hears and cannot answer."""
+
 _LATELY: Final = 16.0
 _LINK_DOWN: Final = 2.0
 
@@ -113,6 +117,8 @@ class Heartbeat(KeepAlive):
         if self.urgent:
             return _AT_ONCE
         # A charger that is switched off must not cost the others on the line their time.
+        if self._line.gone(self.unit_id):
+            return _RARELY
         return _SLOWLY if self.failures > 3 * _DISHEARTENED else INTERVAL
 
     @property
