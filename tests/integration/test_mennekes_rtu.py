@@ -19,6 +19,7 @@ from custom_components.voltrail import link
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.mennekes_rtu.heartbeat import Heartbeat
 from custom_components.voltrail.engine.transport.serial_bus import SerialBusUnit
+from custom_components.voltrail.repairs import RemedyFlow, async_create_fix_flow
 from simulators.mennekes_rtu import Bus, Compact
 from simulators.mennekes_rtu.codes import Satellite
 from simulators.server import serve, serve_pty
@@ -204,6 +205,42 @@ async def test_a_missing_fallback_is_a_repair(hass: HomeAssistant) -> None:
     async with behind_a_gateway(hass, charger) as entry:
         issue_id = f"{entry.entry_id}_missing_fallback"
         assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
+
+
+async def test_a_missing_fallback_is_put_right_by_its_repair(hass: HomeAssistant) -> None:
+    """It asks for a current, writes it, and is gone; a refusal is told."""
+    charger = Compact(fallback=0)
+    async with behind_a_gateway(hass, charger) as entry:
+        issue_id = f"{entry.entry_id}_missing_fallback"
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+        assert issue is not None
+        assert issue.is_fixable
+        flow = await async_create_fix_flow(hass, issue_id, dict(issue.data or {}))
+        assert isinstance(flow, RemedyFlow)
+        flow.hass = hass
+        result = await flow.async_step_init()
+        assert result["type"] is FlowResultType.FORM
+        charger.faults.inject("exception", code=4, function=6, times=None)
+        charger.faults.inject("exception", code=4, function=16, times=None)
+        result = await flow.async_step_init({"value": 6})
+        assert result["reason"] == "refused"
+        charger.faults.clear()
+        result = await flow.async_step_init({"value": 6})
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+        assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+        # Once more, as from a window that stayed open.
+        assert (await flow.async_step_init())["type"] is FlowResultType.CREATE_ENTRY
+    assert (await flow.async_step_init())["reason"] == "not_loaded"
+
+
+async def test_a_charger_that_takes_no_fallback_is_told_about(hass: HomeAssistant) -> None:
+    """Before layout 1.03 only the charger's own tool can set it: there is nothing to fix here."""
+    async with behind_a_gateway(hass, Compact(fallback=0, layout="1.02")) as entry:
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, f"{entry.entry_id}_missing_fallback")
+        if issue is not None:
+            assert not issue.is_fixable
+            assert issue.translation_key == "missing_fallback"
 
 
 async def test_two_chargers_share_an_adapter(hass: HomeAssistant, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..model.charging import Chargeable
-from ..model.controls import AnyControl
+from ..model.controls import AnyControl, NumberControl
 from ..model.errors import VoltrailError
 from ..model.options import Options
 from ..model.parts import Identity, Part
@@ -47,6 +47,10 @@ class Problem:
     details: Mapping[str, str]
     asks_secret: bool = False
     """Whether a secret is missing or wrong: only a person who enters the right one can help."""
+    remedy: NumberControl | None = None
+    """A number that puts it right once a person has chosen it."""
+    suggested: float = 0.0
+    """The number that is right for most."""
 
 
 class BaseDevice(ABC):

@@ -12,7 +12,8 @@ from modbus_connection import (
 from modbus_connection.model import Component
 
 from ...charging.charger_device import ChargerDevice
-from ...model.controls import ButtonControl, Control
+from ...model.charging import MINIMUM_CURRENT
+from ...model.controls import ButtonControl, Control, NumberControl
 from ...model.errors import UnknownDeviceError
 from ...model.options import Options
 from ...model.parts import Identity
@@ -236,6 +237,15 @@ class MennekesRtu(ChargerDevice):
         assert self._settings is not None, "identify() first"
         yield from self._settings.controls()
 
+    @property
+    def _fallback_control(self) -> NumberControl | None:
+        """The setting of the fallback, where this charger takes it over Modbus (layout 1.03)."""
+        settings = () if self._settings is None else self._settings.controls()
+        for control in settings:
+            if control.key == "safe_current" and isinstance(control, NumberControl):
+                return control
+        return None
+
     @override
     def keep_alives(self) -> Iterator[KeepAlive]:
         yield self.heartbeat
@@ -249,7 +259,12 @@ class MennekesRtu(ChargerDevice):
         yield from super().problems()
         installation = self.point.blocks.installation
         if installation is not None and installation.fallback_code == 0:
-            yield Problem(key="missing_fallback", details={})
+            yield Problem(
+                key="missing_fallback",
+                details={},
+                remedy=self._fallback_control,
+                suggested=MINIMUM_CURRENT,
+            )
         beat = self.heartbeat
         if beat.refusals >= _REFUSALS_BEFORE_TELLING or beat.ignored:
             yield Problem(key="heartbeat_refused", details={"reason": str(beat.trouble)})
