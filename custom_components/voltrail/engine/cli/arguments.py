@@ -70,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
     _add_device(read)
     _add_all(read)
     _add_json(read)
+    read.add_argument(
+        "--timeout",
+        type=_positive,
+        metavar="S",
+        help="give up after so many seconds; not by itself if nothing is said",
+    )
 
     watch = _command(
         commands,

@@ -20,6 +20,15 @@ from .table import device_table, words
 
 async def read(arguments: argparse.Namespace, console: Console) -> int:
     """Read a device once."""
+    try:
+        async with asyncio.timeout(arguments.timeout):
+            return await _read(arguments, console)
+    except TimeoutError as err:
+        message = f"it was not read within {arguments.timeout:g} s"
+        raise CommandError(message) from err
+
+
+async def _read(arguments: argparse.Namespace, console: Console) -> int:
     approach = Approach.of(arguments)
     async with approach.meet(console) as device:
         with console.progress(f"reading {device.identity.model}"):
