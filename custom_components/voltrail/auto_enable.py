@@ -1,4 +1,4 @@
-"""Entities that sleep because their value is missing, and wake when it comes.
+"""Entities that are disabled until their value is seen for the first time.
 
 A meter that is fitted later, or a phase that was not used so far, starts to report one
 day. Its entity was created disabled; the registry enables it then, once.
@@ -15,7 +15,7 @@ from .coordinator import VoltrailConfigEntry
 from .engine.model.points import Kind, Tier
 from .engine.polling.polled_device import Reading
 
-# What an installer has to switch on stays off until he does.
+# What the installer has to switch on stays off until the installer does.
 _WAKING: Final = frozenset({Tier.MAIN, Tier.DETAIL})
 
 

@@ -323,7 +323,7 @@ class PollingCoordinator(VoltrailCoordinator):
 
 
 class PushCoordinator(VoltrailCoordinator):
-    """Passes on what a device says, when it says it, and notices when it says no more."""
+    """Passes on what a device sends, when it sends it, and notices when it falls silent."""
 
     device: PushedDevice
 
@@ -413,7 +413,7 @@ class PushCoordinator(VoltrailCoordinator):
         elif self.last_update_success and not alive:
             trouble = "" if self._listener is None else self._listener.trouble
             reason = f" ({trouble})" if trouble else ""
-            # Told once, and no fault of anybody: hence no warning, as elsewhere in the house.
+            # Told once, and there is nothing to fix: hence no warning.
             _LOGGER.info("%s: nothing heard for %.0f s%s", self.name, self.device.patience, reason)
         self.last_update_success = alive
 
@@ -453,7 +453,7 @@ class PushCoordinator(VoltrailCoordinator):
             self._take_question_back()
 
     def _take_question_back(self) -> None:
-        """Ask for no secret any more: the device can be understood with the one that is known."""
+        """Stop asking for a secret: the device can be understood with the one that is known."""
         flows = list(self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}))
         for flow in flows:
             self.hass.config_entries.flow.async_abort(flow["flow_id"])

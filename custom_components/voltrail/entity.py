@@ -150,7 +150,7 @@ class VoltrailControl[C: AnyControl](VoltrailEntity):
                 translation_placeholders=err.details,
             ) from err
         finally:
-            # Whatever became of it, the device was read again on the way.
+            # Done or failed, the device was read again on the way.
             self.coordinator.async_update_listeners()
         await self.coordinator.async_request_refresh()
 

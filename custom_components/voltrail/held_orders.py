@@ -1,4 +1,4 @@
-"""Orders that come while an entry is loaded anew: they wait, and are carried out after it.
+"""Orders that come while an entry is loaded again: they wait, and are carried out after it.
 
 For the seconds of a reload there are no entities, and Home Assistant drops what is ordered of
 them without a word. A pause that comes just then must not be lost because the charger told of
@@ -34,7 +34,7 @@ from .const import DOMAIN
 _LOGGER = logging.getLogger(__name__)
 
 PATIENCE: Final = 30.0
-"""Seconds for which an order waits; after that nobody expects it any more."""
+"""Seconds for which an order waits; after that no person expects it any more."""
 
 ORDERED: Final = frozenset({Platform.NUMBER, Platform.SELECT, Platform.SWITCH, Platform.TIME})
 """What says how something should be. A button that was pressed a while ago is none of these."""
@@ -145,7 +145,7 @@ class _Held:
 
 @callback
 def async_hold(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
-    """Hold orders from now on: the entry is being unloaded, most likely to be loaded anew."""
+    """Hold orders from now on: the entry is being unloaded, most likely to be loaded again."""
     if hass.is_stopping or entry.disabled_by is not None:
         return
     async_drop(hass, entry)
@@ -171,7 +171,7 @@ def async_drop(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 
 async def async_turn(hass: HomeAssistant, entry_ids: Collection[str]) -> None:
-    """Wait until entries that are being loaded anew are there, or are not expected any more."""
+    """Wait until entries that are being loaded again are there, or are not expected any more."""
     turns = list(_turns(hass, entry_ids))
     if turns:
         await asyncio.wait(turns)

@@ -60,7 +60,7 @@ async def _watch[D](
     hass: HomeAssistant, entry: ConfigEntry[D], create: Callable[[UnitSource], PolledDevice]
 ) -> None:
     while True:
-        # Somebody may be trying other settings of the same link in a form.
+        # A person may be trying other settings of the same link in a form.
         with suppress(HomeAssistantError):
             async with link.temporary_units(hass, entry.data) as units:
                 met = await _meet(hass, entry, create(units))

@@ -95,7 +95,7 @@ class VoltrailNumber(VoltrailControl[NumberControl], NumberEntity):
 
     @callback
     def _renew_box(self) -> None:
-        """Make the box show what is in force, after a person typed what comes out as the same.
+        """Make the box show what is in force, after a person typed a number that changes nothing.
 
         A paused charger stays paused at 5 A, so its state does not change; and without a change
         the frontend leaves what was typed in the box.

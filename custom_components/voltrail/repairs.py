@@ -88,7 +88,7 @@ def async_clear[D: Loaded](hass: HomeAssistant, entry: ConfigEntry[D]) -> None:
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, Any] | None
 ) -> RepairsFlow:
-    """Return the flow that does for the person what Voltrail offers to do."""
+    """Return the flow that carries out what the repair offers."""
     for kind, flow in ((MOVING_IN, MovingInFlow), (MOVED_IN, MovedInFlow), (SIGN, SignFlow)):
         if data is not None and issue_id.startswith(f"{kind}_"):
             return flow(data["entry_id"])

@@ -67,7 +67,7 @@ class PointSessions:
         self._device = device
         self._readings = _found(device, point)
         self.listeners: list[Callable[[Happened], None]] = []
-        """Called with what happens, before it is told to everybody else."""
+        """Called with what happens, before the listeners are told."""
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""What a device has to remember over a restart: set-points, counters of our own."""
+"""Stores what a device has to remember over a restart: set-points, counters of our own."""
 
 from typing import Any, override
 

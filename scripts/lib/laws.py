@@ -3,9 +3,12 @@
 Prints one line per breach and exits with 1 if there is any.
 """
 
+import ast
+import io
 import re
 import subprocess
 import sys
+import tokenize
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,7 @@ REGISTRIES: Final = re.compile(
     r"files\.pythonhosted" + r"\.org|pypi\.org/simple" + r"|registry\.(npmjs|yarnpkg)" + r"\."
 )
 LOCKS: Final = {"uv.lock", "poetry.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml"}
+VAGUE: Final = re.compile(r"\b(anew|whoever|somebody|nobody)\b", re.IGNORECASE)
 GENERATED: Final = re.compile(r"(^|/)(\.venv|\.demo|\.git/|\.\w+_cache|__pycache__|node_modules)")
 
 
@@ -65,6 +69,25 @@ def families_above_devices() -> Iterator[str]:
         for number, line in enumerate(text_of(path).splitlines(), start=1):
             if found := pattern.search(line):
                 yield f"{path.relative_to(ROOT)}:{number}: names the family {found[0]!r}"
+
+
+def prose(source: str) -> Iterator[tuple[int, str]]:
+    """Yield the comments and docstrings of a module, each line with its number."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+    for node in ast.walk(ast.parse(source)):
+        # Also the texts below attributes, which Python itself throws away.
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield from enumerate(str(node.value.value).splitlines(), start=node.lineno)
+
+
+def vague_subjects() -> Iterator[str]:
+    """A comment names the program, device or person it is about."""
+    for path in sorted(INTEGRATION.rglob("*.py")):
+        for number, line in prose(text_of(path)):
+            if found := VAGUE.search(line):
+                yield f"{path.relative_to(ROOT)}:{number}: {found[0]!r}: say what it is"
 
 
 def registry_addresses(files: list[Path]) -> Iterator[str]:
@@ -151,6 +174,7 @@ def main() -> int:
     files = project_files()
     breaches = [
         *families_above_devices(),
+        *vague_subjects(),
         *registry_addresses(files),
         *unpinned_requirements(),
         *untyped_folders(files),

@@ -197,7 +197,7 @@ async def test_bad_input_is_refused(
 
 
 @pytest.mark.parametrize("nobody", [None, [], {}])
-async def test_an_order_to_nobody_is_refused(hass: HomeAssistant, nobody: object) -> None:
+async def test_an_order_without_a_device_is_refused(hass: HomeAssistant, nobody: object) -> None:
     """A template that finds no device must not look as if charging had been paused."""
     assert await async_setup_component(hass, DOMAIN, {})
     for name in ("pause_charging", "get_status"):

@@ -172,7 +172,7 @@ async def test_values_that_come_wake_their_entity(hass: HomeAssistant) -> None:
             assert known.disabled_by is expected
 
 
-async def test_values_that_came_while_nobody_looked_wake_their_entity(hass: HomeAssistant) -> None:
+async def test_values_that_came_meanwhile_enable_their_entity(hass: HomeAssistant) -> None:
     """A meter that was fitted while Home Assistant was off has entities like any other."""
     eve = sample()
     async with loaded(hass, eve) as entry:

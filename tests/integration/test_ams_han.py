@@ -165,7 +165,7 @@ async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
 
 
 @pytest.mark.usefixtures("mqtt_mock")
-async def test_mqtt_that_was_set_up_anew(hass: HomeAssistant, clock: JumpingClock) -> None:
+async def test_mqtt_that_was_set_up_again(hass: HomeAssistant, clock: JumpingClock) -> None:
     """It takes its subscriptions along, and does not let go of them: what comes is left alone."""
     subscribed: list[Callable[[ReceiveMessage], None]] = []
 

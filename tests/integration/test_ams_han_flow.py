@@ -562,7 +562,7 @@ async def test_what_is_under_the_topic_instead(
 
 
 @pytest.mark.usefixtures("socket_enabled")
-async def test_nobody_at_the_port(somebody: Somebody) -> None:
+async def test_no_meter_at_the_port(somebody: Somebody) -> None:
     """Refused at once: no need to wait."""
     async with tcp_output() as output:
         port = output.port
@@ -575,7 +575,7 @@ async def test_nobody_at_the_port(somebody: Somebody) -> None:
 
 
 @pytest.mark.parametrize("host", ["", "192.168.1..20", "http://192.168.1.20/"])
-async def test_a_host_that_nobody_can_have(somebody: Somebody, host: str) -> None:
+async def test_a_name_that_no_host_can_have(somebody: Somebody, host: str) -> None:
     """A slip of the pen is told from an adapter that is away."""
     person = somebody()
     await person.choose("network")

@@ -160,7 +160,7 @@ async def test_a_broker_that_is_gone(hass: HomeAssistant, clock: JumpingClock) -
 
 
 @pytest.mark.usefixtures("mqtt_mock")
-async def test_somebody_else_waited_for_the_broker_in_vain(
+async def test_another_task_waited_for_the_broker_in_vain(
     hass: HomeAssistant, clock: JumpingClock
 ) -> None:
     """Home Assistant hands out one future to all who wait, cancelled by the first to give up."""
@@ -177,7 +177,7 @@ async def test_somebody_else_waited_for_the_broker_in_vain(
 
 
 @pytest.mark.parametrize("how", ["unload", "remove", "disable"])
-async def test_nobody_waits_for_an_entry_that_is_off(
+async def test_an_entry_that_is_off_is_not_waited_for(
     *, hass: HomeAssistant, clock: JumpingClock, lonely: tuple[MockConfigEntry, int], how: str
 ) -> None:
     """Whoever unloads, removes or disables it does not find it loaded later."""
@@ -202,7 +202,7 @@ async def test_nobody_waits_for_an_entry_that_is_off(
     assert entry.state is ConfigEntryState.NOT_LOADED
 
 
-async def test_one_that_is_set_up_anew_meanwhile(
+async def test_one_that_is_set_up_again_meanwhile(
     hass: HomeAssistant, clock: JumpingClock, lonely: tuple[MockConfigEntry, int]
 ) -> None:
     """A look that is under way lets go first: many an adapter takes one client only."""

@@ -689,7 +689,7 @@ async def test_who_paused(house: House, fuse: Fuse) -> None:
     assert not fuse.remembers
 
 
-async def test_currents_that_nobody_knows(house: House, fuse: Fuse) -> None:
+async def test_currents_that_are_not_known(house: House, fuse: Fuse) -> None:
     """Without the currents the car waits, and goes on when they have been back for a while."""
     fuse.known = False
     await house.live(50)

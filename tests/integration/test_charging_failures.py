@@ -254,7 +254,7 @@ async def test_the_car_leaves(house: House) -> None:
 # -- Home Assistant ---------------------------------------------------------------
 
 
-async def test_wishes_are_kept_over_a_kill(house: House, hass_storage: dict[str, Any]) -> None:
+async def test_requests_are_kept_over_a_kill(house: House, hass_storage: dict[str, Any]) -> None:
     """What a person wants is on the disk when the action returns."""
     entry = await house.set_up()
     await house.choose("mode", "plan")

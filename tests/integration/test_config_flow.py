@@ -270,7 +270,7 @@ async def test_a_closed_port(hass: HomeAssistant, charger_server: Server) -> Non
     await recover(hass, flow, charger_server)
 
 
-async def test_a_host_that_nobody_knows(hass: HomeAssistant, charger_server: Server) -> None:
+async def test_a_host_that_is_not_known(hass: HomeAssistant, charger_server: Server) -> None:
     """A name that the name servers do not have."""
     flow = await open_form(hass)
     before = Before(hass)
@@ -286,7 +286,7 @@ async def test_a_host_that_nobody_knows(hass: HomeAssistant, charger_server: Ser
     "host",
     ["", " ", "192.168.1..20", "a" * 300, "http://192.168.1.20/", "my charger", "\x00", "[::1"],
 )
-async def test_a_host_that_nobody_can_have(
+async def test_a_name_that_no_host_can_have(
     hass: HomeAssistant, charger_server: Server, host: str
 ) -> None:
     """A slip of the pen is told from a charger that is away, and nobody is asked for it."""

@@ -211,7 +211,7 @@ def test_a_system_tells_of_its_battery(hass: HomeAssistant) -> None:
     )
 
 
-def test_what_somebody_chose_stays(hass: HomeAssistant) -> None:
+def test_what_a_person_chose_stays(hass: HomeAssistant) -> None:
     """Another integration's counter of the same energy is not joined by ours."""
     put(hass, "gx", GATEWAY)
     preferences = {

@@ -492,7 +492,7 @@ async def test_a_block_that_just_fell_silent_gets_a_second_chance(
 
 
 @pytest.mark.usefixtures("charger_loaded")
-async def test_the_wish_is_asserted_after_a_reboot(
+async def test_the_target_is_asserted_after_a_reboot(
     hass: HomeAssistant,
     charger: Charger4X,
     charger_server: Server,
@@ -512,7 +512,7 @@ async def test_the_wish_is_asserted_after_a_reboot(
 
 
 @pytest.mark.usefixtures("charger_loaded")
-async def test_the_wish_is_asserted_when_the_timeout_ends(
+async def test_the_target_is_asserted_when_the_timeout_ends(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
 ) -> None:
     """The charger leaves its safe current with our limit in force."""
@@ -730,7 +730,7 @@ async def test_requests_of_one_poll(
 
 
 @pytest.mark.usefixtures("charger_loaded")
-async def test_only_what_somebody_looks_at_is_read(
+async def test_only_what_an_entity_shows_is_read(
     hass: HomeAssistant, charger: Charger4X, charger_entry: MockConfigEntry
 ) -> None:
     """With the default entities the expert blocks are left out."""
@@ -754,7 +754,7 @@ async def test_the_device_page(
     assert device.sw_version == "1.5.21-1234"
 
 
-async def test_setup_is_retried_while_nobody_answers(
+async def test_setup_is_retried_while_no_device_answers(
     hass: HomeAssistant, charger_server: Server, charger_entry: MockConfigEntry
 ) -> None:
     """Without an answer the entry waits, and says why."""

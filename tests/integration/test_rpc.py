@@ -500,7 +500,7 @@ async def test_verbs_of_the_family_it_comes_from(
 
 
 @pytest.mark.usefixtures("socket_enabled")
-async def test_what_nobody_watches_is_read_for_the_question(
+async def test_what_no_entity_shows_is_read_for_the_question(
     hass: HomeAssistant, compact: Compact
 ) -> None:
     """An old value never poses as a fresh one: no entity shows the article number."""

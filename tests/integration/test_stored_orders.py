@@ -78,7 +78,7 @@ async def test_a_pause_outlives_a_kill_five_seconds_later(
 
 @pytest.mark.parametrize(("before", "asked", "left"), [(16, 8, 8), (8, 16, 8)])
 @pytest.mark.usefixtures("charger_loaded")
-async def test_an_order_of_which_nobody_knows_ends_in_the_lower_one(
+async def test_an_order_that_may_have_got_through_ends_in_the_lower_one(
     hass: HomeAssistant,
     charger: Charger4X,
     charger_entry: MockConfigEntry,

@@ -229,7 +229,7 @@ async def test_a_range_that_leaves_nothing_is_refused(hass: HomeAssistant, highe
         assert entry.options["dc_voltage_maximum"] == 58
 
 
-async def test_a_search_is_wished_for_in_the_options(hass: HomeAssistant) -> None:
+async def test_a_search_is_asked_for_in_the_options(hass: HomeAssistant) -> None:
     """Ticked, it is done once; the tick is gone when the form is opened again."""
     gx = ess_home(pv_inverter=True)
     gx.services["pvinverter_20"].online = False

@@ -705,7 +705,7 @@ async def test_a_master_reports_its_network() -> None:
 
 
 @pytest.mark.parametrize("mode", [0, 4])
-async def test_nobody_else_reports_the_network(mode: int) -> None:
+async def test_no_other_station_reports_the_network(mode: int) -> None:
     """A satellite and a lone charger have nothing to say."""
     charger = small()
     charger.set({"network.mode": mode})

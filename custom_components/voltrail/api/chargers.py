@@ -318,7 +318,7 @@ def chosen_chargers(
     """Return the chargers that a target means, by the ids of their devices.
 
     And the entries of chargers that are meant and do not run. Whatever is wrong with the target
-    itself is found before anything is asked of anybody.
+    itself is found before the first order is sent.
     """
     found: dict[tuple[str, str | None], tuple[str, Charger]] = {}
     absent: dict[str, VoltrailConfigEntry] = {}

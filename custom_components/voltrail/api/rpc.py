@@ -95,7 +95,7 @@ class RpcView(HomeAssistantView):
             raise RpcError(METHOD_NOT_FOUND, f"there is no method {method}")
         hass = request.app[KEY_HASS]
         if found:
-            # One that is being loaded anew is waited for, whichever is meant.
+            # Wait for every charger that is being loaded again: it may be the one that is meant.
             await held_orders.async_turn(hass, [one.entry_id for one in absent_chargers(hass)])
         try:
             charger = _charger(hass, params)

@@ -101,7 +101,7 @@ def early(fields: Iterable[OptionField]) -> Schema:
 def with_wishes(
     fields: Iterable[OptionField], typed: Mapping[str, Any], before: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what was typed, with wishes counted: so a new one is told from those before."""
+    """Return what was typed, with requests counted, to tell a new one from those before."""
     wishes = {
         field.key: int(before.get(field.key, 0)) + bool(typed.get(field.key))
         for field in fields

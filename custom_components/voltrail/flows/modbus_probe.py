@@ -97,7 +97,7 @@ async def _silence(
     for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
         if other != asked and await _answers(kind, units, other):
             return Trouble("wrong_unit", other, {"unit_id": str(other)})
-    # Where others speak over it, it is no nonsense, and must not be taken from them.
+    # If others use this link, it does carry Modbus, and must not be taken from them.
     if data[CONF_TRANSPORT] == Transport.SERIAL or link.in_use(hass, data):
         return Trouble(_silent(kind, data))
     await units(asked).disconnect()
@@ -160,7 +160,7 @@ async def _introduce(kind: Family, units: UnitSource, data: Mapping[str, Any]) -
 
 
 async def _answers(kind: Family, units: UnitSource, unit_id: int) -> bool:
-    """Whether such a device has another unit id; only ever reads, as it may be anybody's."""
+    """Whether such a device has another unit id; only reads, as any device may have it."""
     device = kind.create(units, unit_id, Options())
     try:
         await device.identify()

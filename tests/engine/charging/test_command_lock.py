@@ -231,7 +231,7 @@ async def test_who_lets_go_and_asks_again_waits() -> None:
 
 
 @in_fake_time
-async def test_nobody_comes_between_a_release_and_the_next_one() -> None:
+async def test_no_order_comes_between_a_release_and_the_next_one() -> None:
     """Who asks at that very moment waits for its turn."""
     orders = Orders()
     first = orders.give("a")

@@ -255,7 +255,7 @@ def test_resuming_never_turns_into_a_silent_pause() -> None:
     run(story())
 
 
-def test_a_voltage_that_is_not_known_stops_nobody() -> None:
+def test_an_unknown_voltage_does_not_stop_the_car() -> None:
     """The phases changed, and for a moment nobody knows how many amperes that would be."""
 
     async def story() -> None:
@@ -297,7 +297,7 @@ def test_amperes_stay_amperes() -> None:
     run(story())
 
 
-def test_a_lower_limit_of_the_installer_holds_for_what_is_upheld() -> None:
+def test_a_lower_limit_of_the_installer_holds_for_the_reconciled_target() -> None:
     """Also for what was asked for before it was lowered."""
 
     async def story() -> None:
@@ -347,7 +347,7 @@ def test_going_on_with_too_little_power_is_said() -> None:
     run(story())
 
 
-def test_what_is_upheld_is_never_more_than_what_was_asked_for() -> None:
+def test_reconciling_never_sends_more_than_was_asked_for() -> None:
     """Where nobody asks to go on, too little is a pause and no error."""
 
     async def story() -> None:

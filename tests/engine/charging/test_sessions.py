@@ -174,7 +174,7 @@ def test_another_car_meanwhile_is_another_session(driveway: Driveway) -> None:
     assert second.start == driveway.at - timedelta(seconds=600)
 
 
-def test_sessions_that_nobody_saw_are_nobodys(driveway: Driveway) -> None:
+def test_energy_of_unobserved_sessions_is_not_the_next_cars(driveway: Driveway) -> None:
     """What others charged in between is not put on the car that is found."""
     assert driveway.counter is not None
     driveway.counter += 9000

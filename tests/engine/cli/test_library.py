@@ -210,7 +210,7 @@ async def test_device_has_its_own_type(box: Box) -> None:
     assert box.charger.state()["hems.current_tenths"] == 90
 
 
-async def test_nobody_there() -> None:
+async def test_no_device_there() -> None:
     """An error of ours, whatever the library below raises."""
     with pytest.raises(LinkDownError):
         async with connect(FAMILY, "127.0.0.1:1"):

@@ -440,7 +440,7 @@ async def test_listen_survives_a_pulled_adapter(tmp_path: Path) -> None:
         (__file__, f"{__file__} cannot be opened: it is no serial port that can do 2400 8N1\n"),
     ],
 )
-async def test_listen_where_nobody_is(endpoint: str, said: str) -> None:
+async def test_listen_where_no_meter_is(endpoint: str, said: str) -> None:
     """The reason, and no endless trying."""
     done = (
         await voltrail("listen", endpoint, "--parity", "N")

@@ -170,7 +170,7 @@ async def test_dump_can_be_replayed(box: Box) -> None:
     assert device.identity.firmware == read.object["identity"]["firmware"]
 
 
-async def test_redacted_dump_names_nobody(box: Box) -> None:
+async def test_redacted_dump_names_no_person(box: Box) -> None:
     """And still decodes."""
     box.charger.set({"charger.name": "At Kari's"})
     dump = await voltrail("dump", "mennekes_tcp", box.place)

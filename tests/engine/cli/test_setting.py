@@ -404,10 +404,10 @@ def test_hold_says_what_goes_wrong(beacon: type[Beacon], monkeypatch: pytest.Mon
     """Once each way, for life signs as for polls; and goes on."""
     beacon.broken = range(3, 6)
     original = MennekesTcp.reconcile
-    upheld = iter(range(99))
+    reconciled = iter(range(99))
 
     async def reconcile(device: MennekesTcp) -> None:
-        if next(upheld) in {1, 2}:
+        if next(reconciled) in {1, 2}:
             raise LinkDownError(reason="for a test")
         await original(device)
 

@@ -86,7 +86,7 @@ def test_value_for_people(value: Plain, quantity: Quantity | None, expected: str
     assert words(value, quantity) == expected
 
 
-def test_message_of_nobody() -> None:
+def test_message_without_a_meter() -> None:
     """Some meters never say who they are."""
     message = Message(
         meter=Meter(), belongs_to=None, kind=ListKind.POWER, timestamp=None, readings={}

@@ -236,7 +236,7 @@ class TestReplay:
         seal.counter = 1
         assert len(fresh.feed(sealed(seal=seal))) == 1
 
-    def test_a_counter_that_begins_anew_is_accepted_in_the_end(self) -> None:
+    def test_a_counter_that_was_reset_is_accepted_in_the_end(self) -> None:
         """A meter that lost its counter is heard again after some minutes."""
         seal = Seal(key=KEY, counter=1000)
         fresh = reader()

@@ -150,7 +150,7 @@ def test_short_lists_belong_to_the_last_meter_that_said_who_it_is(name: str) -> 
     assert short.meter == Meter(manufacturer=full.meter.manufacturer)
 
 
-def test_lists_of_another_form_belong_to_nobody_known() -> None:
+def test_lists_of_another_form_belong_to_no_known_maker() -> None:
     """A short list of an Aidon is not taken for one of the Kaifa that was there before."""
     fresh = reader()
     fresh.feed(encoded("kaifa-it", "2", BUSY))
@@ -310,7 +310,7 @@ class TestKamstrup:
         (message,) = fresh.feed(meter.full(light).frame)
         assert message.readings["current_l1"] == pytest.approx(light.currents[0], abs=0.001)
 
-    def test_another_meter_is_judged_anew(self) -> None:
+    def test_another_meter_is_judged_again(self) -> None:
         """What was learned about one meter is not said of the next."""
         fresh = reader()
         heavy = self._loaded(20_000)
@@ -551,7 +551,7 @@ class TestStrangers:
             coding.uint32(5),
         ],
     )
-    def test_an_unknown_list_is_kept_for_whoever_can_read_it(self, body: bytes) -> None:
+    def test_an_unknown_list_is_kept_for_a_person_to_read(self, body: bytes) -> None:
         """Nothing is guessed; the last such list is kept."""
         fresh = reader()
         sent = Notification(body=body, header=plain_header(), address=AIDON)

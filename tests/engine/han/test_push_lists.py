@@ -200,7 +200,7 @@ class TestWho:
         assert (both.serial, both.manufacturer) == ("63326413", "Landis+Gyr")
         assert (name.serial, name.manufacturer) == ("LGZ1030655933512", "Landis+Gyr")
 
-    def test_the_number_of_the_grid_company_is_nobody(self) -> None:
+    def test_the_number_of_the_grid_company_names_no_maker(self) -> None:
         """0-0:96.1.1 is neither a model nor a serial number."""
         element = Element(1, "0-0:96.1.1", octets(b"1909113"))
         meter = decode_one(notification(element, POWER)).meter

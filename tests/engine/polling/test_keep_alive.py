@@ -88,7 +88,7 @@ async def test_a_slow_beat_does_not_stretch_the_rhythm() -> None:
 
 
 @in_fake_time
-async def test_a_beat_of_somebody_who_left_is_made_up_for() -> None:
+async def test_a_beat_of_a_cancelled_caller_is_repeated() -> None:
     """A poll that is cancelled takes its life sign along; the device still waits for one."""
     drum = Drum()
     task = asyncio.create_task(run(drum))
@@ -143,7 +143,7 @@ class Hasty(Drum):
 
 
 @in_fake_time
-async def test_a_beat_of_somebody_else_that_failed_is_repeated_in_its_own_time() -> None:
+async def test_a_failed_beat_of_another_caller_is_repeated_in_its_own_time() -> None:
     """Whoever keeps it going does not sleep through what a poll found out meanwhile."""
     drum = Hasty()
     task = asyncio.create_task(run(drum))

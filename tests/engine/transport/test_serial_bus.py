@@ -155,7 +155,7 @@ async def test_one_exchange_at_a_time() -> None:
 
 
 @in_fake_time
-async def test_an_urgent_sign_overtakes_whoever_waits() -> None:
+async def test_an_urgent_sign_overtakes_waiting_requests() -> None:
     """But not what is on the line already, and nobody is forgotten."""
     fake = FakeUnit()
     fake.takes = 0.5
@@ -194,7 +194,7 @@ async def test_who_gives_up_waiting_leaves_the_line_to_others() -> None:
 
 
 @in_fake_time
-async def test_a_turn_that_was_given_to_somebody_who_left_goes_to_the_next() -> None:
+async def test_a_turn_given_to_a_cancelled_request_goes_to_the_next() -> None:
     """Cancelled in the very moment in which the line becomes free."""
     fake = FakeUnit()
     unit = on_a_line(fake)
@@ -400,7 +400,7 @@ async def test_an_exchange_that_never_ends_is_ended() -> None:
 
 
 @in_fake_time
-async def test_a_link_on_which_nobody_answers_is_opened_anew() -> None:
+async def test_a_link_on_which_no_device_answers_is_opened_again() -> None:
     """Only if it looks alive, and only after somebody had the time to answer."""
     fake = FakeUnit()
     unit = on_a_line(fake)
@@ -418,7 +418,7 @@ async def test_a_link_on_which_nobody_answers_is_opened_anew() -> None:
 
 @pytest.mark.parametrize("stubborn", [False, True])
 @in_fake_time
-async def test_a_link_that_does_not_close_stops_nobody(stubborn: bool) -> None:  # noqa: FBT001 - a parameter
+async def test_a_link_that_does_not_close_does_not_stop_the_line(stubborn: bool) -> None:  # noqa: FBT001 - a parameter
     """The line goes on after a moment, whether the library heeds its cancellation or not."""
     fake = FakeUnit()
     unit = on_a_line(fake)
@@ -494,7 +494,7 @@ async def test_a_late_sign_goes_before_a_poll() -> None:
 
 
 @in_fake_time
-async def test_a_sign_that_becomes_late_while_somebody_waits() -> None:
+async def test_a_sign_that_becomes_late_while_a_request_waits() -> None:
     """It is looked at once more when the turn comes."""
     fake, line, sign = FakeUnit(), SerialBus(), Sign()
     fake.takes = 0.5
@@ -544,7 +544,7 @@ async def test_what_may_stay_unanswered_is_risky() -> None:
 
 
 @in_fake_time
-async def test_whoever_opens_the_link_says_the_sign_first() -> None:
+async def test_the_request_that_opens_the_link_sends_the_sign_first() -> None:
     """The first thing a device hears is that somebody is there, late or not."""
     fake, line, sign = FakeUnit(), SerialBus(), Sign()
     line.attend(sign)

@@ -118,7 +118,7 @@ async def test_who_is_silent_for_a_minute_is_sent_away() -> None:
         assert await client.wire.dropped()
 
 
-async def test_without_a_licence_nobody_is_let_in() -> None:
+async def test_without_a_licence_no_client_is_let_in() -> None:
     """Who is inside has to leave."""
     eve = Eve()
     async with serve(eve) as server:

@@ -85,7 +85,7 @@ async def test_some_units_rest_in_e() -> None:
         assert await client.state() == "C2"
 
 
-async def test_nobody_knows_every_text() -> None:
+async def test_not_every_text_is_documented() -> None:
     """A state that the document does not have can be shown."""
     eve = Eve()
     async with client_of(eve) as client:

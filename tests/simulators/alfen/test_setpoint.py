@@ -173,7 +173,7 @@ async def test_reading_has_to_be_allowed() -> None:
         assert await client.wire.refusal(1100, unit=200) == 2
 
 
-async def test_somebody_else_may_change_it() -> None:
+async def test_another_client_may_change_it() -> None:
     """Another energy manager's limit is in the same register."""
     eve = Eve()
     async with client_of(eve) as client:

@@ -258,7 +258,7 @@ class TestOutputs:
                 os.close(port)
             assert seen == b"~\r\n\x11\x13\x03~"
 
-    async def test_nobody_listens(self) -> None:
+    async def test_no_program_listens(self) -> None:
         """A meter sends whether anybody listens or not."""
         async with pty_output() as output:
             for _ in range(500):

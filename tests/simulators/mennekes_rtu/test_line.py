@@ -233,7 +233,7 @@ async def test_noise_is_on_every_serial_face() -> None:
         assert await Master(wire).word(0x0100) == 1
 
 
-async def test_a_gateway_may_tell_that_nobody_answers() -> None:
+async def test_a_gateway_may_tell_that_no_device_answers() -> None:
     """Exception 11 in place of silence."""
     charger = Compact(unknown_unit=ExcCodes.GATEWAY_NO_RESPONSE)
     async with serve(charger) as server, connected(server) as wire:

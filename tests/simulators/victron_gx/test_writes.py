@@ -151,7 +151,7 @@ async def test_long_writes_and_wrong_counts() -> None:
         (225, 280, 1, "battery_512.relay"),
     ],
 )
-async def test_a_value_nobody_wants_is_acknowledged_and_forgotten(
+async def test_a_value_without_effect_is_acknowledged_and_forgotten(
     unit: int, address: int, word: int, name: str
 ) -> None:
     """Only reading it back tells."""

@@ -308,7 +308,7 @@ class ChargePoint(ABC):
         return min(wanted, self.current_bounds().maximum)
 
     async def reapply(self) -> None:
-        """Do what is wanted, unasked: where it is too little to charge with, that is a pause."""
+        """Send the target without a new order; one that is too little to charge with is a pause."""
         try:
             await self._go_on()
         except BelowMinimumError:
@@ -361,11 +361,11 @@ class ChargePoint(ABC):
             await self.carry_out_command(amps, phases)
 
     async def carry_out_command(self, amps: float, phases: Phases | None) -> None:  # noqa: ARG002
-        """Send what a controller asks for; who can switch phases sees to them as well."""
+        """Send what a controller asks for; a brand that can switch phases sends those as well."""
         await self._limit_current(amps)
 
     async def end_control(self) -> None:
-        """Let the controller go: the lower of its target and the person's stays in force."""
+        """End the control: the lower of the controller's target and the person's stays in force."""
         async with self.lock:
             if not self.control.in_charge:
                 return
@@ -485,7 +485,7 @@ class ChargePoint(ABC):
         return before.cautious(wanted)
 
     async def _confirm(self) -> None:
-        """See that the charger holds it, so that what differs later is not our doing."""
+        """Check that the charger holds it: a later difference then comes from outside."""
         if self.waits:
             return
         if self.standing is Standing.OTHER:
@@ -579,7 +579,7 @@ class ChargePoint(ABC):
     # -- the controls --
 
     def _tier_of(self, limit: str) -> Tier:
-        """Return whom a limit is for: one drives, and an order to the device must not set both."""
+        """Return the tier of a limit: one drives, and an order to the device must not set both."""
         return Tier.MAIN if limit == self.primary_limit else Tier.DETAIL
 
     def _shown(self, limit: float | None) -> float | None:

@@ -70,7 +70,7 @@ class ChargerDevice(PolledDevice):
 
     @override
     def reconnected(self) -> None:
-        # A reboot has been seen to leave other limits behind than those last written.
+        # After a reboot, chargers were seen to hold other limits than those last written.
         self.mark()
 
     def mark(self) -> None:
@@ -87,7 +87,7 @@ class ChargerDevice(PolledDevice):
             try:
                 await point.reconcile()
             except VoltrailError as err:
-                # The others are looked after all the same.
+                # The other points are reconciled all the same.
                 failed = failed or err
         if failed is not None:
             raise failed

@@ -53,9 +53,9 @@ class CommandLock:
     # -- closing --
 
     def close(self) -> None:
-        """Begin no order any more, and take none that is under way for done.
+        """Refuse every further order, and report none that is under way as done.
 
-        Its device is let go of, and the one that is met next holds what was asked for before.
+        The device is closed; the object that replaces it restores what was asked for.
         """
         self._closed = True
         self._urgent.set()
@@ -67,7 +67,7 @@ class CommandLock:
 
     @property
     def closed(self) -> bool:
-        """Whether the device was let go of."""
+        """Whether the device was closed."""
         return self._closed
 
     @property

@@ -12,7 +12,7 @@ CONTROLLER_MISSING: Final = 300.0
 
 
 class ControlSlot:
-    """What a controller asks for. None of it is stored but that it is in charge.
+    """What a controller asks for. Only that it is in charge is stored.
 
     It speaks for a while only. When it falls silent, and after a start or a reconnect, the
     charger is held at the lower of what it holds and the fallback current until the controller

@@ -199,7 +199,7 @@ class CurrentDriven(ChargePoint):
         return rested and self._phases is not None and not self._falls_short(power)
 
     def forget_phases(self) -> None:
-        """Take what the car used before for no sign of what it will use now."""
+        """Forget the phases of the car before: they say nothing about this one."""
         self._fitted = self._seen = None
 
     @override
@@ -217,7 +217,7 @@ class CurrentDriven(ChargePoint):
         return volts is None or power / volts < self.minimum_current
 
     def _too_little_but_for_one(self, power: float) -> bool:
-        """Whether the charger is about to leave it at one phase, and only that is enough."""
+        """Whether the charger is about to stay on one phase, and the power is enough only there."""
         volts = next((volt for volt in self.voltages if volt), None)
         leaving = self.phases_to_come is Phases.ONE
         enough = volts is not None and power / volts >= self.minimum_current

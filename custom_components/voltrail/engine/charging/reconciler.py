@@ -108,7 +108,7 @@ class Reconciled(Protocol):
 
 
 class Reconciler:
-    """Decides after each poll whether a charger is told again, or has its way."""
+    """Decides after each poll whether the target is sent again, or the charger's limit adopted."""
 
     def __init__(self, point: Reconciled) -> None:
         self._point = point
@@ -129,7 +129,7 @@ class Reconciler:
         self._due = self._point.asked
 
     def confirm(self) -> None:
-        """Take note that the charger holds the target: what differs later is not our doing."""
+        """Note that the charger holds the target: a later difference comes from outside."""
         if self._point.trusts_look and self._point.standing is Standing.KEPT:
             self._settle()
 

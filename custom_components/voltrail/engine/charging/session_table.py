@@ -84,7 +84,7 @@ def _total(sessions: list[Session], style: _Style, word: str) -> list[str]:
         "charger": word,
         "duration": _duration(sum(one.duration(one.end or one.start) for one in sessions)),
         "energy": style.number(sum(one.energy or 0.0 for one in sessions) / 1000, 3),
-        # A sum of only some of them would pose as the whole.
+        # A sum of only some of them would look like the whole.
         "cost": style.number(sum(known), 2) if known and len(known) == len(costs) else "",
     }
     return [cells.get(key, "") for key in COLUMNS]

@@ -326,7 +326,7 @@ class SessionLog:
             past.charging = False
             yield Happened(kind=Happening.STOPPED, session=session)
         if now.present and counter is not None and now.told_energy is not None:
-            # What the car has taken that is there now is not this one's.
+            # What the next car has taken does not belong to this session.
             counter = max(session.last or 0.0, counter - now.told_energy)
         if counter is not None and session.first is not None:
             self._share_out(session, now, counter)

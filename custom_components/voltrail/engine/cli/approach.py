@@ -32,7 +32,7 @@ class Approach:
     unit_id: int
     options: Options
     fresh: bool = False
-    """Whether what earlier commands found out is of no interest."""
+    """Whether to ignore what earlier commands found out."""
     wanted: tuple[str, ...] | None = None
     """The values and controls that are wanted, if not all are."""
 

@@ -73,7 +73,7 @@ class Console:
         self.line(json.dumps(value, indent=indent, ensure_ascii=not unicode, allow_nan=False))
 
     def flush(self) -> None:
-        """See to it that all of the result has left."""
+        """Flush all of the result."""
         self._out.flush()
 
     @contextmanager

@@ -103,7 +103,7 @@ async def _follow(rounds: Rounds, view: View, interval: float, count: int | None
     due = loop.time()
     done = 1
     while count is None or done < count:
-        # The rhythm does not stretch with slow answers, and what was missed is not made up for.
+        # The rhythm does not stretch with slow answers, and missed polls are not made up for.
         due = max(due + interval, loop.time())
         await asyncio.sleep(due - loop.time())
         try:

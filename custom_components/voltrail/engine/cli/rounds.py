@@ -1,4 +1,4 @@
-"""Polling a device the way its owner would."""
+"""Polls a device as Home Assistant does."""
 
 from ..polling.polled_device import Cadence, PolledDevice
 from ..polling.schedule import Schedule

@@ -13,7 +13,7 @@ def version() -> str:
     """Return the version; in a checkout it stands in the manifest beside the engine."""
     with suppress(OSError, ValueError):
         manifest = json.loads(_MANIFEST.read_text(encoding="utf-8"))
-        # Beside an installed wheel anybody may have left a file of that name.
+        # Beside an installed wheel any package may have left a file of that name.
         if isinstance(manifest, dict) and manifest.get("domain") == "voltrail":
             return str(manifest["version"])
     try:

@@ -25,7 +25,7 @@ class Reading:
     """The components it depends on; if one failed, the value is not available."""
     read: Callable[[], Value]
     details: Callable[[], Mapping[str, Value]] | None = None
-    """What makes up the value, for a person who asks why."""
+    """The numbers behind the value, for a person who asks why."""
 
     @property
     def path(self) -> str:
@@ -111,7 +111,7 @@ class BaseDevice(ABC):
         return None
 
     def newest(self, reading: Reading) -> Value:
-        """Return a value as it was received last, whatever is shown of it."""
+        """Return a value as it was received last, also if an entity shows another."""
         return reading.read()
 
     def unseen(self, reading: Reading) -> bool:
@@ -139,7 +139,7 @@ class BaseDevice(ABC):
         yield from ()
 
     def forget(self, part_key: str) -> bool:  # noqa: ARG002 - most have no parts that can go
-        """Let go of a part that is away, for good; return whether that was possible."""
+        """Forget a part that is away; return whether that was possible."""
         return False
 
     def controls(self) -> Iterable[AnyControl]:
@@ -180,7 +180,7 @@ class BaseDevice(ABC):
         return {}
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:  # noqa: B027 - most need nothing
-        """Take back what :meth:`recall` returned before a restart."""
+        """Restore what :meth:`dump_state` returned before a restart."""
 
     def keep_memory(self) -> None:
         """Tell the owner that something changed that has to survive a restart."""

@@ -1,9 +1,9 @@
-"""What a device answers soundly, and what can still not be true.
+"""Answers that arrive undamaged and still cannot be true.
 
 Behind a gateway, or while a device boots, a sound frame may hold nothing but zeros, nothing but
 ones, or the pattern of "not a number". And a damaged counter is booked in statistics for good.
-So what cannot be is read again before anything of the answer is believed: it never reaches the
-component, whose values stay as they were, and do not count as current meanwhile.
+So an answer that cannot be true is read again before any of it is believed: it never reaches
+the component, whose values stay as they were, and do not count as current meanwhile.
 
 * An answer that is filled with ones or NaN all over, where it held values before.
 * An answer that is filled with zeros, where a voltage, a frequency, a counter or a text stood in
@@ -13,7 +13,7 @@ component, whose values stay as they were, and do not count as current meanwhile
   read twice.
 * A counter that steps back, or grows by more than the device can count in the time.
 
-Every other 0 passes at once. And whatever goes on for long enough is the truth in the end.
+Every other 0 passes at once. And an answer that repeats for long enough is believed in the end.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -153,19 +153,19 @@ class Plausibility:
         )
 
     def believe(self, doubted: DoubtfulAnswerError) -> None:
-        """Take an answer for true that was doubted, when it comes once more."""
+        """Believe a doubted answer when it comes once more."""
         for patience in (ZEROS, ONES):
             if (doubt := self._doubts.get((doubted.place, patience))) is not None:
                 doubt.believed = True
 
     def lives(self, component: Component) -> bool:
-        """Whether a component holds a value that zeros all over would give the lie."""
+        """Whether a component holds a value that an answer full of zeros would contradict."""
         return any(
             _vital(one.point) and getattr(component, one.name) for one in self._values_of(component)
         )
 
     def prune(self, component: Component) -> None:
-        """Take the values away that cannot be: a register without a value, taken for one."""
+        """Drop values that cannot be true: the filler of a register without a value."""
         for one in self._values_of(component):
             quantity = one.point.quantity
             if quantity is None or (most := _LARGEST.get(quantity)) is None:
@@ -285,7 +285,7 @@ class Plausibility:
             raise DoubtfulAnswerError(place, what, proven=proven)
 
     def _settle(self, place: Place) -> None:
-        """Take note that an answer is believed: nothing of it is doubted any more."""
+        """Note that an answer is believed: nothing of it is doubted any more."""
         for patience in (ZEROS, ONES, JUMP, SINGLE):
             self._doubts.pop((place, patience), None)
 
@@ -330,7 +330,7 @@ def _never_zero(point: Point) -> bool:
 
 
 def _vital(point: Point) -> bool:
-    """Whether a value that was there does not become 0 together with everything around it."""
+    """Whether a value never becomes 0 together with everything around it."""
     return (
         point.quantity in (Quantity.FREQUENCY, Quantity.VOLTAGE)
         or _counts(point)

@@ -162,7 +162,7 @@ class PolledDevice(BaseDevice, Device):
     async def reconcile(self) -> None:
         """Bring the device back to what its user asked for, if it was away meanwhile.
 
-        Called after a poll, never by a mere reader.
+        Called after a poll; a program that only reads never calls it.
         """
 
     @override
@@ -275,7 +275,7 @@ class PolledDevice(BaseDevice, Device):
             self.trouble.note(Level.GONE, err)
             raise
         self._silent = False
-        # What is only doubted comes last: there is nothing for anybody to do.
+        # A mere doubt comes last: a person has nothing to do about it.
         failed = min(self.failures, key=lambda name: name in self._doubted, default=None)
         if failed is None:
             self.trouble.note(Level.WELL)

@@ -94,7 +94,7 @@ class PushedDevice(BaseDevice):
     @property
     @abstractmethod
     def quote(self) -> str:
-        """The beginning of the last text that was none of its values."""
+        """The beginning of the last text that was not one of its values."""
 
     @abstractmethod
     def diagnose(self) -> dict[str, Any]:

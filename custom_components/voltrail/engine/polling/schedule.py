@@ -1,4 +1,4 @@
-"""What of a device is read when: one schedule for everything that polls."""
+"""When each part of a device is read: one schedule for everything that polls."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator
@@ -71,7 +71,7 @@ class Schedule:
 
     @property
     def _life_signs_get_through(self) -> bool:
-        """Whether there is nothing that they could tell when the device is back."""
+        """Whether life signs get through, so that they cannot tell when the device is back."""
         return any(
             alive.running and not alive.failures and alive.last_success is not None
             for alive in self._device.keep_alives()
@@ -84,7 +84,7 @@ class Schedule:
     def ask_faster(self, names: Collection[str], interval: float) -> Callable[[], None]:
         """Want some measurements every so many seconds, until what is returned is called.
 
-        Whoever polls then calls :meth:`poll_between` every :attr:`interval_between` seconds.
+        Its owner then calls :meth:`poll_between` every :attr:`interval_between` seconds.
         """
         asked = _Asked(frozenset(names), interval)
         self._asked.append(asked)

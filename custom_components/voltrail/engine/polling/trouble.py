@@ -1,4 +1,4 @@
-"""What is told of a device that is in trouble: once when it begins, once when it is over."""
+"""Logs the trouble of a device: once when it begins, once when it is over."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ class Level(IntEnum):
 
     WELL = 0
     DOUBTFUL = 1
-    """Some of it answers what can hardly be true; it may be over soon, or be true."""
+    """Some of its answers can hardly be true; that may be over soon, or they are true."""
     PARTLY = 2
     """Some of it does not answer."""
     GONE = 3
@@ -39,8 +39,8 @@ class Trouble:
         """The levels that were in force before each warning that is not over yet."""
         self._calm_until = 0.0
         self.held = False
-        """Whether nothing is told for now: of a device that is just being met its owner is told
-        by whoever meets it."""
+        """Whether nothing is told for now: while a device is set up, the code that sets it up
+        tells its owner."""
 
     def note(self, level: Level, reason: object = "") -> None:
         """Take note of how it is, as often as it is looked at."""

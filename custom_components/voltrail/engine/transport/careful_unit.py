@@ -1,4 +1,4 @@
-"""What a Modbus library may leave to its caller.
+"""Guards that a Modbus library may leave to its caller.
 
 Some firmware now and then answers a read with fewer registers than were asked for, or
 with none, in an otherwise sound frame. Not every library notices; decoded as if it were
@@ -33,7 +33,7 @@ type Screen = Callable[[str, int, list[int]], None]
 """Judges an answer by its space, its address and its words; raises if it cannot be true."""
 
 SCREEN: ContextVar[Screen | None] = ContextVar("screen", default=None)
-"""What judges the answers of reads before anybody takes values from them."""
+"""Judges the answers of reads before values are decoded from them."""
 
 
 class CarefulUnit:
@@ -50,10 +50,10 @@ class CarefulUnit:
         self._turns = turns or asyncio.Lock()
         """Held by one request at a time: a link must be dropped before the next is sent on it."""
         self.gap = 0.0
-        """Seconds between the beginnings of two requests, for a device that chokes on more."""
+        """Seconds between the starts of two requests, for a device that fails at a faster pace."""
         self._next_at = 0.0
         self._dropped = dropped
-        """Told when the link was dropped: what answers on the next one may be another device."""
+        """Called when the link was dropped: another device may answer on the next one."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._unit, name)
@@ -106,8 +106,8 @@ class CarefulUnit:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError from err
-            # Where answers carry a number none gets lost by itself. But what is left of a
-            # damaged one makes a library wait for more, and take the next answers for that.
+            # Where answers carry a number none gets lost by itself. But the rest of a
+            # damaged one makes a library wait for more, and count the next answers as that.
             await self.let_go()
             raise
         except OSError as err:

@@ -13,7 +13,7 @@ except ImportError:  # pragma: no cover - not on every system
     LINE_ERRORS: tuple[type[Exception], ...] = (ValueError,)
 else:
     LINE_ERRORS = (ValueError, termios.error)
-"""What comes of settings that a serial port does not have; none of it is an ``OSError``."""
+"""Raised for settings that a serial port does not have; none of these is an ``OSError``."""
 
 _SERIAL_PORT: Final = re.compile(r"[/.~]|COM\d+$", re.IGNORECASE)
 _HOST: Final = re.compile(r"[^\s/:\[\]]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\w+)?")

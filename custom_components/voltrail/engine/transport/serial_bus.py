@@ -106,7 +106,7 @@ class SerialBus:
         self._silent_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._missing = 0
-        self._anybody_heard_at = 0.0
+        self._any_heard_at = 0.0
         self._failed_at: dict[int, float] = {}
         self._heard_at: dict[int, float] = {}
         self._slowest: dict[int, float] = {}
@@ -155,7 +155,7 @@ class SerialBus:
             self._unheard(unit_id)
             and heard is not None
             and _now() - heard >= GONE_AFTER
-            and _now() - self._anybody_heard_at < GONE_AFTER
+            and _now() - self._any_heard_at < GONE_AFTER
         )
 
     def _patience(self, unit: SerialBusUnit) -> float:
@@ -270,7 +270,7 @@ class SerialBus:
                 overdue.miss(request)
                 await self._failed(unit, lost=lost)
             if lost and unit.connected:
-                # It was closed while it was being opened, and is taken for open ever since.
+                # It was closed while it was being opened, and the library still counts it as open.
                 await self._drop_link(unit)
             if isinstance(err, ModbusError):
                 raise
@@ -295,13 +295,13 @@ class SerialBus:
             if heard is not None and _now() - heard >= AWAY_AFTER:
                 self._returns[unit_id] = self.returns(unit_id) + 1
         self._missing = 0
-        self._heard_at[unit_id] = self._anybody_heard_at = _now()
+        self._heard_at[unit_id] = self._any_heard_at = _now()
 
     async def _failed(self, unit: SerialBusUnit, *, lost: bool) -> None:
         self._silent_until = _now() + SETTLE
         self._failed_at[unit.unit_id] = _now()
         self._missing += 1
-        deaf = _now() - self._anybody_heard_at >= DEAF_AFTER
+        deaf = _now() - self._any_heard_at >= DEAF_AFTER
         if self._missing >= RECYCLE_AFTER and deaf and not lost:
             self._missing = 0
             await self._drop_link(unit)
@@ -333,7 +333,7 @@ class SerialBus:
             if turn.done() and not turn.cancelled():
                 self._pass_on()
             elif self._timer is not None and all(other.done() for *_, other in self._waiting):
-                # Nobody is left who waits for the line.
+                # No request waits for the line any more.
                 self._timer.cancel()
                 self._timer = None
             raise
@@ -364,7 +364,7 @@ class SerialBusUnit:
     """A Modbus unit whose exchanges take their turn on a line."""
 
     drops_its_link = True
-    """The line knows whether anybody on it is heard; one unit that is silent proves nothing."""
+    """The line knows whether any device on it answers; one silent unit proves nothing."""
 
     def __init__(
         self, line: SerialBus, unit: ModbusUnit, unit_id: int, sign: LifeSign | None = None
@@ -391,7 +391,7 @@ class SerialBusUnit:
         return self._unit.connected
 
     def require_timeout(self, seconds: float | None) -> None:
-        """Ask the link for a time-out, and keep to it here whatever others ask for."""
+        """Ask the link for a time-out, and keep to it here even if other units ask for another."""
         self.timeout = 10.0 if seconds is None else seconds
         self._unit.require_timeout(seconds)
 
@@ -422,7 +422,7 @@ class SerialBusUnit:
         return await self.line.exchange(self, partial(self.ask, read), request=read)
 
     async def ask(self, read: Read) -> list[int]:
-        """Read registers out of turn; for the line, when it is their turn."""
+        """Read registers at once; called by the line itself, when it is this unit's turn."""
         unit = self._unit
         ask = unit.read_input_registers if read.space == "input" else unit.read_holding_registers
         words = await ask(read.address, read.count)
@@ -432,7 +432,7 @@ class SerialBusUnit:
         return words
 
     def __getattr__(self, name: str) -> Any:
-        """Pass on what is about the link; everything that is said goes through the line."""
+        """Pass on what concerns the link; every request goes through the line."""
         attribute = getattr(self._unit, name)
         if inspect.iscoroutinefunction(attribute):
             msg = f"{name} is nothing that a quiet line can keep apart from a late answer"

@@ -43,7 +43,7 @@ def connection(**more: Any) -> ConnectionDevice:
     return device
 
 
-async def test_every_wish_can_be_set_and_is_kept() -> None:
+async def test_every_request_can_be_set_and_is_kept() -> None:
     """What was written is read back, and again after it was stored."""
     device = connection()
     written = {
@@ -116,7 +116,7 @@ def test_what_suits_the_roof() -> None:
         {"chargers": {"garage": {"price_limit": True, "departs": "2026-12-02T06:30:00"}}},
     ],
 )
-def test_damaged_wishes(stored: object) -> None:
+def test_damaged_stored_requests(stored: object) -> None:
     """What makes no sense is left out: the usual mode, and never fast."""
     wishes = ConnectionWishes()
     wishes.load(stored, {"garage": Mode.SOLAR})

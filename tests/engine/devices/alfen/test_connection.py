@@ -39,7 +39,7 @@ def test_the_connection_is_never_silent_for_a_minute() -> None:
 
 
 @pytest.mark.parametrize("client", [tmodbus.ModbusConnection, pymodbus.ModbusConnection])
-def test_a_station_that_lets_nobody_in_for_ten_seconds(client: type[Connection]) -> None:
+def test_a_station_that_lets_no_client_in_for_ten_seconds(client: type[Connection]) -> None:
     """Newer firmware takes that long to accept a connection."""
 
     class Slow(FakeTimeLoop):

@@ -208,7 +208,7 @@ async def test_writing_that_the_installer_does_not_allow() -> None:
         with pytest.raises(SettingNeededError) as refused:
             await control(device, "socket_1/current_limit", NumberControl).write(16)
         assert refused.value.details == {"setting": "Allow writing maximum currents"}
-        # Nothing is kept of a wish that was refused.
+        # A refused order leaves no target.
         assert not device.sockets[0].target.set
 
 
@@ -323,7 +323,7 @@ async def test_a_network_that_is_switched_off_takes_no_limits() -> None:
 
 
 def test_a_failing_network_does_not_stop_the_sockets() -> None:
-    """Upholding goes on with the rest, and tells of what failed."""
+    """Reconciling goes on with the rest, and reports what failed."""
 
     async def story() -> None:
         eve = in_network()
@@ -388,7 +388,7 @@ def take_out_of_service(eve: Eve) -> None:
     eve.sockets[0].operative = False
 
 
-def listen_to_somebody_else(eve: Eve) -> None:
+def listen_to_another_client(eve: Eve) -> None:
     """Ignore set-points, and allow nothing."""
     eve.ems.source = DataSource.OTHER
     eve.sockets[0].other_limit = 0
@@ -428,7 +428,7 @@ def rest_in_e(eve: Eve) -> None:
         (expire_with_nothing, "communication_timeout"),
         (expire_with_something, "vehicle"),
         (take_out_of_service, "station_locked"),
-        (listen_to_somebody_else, "not_accounted_for"),
+        (listen_to_another_client, "not_accounted_for"),
         (do_not_want, "vehicle"),
         (withhold, None),
         (break_down, "fault"),
@@ -471,7 +471,7 @@ async def test_in_a_network_its_limits_are_what_counts(
         assert value(device, "socket_1/blocked_by") == reason
         assert value(device, "socket_1/safe_current_active") is in_safe_current
         assert value(device, "network_safe_current_active") is in_safe_current
-        # What is not known any more is not told, and not upheld.
+        # What is not known any more is not told, and not asserted.
         eve.faults.inject("exception", unit=200, address=1400, times=None)
         await poll_everything(device)
         eve.traffic.clear()
@@ -534,7 +534,7 @@ async def test_safe_current_active(
         assert value(device, "socket_1/safe_current_active") is active
 
 
-async def test_a_set_point_that_nobody_uses() -> None:
+async def test_a_set_point_that_the_charger_does_not_use() -> None:
     """Told after a few polls, because the charger does not listen to an energy manager."""
     eve = Eve(source=DataSource.OTHER)
     async with connected(eve) as (device, _, _):
@@ -744,9 +744,9 @@ def test_no_power_is_fitted_into_a_pause() -> None:
             # The renewal is at work, the poll waits for it, and so does the pause.
             renewal = asyncio.create_task(point.renew())
             await asyncio.sleep(0.45)
-            upholding = asyncio.create_task(device.reconcile())
+            reconciling = asyncio.create_task(device.reconcile())
             await asyncio.sleep(0)
-            await asyncio.gather(renewal, upholding, point.pause())
+            await asyncio.gather(renewal, reconciling, point.pause())
             assert socket.setpoint == 0
             assert point.target.paused
 

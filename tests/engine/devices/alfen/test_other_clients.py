@@ -106,7 +106,7 @@ def test_another_client_is_not_overruled_by_a_power_limit() -> None:
 
 
 def test_a_passing_foreign_write_is_outlasted() -> None:
-    """Another client that writes once and falls silent soon leaves our wish in force."""
+    """Another client that writes once and falls silent soon leaves our target in force."""
 
     async def story() -> None:
         eve = Eve(validity=60)
@@ -127,7 +127,7 @@ def test_a_passing_foreign_write_is_outlasted() -> None:
     run(story())
 
 
-def test_what_was_set_while_nobody_looked_is_not_overwritten() -> None:
+def test_what_was_set_between_two_polls_is_not_overwritten() -> None:
     """A set-point in force that is not ours after a restart belongs to somebody."""
 
     async def story() -> None:

@@ -337,7 +337,7 @@ def test_a_sequence_does_not_outlive_its_device() -> None:
     run(story())
 
 
-def test_without_a_wish_the_station_is_left_as_it_was() -> None:
+def test_without_a_target_the_station_is_left_as_it_was() -> None:
     """Asking for phases is not asking for a current."""
 
     async def story() -> None:

@@ -455,7 +455,7 @@ async def test_parts() -> None:
         assert [point.part for point in device.charge_points()] == parts
 
 
-async def test_nobody_is_there() -> None:
+async def test_no_station_is_there() -> None:
     """A refused connection is told as such."""
     eve = Eve()
     async with connected(eve) as (device, server, _):

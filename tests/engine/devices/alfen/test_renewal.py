@@ -124,8 +124,8 @@ def test_silence_lets_the_charger_fall_back() -> None:
     run(story())
 
 
-def test_nothing_is_sent_that_nobody_asked_for() -> None:
-    """A charger without a wish is only read, hour after hour."""
+def test_nothing_is_sent_without_an_order() -> None:
+    """A charger without a target is only read, hour after hour."""
 
     async def story() -> None:
         eve = Eve(sockets=2)
@@ -273,7 +273,7 @@ def test_validity_is_learnt(validity: float, interval: float) -> None:
     run(story())
 
 
-def test_validity_is_learnt_anew_after_a_restart() -> None:
+def test_validity_is_learnt_again_after_a_restart() -> None:
     """The first renewal of a set-point that is still in force shows it; the others just renew."""
 
     async def story() -> None:
@@ -300,7 +300,7 @@ def test_validity_is_learnt_anew_after_a_restart() -> None:
     run(story())
 
 
-def test_a_validity_set_anew_between_writes() -> None:
+def test_a_validity_changed_between_writes() -> None:
     """The installer goes from 300 s to 60 and up to 120, and nobody sets a limit meanwhile."""
 
     async def story() -> None:
@@ -444,7 +444,7 @@ class _Steady:
         """Do nothing."""
 
 
-def test_one_socket_out_of_order_leaves_the_other_upheld() -> None:
+def test_one_socket_out_of_order_leaves_the_other_reconciled() -> None:
     """Each socket has its own set-point, its own renewal and its own failures."""
 
     async def story() -> None:

@@ -55,7 +55,7 @@ def test_a_compressed_batch_stays_closed() -> None:
     assert without_ids(sent.wire) != sent.wire
 
 
-def test_an_id_that_nobody_decoded_is_hidden_too() -> None:
+def test_an_id_that_was_not_decoded_is_hidden_too() -> None:
     """Also that of a meter whose lists are not known, and who sends encrypted."""
     assert without_ids(b"\x10" + b"7359990000000001" + b"\x02") == b"\x10" + b"X" * 16 + b"\x02"
     assert without_ids(b"7EA0123456789012345678AF") == b"7EA0123456789012345678AF"

@@ -94,11 +94,11 @@ def test_senders_are_bounded_and_forgotten() -> None:
     for number in range(500):
         senders.named(f"meter {number}", f"topic {number % 100}", 0)
         senders.named(f"meter {number}", "one", 0)
-    assert len(senders.everybody(0)) <= 64 * 16
+    assert len(senders.all_named(0)) <= 64 * 16
     assert len(senders.heard("one", 0)) == 16
     senders.named("meter 1", "one", 400)
     assert senders.heard("one", 400) == {"meter 1"}
-    assert senders.everybody(400) == {"meter 1"}
+    assert senders.all_named(400) == {"meter 1"}
 
 
 def test_a_meter_without_a_name() -> None:

@@ -201,7 +201,7 @@ async def test_a_limit_that_could_not_be_sent_in_its_turn_is_sent_later() -> Non
 
 
 @in_fake_time
-async def test_a_limit_that_is_not_taken_is_no_wish() -> None:
+async def test_a_refused_limit_is_not_kept_as_target() -> None:
     """An order that fails at once is the user's to know, and changes nothing."""
     simulated = quiet(Compact(satellite=Satellite.READ_ONLY))
     async with serial_line(simulated) as line, Owner(line.device()) as device:

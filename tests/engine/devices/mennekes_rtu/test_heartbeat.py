@@ -177,7 +177,7 @@ async def test_a_charger_that_is_switched_off_is_left_in_peace() -> None:
 
 
 @in_fake_time
-async def test_whoever_comes_meanwhile_waits_for_the_same_beat() -> None:
+async def test_a_caller_that_comes_meanwhile_waits_for_the_same_beat() -> None:
     """Beats never pile up: one is under way, and everybody waits for that one."""
     simulated = Compact()
     async with serial_line(simulated) as line:

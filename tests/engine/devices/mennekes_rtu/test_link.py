@@ -98,7 +98,7 @@ async def test_another_charger_on_the_same_adapter_is_not_taken_for_the_old_one(
 
 @pytest.mark.parametrize("rtu", [True, False])
 @in_fake_time
-async def test_behind_a_gateway_that_starts_anew(rtu: bool) -> None:  # noqa: FBT001 - a parameter
+async def test_behind_a_gateway_that_restarts(rtu: bool) -> None:  # noqa: FBT001 - a parameter
     """Modbus TCP or the bytes of the line: the connection is dropped and made again."""
     simulated = Compact()
     async with serve_in_memory(simulated, rtu=rtu) as server:

@@ -265,7 +265,7 @@ async def test_a_limit_of_power_holds_for_the_next_car() -> None:
 
 
 @in_fake_time
-async def test_a_limit_of_power_holds_although_nobody_looks() -> None:
+async def test_a_limit_of_power_holds_although_no_entity_shows_it() -> None:
     """With every sensor disabled the phases are followed all the same."""
     simulated = quiet(Compact(model="Compact 2.0s 22"))
     simulated.set({"car.phases": 1})
@@ -373,7 +373,7 @@ async def test_a_reload_lets_no_phases_come_before_their_current() -> None:
 
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer", "exception"])
 @in_fake_time
-async def test_a_change_that_fails_costs_nobody_the_limit(fault: str) -> None:
+async def test_a_change_that_fails_keeps_the_limit(fault: str) -> None:
     """The current that was lowered for it is raised again, and the power is still wanted."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -393,7 +393,7 @@ async def test_a_change_that_fails_costs_nobody_the_limit(fault: str) -> None:
 
 
 @in_fake_time
-async def test_a_change_that_is_called_off_costs_nobody_the_limit() -> None:
+async def test_a_change_that_is_called_off_keeps_the_limit() -> None:
     """Wherever whoever asked for it stops waiting."""
     for delay in (0.01, 0.03, 0.05):
         simulated = quiet(Compact())
@@ -413,7 +413,7 @@ async def test_a_change_that_is_called_off_costs_nobody_the_limit() -> None:
 
 
 @in_fake_time
-async def test_without_a_wish_in_watt_the_current_stays() -> None:
+async def test_without_a_target_in_watt_the_current_stays() -> None:
     """Who set amps gets amps, on however many phases."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -444,7 +444,7 @@ async def test_exception_3_is_explained() -> None:
 
 @in_fake_time
 async def test_phases_that_are_refused_later_are_given_up() -> None:
-    """A wish that cannot be upheld is dropped, and the current is upheld all the same."""
+    """A target of phases that cannot be kept is dropped, and the current is kept all the same."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
         await device.point.set_current_limit(10)

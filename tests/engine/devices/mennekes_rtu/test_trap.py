@@ -159,7 +159,7 @@ class Story:
                 await button.press()
 
 
-def _somebody_else(simulated: Compact, number: float) -> None:
+def _another_client(simulated: Compact, number: float) -> None:
     # Past the register, so that it is not counted as ours.
     simulated.ems.current = number if math.isfinite(number) and number >= 0 else 0.0
     simulated.ems.released = number != 6
@@ -172,7 +172,7 @@ FATES: dict[str, Callable[[Compact, float], object]] = {
     "unplug": lambda simulated, _: simulated.car.leave(),
     "plug": lambda simulated, _: simulated.car.plug_in(),
     "error": lambda simulated, _: setattr(simulated.box, "error_code", 200),
-    "somebody_else": _somebody_else,
+    "somebody_else": _another_client,
     "silence": lambda simulated, _: simulated.faults.inject("lose_request", times=3),
     "sag": lambda simulated, _: simulated.set({f"grid.nominal_l{n}": 1.0 for n in (1, 2, 3)}),
 }

@@ -46,7 +46,7 @@ async def met(
 
 
 async def poll(device: MennekesTcp) -> None:
-    """Read everything, and uphold what the user asked for."""
+    """Read everything, and reconcile with what the user asked for."""
     await device.poll(Cadence.MEASUREMENTS)
     await device.poll(Cadence.SETTINGS)
     await device.reconcile()

@@ -184,7 +184,9 @@ async def test_the_newest_registers_before_their_time() -> None:
 
 @pytest.mark.parametrize(("address", "count"), [(730, 1), (740, 1), (725, 10), (700, 125)])
 @pytest.mark.parametrize("space", ["holding", "input"])
-async def test_nobody_reads_what_makes_it_hang_up(address: int, count: int, space: str) -> None:
+async def test_registers_that_make_it_hang_up_are_not_read(
+    address: int, count: int, space: str
+) -> None:
     """Not even somebody who wants any register there is."""
     charger = Charger4X()
     async with met(charger) as device:

@@ -228,8 +228,8 @@ async def test_a_refusal_is_explained() -> None:
             await device.profile.set_current_limit(10)
 
 
-async def test_the_wish_is_remembered_and_asserted_once() -> None:
-    """After a restart the state is read, then the wish is sent once."""
+async def test_the_target_is_remembered_and_asserted_once() -> None:
+    """After a restart the state is read, then the target is sent once."""
     charger = Charger4X()
     async with met(charger) as device:
         await device.profile.set_power_limit(6000)
@@ -334,7 +334,7 @@ async def test_safe_current_for_minutes_is_a_problem() -> None:
 
 
 async def test_limits_set_elsewhere_are_adopted() -> None:
-    """Current, power or a pause: after two polls it is the new wish."""
+    """Current, power or a pause: after two polls it is the new target."""
     charger = Charger4X()
     async with met(charger) as device:
         point = device.profile
@@ -451,7 +451,7 @@ async def test_whose_fault_it_is() -> None:
         ):
             before = charger.state()
             charger.set(states)
-            # What upholds the limit would put some of it right.
+            # What keeps the limit in force would put some of it right.
             device.profile.book.note(Target())
             assert await waiting(device, charger) is reason, states
             charger.set({name: before[name] for name in states})
@@ -607,7 +607,7 @@ def value_of(device: MennekesTcp, path: str) -> object:
 
 
 async def test_what_is_polled_in_any_case() -> None:
-    """What upholds the limit is read even if nobody looks at it; a hint brings the settings."""
+    """What keeps the limit in force is read even if no entity shows it; a hint reads settings."""
     charger = Charger4X()
     async with met(charger) as device:
         charger.traffic.clear()

@@ -169,7 +169,7 @@ async def test_what_no_car_can_be_offered_is_a_pause() -> None:
         assert charger.unit(255).read(1000, 1) == [10]
 
 
-async def test_wishes_are_asserted_and_foreign_limits_adopted() -> None:
+async def test_targets_are_asserted_and_foreign_limits_adopted() -> None:
     """The same rules as on the other profile."""
     charger = ChargerEcu()
     async with met(charger, unit_id=255) as device:
@@ -305,7 +305,7 @@ async def test_what_the_reason_is_made_of_is_polled() -> None:
         assert {"availability", "status", "signal", "limits", "vehicle"} <= reason.components
 
 
-async def test_a_limit_of_power_holds_although_nobody_looks() -> None:
+async def test_a_limit_of_power_holds_although_no_entity_shows_it() -> None:
     """With every sensor disabled the phases are followed all the same."""
     charger = ChargerEcu()
     charger.set({"hems.timeout": 0, "car.phases": 1})

@@ -287,7 +287,7 @@ async def test_a_shunt_counts_itself() -> None:
 
 
 @in_fake_time
-async def test_a_battery_that_nobody_named_is_counted_at_the_system() -> None:
+async def test_a_battery_without_a_name_is_counted_at_the_system() -> None:
     """As every GX knows it, whatever is behind."""
     gx = ess_home()
     async with meet_in_memory(gx, services="vebus 227, grid 30") as meeting:

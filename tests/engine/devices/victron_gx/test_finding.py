@@ -322,7 +322,7 @@ async def test_searching_again_finds_what_is_new() -> None:
         assert meeting.device.layout == layout
 
 
-async def test_a_wish_in_the_options_comes_true_once() -> None:
+async def test_a_search_asked_for_in_the_options_is_made_once() -> None:
     """It finds what is new, and the next start searches nothing."""
     gx = ess_home(pv_inverter=True, firmware="3.70")
     pv = gx.services["pvinverter_20"]
@@ -339,7 +339,7 @@ async def test_a_wish_in_the_options_comes_true_once() -> None:
         assert ["battery", 225, 512] in memory["services"]
 
 
-async def test_a_wish_looks_at_the_firmware_anew() -> None:
+async def test_a_search_that_was_asked_for_reads_the_firmware_again() -> None:
     """Old firmware cannot tell its version, so an update from it is not seen otherwise."""
     gx = ess_home(firmware="2.90", server=41)
     async with meet(gx) as meeting:

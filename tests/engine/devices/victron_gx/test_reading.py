@@ -185,7 +185,7 @@ async def test_requests_of_an_ess_home_are_few() -> None:
         assert gx.traffic.requests == 20
 
 
-async def test_what_nobody_looks_at_is_not_asked_for(gx: SimulatedGx, meeting: Meeting) -> None:
+async def test_what_no_entity_shows_is_not_read(gx: SimulatedGx, meeting: Meeting) -> None:
     """With the entities that are there by default, a few requests less."""
     wanted = frozenset[str]().union(
         *(
@@ -360,7 +360,7 @@ async def test_a_battery_that_tells_nothing_is_not_empty() -> None:
         assert None not in [meeting.read(path) for path in paths]
 
 
-async def test_a_session_does_not_begin_anew_while_the_gx_starts() -> None:
+async def test_a_session_does_not_begin_again_while_the_gx_starts() -> None:
     """A charging station that tells nothing yet has no highest current either."""
     gx = everything()
     told = gx.value_of
@@ -589,7 +589,7 @@ async def test_two_gx_are_two_devices() -> None:
         assert barn.device.fingerprint != house.device.fingerprint
 
 
-async def test_a_dump_names_nobody() -> None:
+async def test_a_dump_names_no_person() -> None:
     """Names, serial numbers and places are hidden; the rest can be replayed."""
     gx = everything()
     async with meet(gx, services=all_services(gx), poll=False) as meeting:

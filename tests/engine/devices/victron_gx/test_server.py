@@ -122,7 +122,7 @@ async def test_the_same_firmware_is_not_asked_again() -> None:
     ]
 
 
-async def test_another_firmware_is_looked_at_anew() -> None:
+async def test_another_firmware_is_examined_again() -> None:
     """An update brings registers, a downgrade takes them away."""
     gx = ess_home(firmware="3.50")
     async with meet(gx) as meeting:

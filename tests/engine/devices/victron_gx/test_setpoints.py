@@ -156,7 +156,7 @@ async def test_its_user_chooses_the_time() -> None:
 
 
 @in_fake_time
-async def test_writing_again_starts_the_time_anew() -> None:
+async def test_writing_again_restarts_the_time() -> None:
     """An automation that goes on writing keeps it in force."""
     gx = ess_home()
     async with kept(gx) as meeting:
@@ -195,7 +195,7 @@ async def test_a_setpoint_does_not_outlive_its_owner() -> None:
 
 
 @in_fake_time
-async def test_somebody_else_takes_over() -> None:
+async def test_another_client_takes_over() -> None:
     """Another value that cannot be the fallback ends the renewal: nobody fights."""
     gx = ess_home()
     async with kept(gx) as meeting:

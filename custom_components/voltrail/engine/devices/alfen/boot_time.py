@@ -57,7 +57,7 @@ class BootTime:
         }
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take back what :meth:`recall` returned before a restart."""
+        """Restore what :meth:`dump_state` returned before a restart."""
         if memory:
             self.moment = datetime.fromisoformat(memory["moment"])
             self._seen_at = datetime.fromisoformat(memory["seen_at"])

@@ -390,7 +390,7 @@ class Socket(CurrentDriven):
         _LOGGER.warning("%s: another client writes its set-point", self.name("status"))
         self.set_point.release()
         current = setpoint if setpoint >= self.minimum_current else self.target.current
-        # Nothing is asked for any more, neither its power nor the rest.
+        # No target is left, neither a power nor anything else.
         self.orders.note(
             Target(
                 current=current,

@@ -59,7 +59,7 @@ class Alfen(ChargerDevice):
 
     Two clients at most are let in, some say one, and a connection without a request for
     60 s is closed. It is not left silent for that long; if it is closed all the same, the
-    next request opens it again without anybody noticing.
+    next request opens it again, and no entity shows a failure.
     """
 
     # Newer firmware takes up to ten seconds to let a client in again, and the link knows
@@ -272,7 +272,7 @@ class Alfen(ChargerDevice):
     @property
     @override
     def essential(self) -> frozenset[str]:
-        # Needed to uphold set-points, to bound them, to count sessions, and to notice that a
+        # Needed to keep set-points in force, to bound them, to count sessions, and to notice that a
         # network was switched on.
         names = {"station", "network"}
         for socket in self.sockets:

@@ -226,7 +226,7 @@ class NetworkLimits:
                 with suppress(OvertakenError):
                     await phase.tend(renew=renew)
             except VoltrailError as err:
-                # The others are looked after all the same.
+                # The other phases are renewed all the same.
                 failed = failed or err
         if failed is not None:
             raise failed
@@ -248,7 +248,7 @@ class NetworkLimits:
         }
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take back what :meth:`recall` returned before a restart."""
+        """Restore what :meth:`dump_state` returned before a restart."""
         for number, phase in self._phases.items():
             kept = memory.get(str(number), {})
             phase.target = kept.get("wish")

@@ -117,7 +117,7 @@ class Session:
         }
 
     def restore_state(self, memory: Mapping[str, Any]) -> None:
-        """Take back what :meth:`recall` returned before a restart."""
+        """Restore what :meth:`dump_state` returned before a restart."""
         self.started = _moment(memory.get("started"))
         self.ended = _moment(memory.get("ended"))
         self._first, self._last = memory.get("first"), memory.get("last")

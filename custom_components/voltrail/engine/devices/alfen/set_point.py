@@ -174,11 +174,11 @@ class SetPoint:
         return remaining is not None and remaining < LOW * self.interval
 
     def assume_sent(self, value: float | None) -> None:
-        """Take a value for ours that may have been written before a restart."""
+        """Count a value as ours that may have been written before a restart."""
         self._attempted = value
 
     def release(self) -> None:
-        """Leave it to another client: its own silence has to have its effect."""
+        """Leave it to another client, and let it run out when that client falls silent."""
         self.taken_over = True
         self.sent = self._read()
         self._changed()
@@ -208,14 +208,14 @@ class SetPoint:
                 return
         found = self._read()
         if found is not None:
-            # What it made of our value is ours as well.
+            # The value that the charger made of ours counts as ours as well.
             self.sent = found
         raise NotAppliedError(
             asked=shown(value), found="nothing" if found is None else shown(found)
         )
 
     def _learn(self) -> None:
-        """Take the largest remainder seen after a write for the validity."""
+        """Learn the validity: the largest remainder seen after a write."""
         seen = self._remaining()
         if not seen:
             return

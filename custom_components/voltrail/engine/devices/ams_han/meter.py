@@ -91,7 +91,7 @@ class HanMeter(Words, PushedDevice):
         self.latest: dict[str, Sample] = {}
         """What the meter sent last of each value, with the time it was received."""
         self.refused: Counter[str] = Counter()
-        """Messages and values that were whole, and not taken all the same."""
+        """Messages and values that were whole, and were rejected all the same."""
         self._memory: Mapping[str, Any] = {}
         self._memory_due = -math.inf
         self._messages: Counter[ListKind] = Counter()
@@ -475,7 +475,7 @@ class HanMeter(Words, PushedDevice):
         if self.alive:
             return
         lately = self._receiver.dropped_since(self._now - _LATELY)
-        others = self._senders.everybody(self._now) - {self._serial}
+        others = self._senders.all_named(self._now) - {self._serial}
         if others:
             yield Problem(
                 key="another_meter", details={"found": ", ".join(sorted(map(str, others)))}
@@ -488,7 +488,7 @@ class HanMeter(Words, PushedDevice):
     @override
     def diagnose(self) -> dict[str, Any]:
         now = self._now
-        serials = {serial for serial in (self._serial, *self._senders.everybody(now)) if serial}
+        serials = {serial for serial in (self._serial, *self._senders.all_named(now)) if serial}
         return {
             "alive": self.alive,
             "patience": self.patience,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-# The lists that carry a name come every ten seconds; who was silent for so long is gone.
+# The lists that carry a name come every ten seconds; a meter silent for longer is gone.
 _PRESENT: Final = 300.0
 _MOST_CHANNELS: Final = 64
 _MOST_METERS: Final = 16
@@ -36,9 +36,9 @@ class Senders:
         Adapters may publish the short list under a topic of its own, where no meter is ever
         named; then it comes from one of those on the other topics.
         """
-        return set(self._present(self._named.get(channel, {}), now)) or self.everybody(now)
+        return set(self._present(self._named.get(channel, {}), now)) or self.all_named(now)
 
-    def everybody(self, now: float) -> set[str]:
+    def all_named(self, now: float) -> set[str]:
         """Return all who named themselves lately."""
         return {serial for meters in self._named.values() for serial in self._present(meters, now)}
 

@@ -1,7 +1,7 @@
 """Everything that a meter may tell, and what it means.
 
 Which of it a meter really tells shows only as it speaks; the energy counters of most come once
-an hour. A value that was never sent is none of its values.
+an hour. A value that was never sent does not count as one of its values.
 """
 
 from abc import ABC, abstractmethod

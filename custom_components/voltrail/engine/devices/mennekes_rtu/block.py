@@ -26,7 +26,7 @@ class Block(Component):
     split = False
     """Whether the values are read one by one."""
     whole = False
-    """Whether it was answered before: then a refusal is one of a bad moment."""
+    """Whether it was answered before: then a refusal says nothing about what there is."""
 
     @override
     async def async_update(self, *, notify: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Finding out whether a charger takes orders, before anybody relies on it."""
+"""Finding out whether a charger takes orders, before an automation relies on it."""
 
 from ...model.errors import DeviceRefusedError, DeviceSilentError
 from ...polling.polled_device import PolledDevice

@@ -223,7 +223,7 @@ class CompactStatus(CurrentDriven):
         if one_switched or one_connected or one_built:
             return 1
         if blocks.vehicle is None or blocks.status.evse_state not in _IN_SESSION:
-            # What the last car has used says nothing of the next one.
+            # The phases of the last car say nothing about the next one.
             return None
         seen = blocks.vehicle.vehicle_phases
         # One may be all that it had so far, and not all that it uses.

@@ -121,7 +121,7 @@ class MennekesRtu(ChargerDevice):
         """Add what is read all the time.
 
         No two that follow each other are of the same length, so that a repeated answer is
-        never taken for the next one.
+        never mistaken for the next one.
         """
         unit, often = self.modbus_unit, Cadence.MEASUREMENTS
         status = self.add("status", registers.Status(unit), often)
@@ -159,8 +159,8 @@ class MennekesRtu(ChargerDevice):
     async def _find[C: Component](self, name: str, component: C, cadence: Cadence) -> C | None:
         """Add a component if the charger serves it.
 
-        It is not there if it is refused twice as not there. Any other refusal is one of a bad
-        moment, and the polls will tell.
+        It is not there if it is refused twice as not there. Any other refusal may be
+        a passing one, and the polls will tell.
         """
         for last in (False, True):
             try:
@@ -201,7 +201,7 @@ class MennekesRtu(ChargerDevice):
         )
         return Identity(
             manufacturer="MENNEKES",
-            # No register tells which of them it is; a list of all would be everybody's name.
+            # No register tells which of them it is; a list of all would be the name of each.
             model="AMTRON",
             serial=serial,
             firmware=about.firmware or None,
@@ -272,7 +272,7 @@ class MennekesRtu(ChargerDevice):
     @property
     @override
     def essential(self) -> frozenset[str]:
-        # Needed to uphold what was asked for, and to find out of an error.
+        # Needed to keep the target in force, and to recover from an error.
         return frozenset(
             {
                 "status",
@@ -322,6 +322,6 @@ class MennekesRtu(ChargerDevice):
     def dump_state(self) -> dict[str, Any]:
         state = super().dump_state()
         if self._point is not None:
-            # What was there once is not taken for missing because of a refusal.
+            # A value that was there once does not count as missing because of a refusal.
             state["blocks"] = sorted(self._slots)
         return state

@@ -34,7 +34,7 @@ _RISKY_PATIENCE: Final = 0.2
 _AT_ONCE: Final = 0.5
 _DISHEARTENED: Final = 3
 _LOST: Final = 12.0
-"""The age from which on there is nothing left to save: the charger has given us up."""
+"""The age at which it is too late: the charger counts the energy manager as lost."""
 
 _SLOWLY: Final = 6.0
 """Seconds between two beats that the charger does not seem to hear; still often enough for one
@@ -49,7 +49,7 @@ _LINK_DOWN: Final = 2.0
 
 
 class Heartbeat(KeepAlive):
-    """Says every few seconds that the energy manager is there."""
+    """Tells the charger every few seconds that the energy manager is there."""
 
     name: ClassVar[str] = "heartbeat"
 

@@ -54,7 +54,7 @@ def lost_manager(point: Recoverable) -> bool:
 
 
 def harmless(point: Recoverable) -> bool:
-    """Whether the charger may be brought back without anybody asking for it.
+    """Whether the charger may be brought back without an order.
 
     The way out leads through a release. That is fine if charging is what the user wants, and
     where there is no car. In an error the state does not tell about the car, but these do.

@@ -106,7 +106,7 @@ class Settings:
             if not supervised:
                 await self._write(name, "code", _GOES_ON)
             elif component.code in (None, _GOES_ON):
-                # Nothing is known of the current that would be right here, so it is none.
+                # Which current would be right here is not known, so it pauses.
                 await self._write(name, "code", _PAUSES)
 
         yield NumberControl(

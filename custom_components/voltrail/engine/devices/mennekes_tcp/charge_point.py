@@ -152,7 +152,7 @@ class MennekesPoint(ChargePoint):
         """Why no energy flows."""
         reason = first_reason(self.charging_state, self._reasons())
         if reason is BlockedBy.VEHICLE and not self._offers:
-            # The offer is from before the limit: it is too early to tell.
+            # The offer was read before the limit was written: it is too early to tell.
             return None
         return reason
 
@@ -187,7 +187,7 @@ class MennekesPoint(ChargePoint):
         """Write a setting, and make sure that the charger holds it.
 
         It is given a second to take over; some read back the old value at first. The lock is
-        held: the value of another order would be taken for what the charger made of this one.
+        held: else the value of another order would look like the charger's answer to this one.
         """
         if not self.writable:
             raise ReadOnlyError
@@ -214,7 +214,7 @@ class MennekesPoint(ChargePoint):
         asked: float,
         read: Callable[[], float | None],
     ) -> None:
-        """Write something that is no limit of this charge point, and check it."""
+        """Write a setting other than this charge point's limit, and check it."""
         await self.set_aside(lambda: self.write_and_check(component, write, asked, read))
 
     @property
@@ -321,7 +321,7 @@ class MennekesPoint(ChargePoint):
     def problems(self) -> Iterator[Problem]:
         """Yield what stands in the way of a reliable limit."""
         timeout = self._fallback.communication_timeout
-        # 0 is taken for "not supervised" (UNCONFIRMED).
+        # Read 0 as "not supervised" (UNCONFIRMED).
         if self.writable and timeout and timeout < 2 * self.options.scan_interval:
             yield Problem(
                 key="timeout_too_short",

@@ -1,4 +1,4 @@
-"""The charger itself: finding out which profile it speaks, and upholding its set-points."""
+"""The charger itself: finding out which profile it speaks, and keeping its targets."""
 
 import asyncio
 import re
@@ -109,7 +109,7 @@ class MennekesTcp(ChargerDevice):
         return marker.device_id == "AM"
 
     async def _set_up_unnamed(self) -> None:
-        """Find out who refuses to tell its model: an ECU before 5.22, or an HCC3.
+        """Find out which charger refuses to tell its model: an ECU before 5.22, or an HCC3.
 
         Both refuse it, so a refusal proves neither. Whatever fails a test of its profile is
         none of them, and nothing is ever written to find out.
@@ -288,7 +288,7 @@ class MennekesTcp(ChargerDevice):
         yield from super().problems()
         yield from self.profile.problems()
         since = self._timed_out_since
-        # One that was never told anything from here has lost nothing.
+        # A charger that never got an order from here has lost nothing.
         lasts = since is not None and _now() - since >= SAFE_CURRENT_PATIENCE
         if lasts and self.profile.asked:
             yield Problem(key="safe_current_active", details={})
@@ -296,7 +296,7 @@ class MennekesTcp(ChargerDevice):
     @property
     @override
     def essential(self) -> frozenset[str]:
-        # Needed to uphold the set-point and to know what may be asked; the meter where a power
+        # Needed to keep the target in force and to know what may be asked; the meter where a power
         # is turned into a current.
         if isinstance(self.profile, ProfileHcc3):
             return self.profile.essential
@@ -321,7 +321,7 @@ class MennekesTcp(ChargerDevice):
         profile = self.profile
         return profile.leads_network, profile.primary_limit, self._generation()
 
-    # -- upholding what the user asked for --
+    # -- keeping what the user asked for in force --
 
     @override
     async def reconcile(self) -> None:

@@ -206,7 +206,7 @@ class Profile4X(MennekesPoint):
         if self.hems is not None:
             # With a safe current on offer the car could draw.
             reasons[BlockedBy.COMMUNICATION_TIMEOUT] = self.timed_out and not self._offers
-            # It takes no orders from here, so others keep it waiting.
+            # It ignores our orders, so another program keeps it waiting.
             reasons[BlockedBy.READ_ONLY] = not self.writable and not self._offers
         if self.phase_switch is not None:
             # Only in dynamic mode does the register mean anything.
@@ -367,7 +367,7 @@ class Profile4X(MennekesPoint):
         if current is None or power is None:
             return
         if current and 0 < power < self._highest_power:
-            # Both may be limited. What is wanted then is what they let through together.
+            # Both may be limited. The target is then what both together allow.
             phases = 1 if power < THREE_PHASE_POWER else self._phases_at_most
             together = min(power, int(current * NOMINAL_VOLTAGE * phases))
             self.orders.note(self.target.powered(float(together)))

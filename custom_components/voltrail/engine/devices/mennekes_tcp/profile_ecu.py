@@ -199,7 +199,7 @@ class ProfileEcu(MennekesPoint, CurrentDriven):
 
     @override
     async def send_current(self, amps: float) -> None:
-        # Whatever comes of it is told by what is read, and not by the silence before.
+        # From here on the values read tell how it stands, not the silence before.
         fell_back, self._fell_back = self._fell_back, False
         try:
             await self._write_limit(amps)

@@ -57,7 +57,7 @@ class Order(IntEnum):
 
 
 class _Pause(IntEnum):
-    """How far the charger had to be told to pause."""
+    """Which steps the charger needed until it paused."""
 
     BY_LIMIT = 0
     BY_ORDER = 1
@@ -190,7 +190,7 @@ class ProfileHcc3(CurrentDriven):
             # It starts.
             return Standing.WAIT
         if self._pause_by is _Pause.FAILED and self.target.paused:
-            # It does not obey a pause, so it stays at the least that it does obey.
+            # It ignores a pause, so it stays at the lowest limit that it follows.
             held = self.current_limit == MINIMUM_CURRENT
             return Standing.KEPT if held else Standing.OTHER
         return super().standing

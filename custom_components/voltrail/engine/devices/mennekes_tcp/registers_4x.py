@@ -209,7 +209,7 @@ class Session(Block):
     register_ranges = ((715, 719),)
     rows = (("vehicle_maximum_current",), ("session_energy", "session_duration"))
 
-    # 0 is taken for "not known", as the older profile says (UNCONFIRMED here).
+    # Read 0 as "not known", as the older profile says (UNCONFIRMED here).
     vehicle_maximum_current = measure(
         integer(715, signed=False, nan=0), Quantity.CURRENT, tier=Tier.DETAIL
     )

@@ -22,7 +22,7 @@ class Block(Component):
     async def fit(self) -> None:
         """Read it, in pieces if need be; raises if no piece of it is served.
 
-        What is refused once may be of a bad moment; what is refused twice is not there.
+        A single refusal may be a passing one; what is refused twice is not there.
         """
         try:
             try:

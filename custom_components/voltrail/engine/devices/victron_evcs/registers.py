@@ -94,7 +94,7 @@ class Station(About):
         integer(5016, signed=False, writable=True), Quantity.CURRENT, tier=Tier.DETAIL
     )
     maximum_current = measure(integer(5017, signed=False), Quantity.CURRENT, tier=Tier.EXPERT)
-    # Of which phase is UNCONFIRMED; taken for the largest.
+    # UNCONFIRMED of which phase; read as the largest of them.
     current = measure(gauge(5018, 0.1, signed=False), Quantity.CURRENT)
     session_duration = measure(uint32(5019), Quantity.DURATION)
     session_energy = measure(gauge(5021, 0.01, signed=False), Quantity.SESSION_ENERGY)

@@ -1,4 +1,4 @@
-"""What the user asked for outlives restarts, and nobody else's wish is overruled."""
+"""What the user asked for outlives restarts, and another client's limit is not overruled."""
 
 import asyncio
 import math
@@ -48,7 +48,7 @@ async def test_after_a_power_cut_everything_is_as_it_was() -> None:
 
 
 @in_fake_time
-async def test_a_power_cut_that_nobody_noticed() -> None:
+async def test_a_power_cut_that_no_poll_noticed() -> None:
     """A charger with nothing set at all has just been started, however short it was away."""
     simulated = quiet(Compact(silent_seconds=0.0))
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -79,7 +79,7 @@ async def test_a_power_cut_is_not_taken_for_a_pause() -> None:
 
 
 @in_fake_time
-async def test_an_order_right_after_a_power_cut_that_nobody_noticed() -> None:
+async def test_an_order_right_after_a_power_cut_that_no_poll_noticed() -> None:
     """Who asks for a charge gets one, and no limit that is held without a release."""
     simulated = quiet(Compact(silent_seconds=0.0))
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -109,7 +109,7 @@ async def test_a_pause_also_survives() -> None:
 
 @in_fake_time
 async def test_a_restart_of_home_assistant_asserts_once() -> None:
-    """State first, then the last wish, once; what is held already is not written."""
+    """State first, then the last target, once; what is held already is not written."""
     simulated = quiet(Compact(fallback=8))
     async with serial_line(simulated) as line:
         owner = Owner(line.device())
@@ -199,7 +199,7 @@ async def test_odd_memory(memory: dict[str, object], expected: tuple[float | Non
 
 
 @in_fake_time
-async def test_phases_alone_are_no_wish_to_charge() -> None:
+async def test_phases_alone_are_no_order_to_charge() -> None:
     """Who only chose the phases does not find a car charging after a power cut."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -216,7 +216,7 @@ async def test_phases_alone_are_no_wish_to_charge() -> None:
 
 
 @in_fake_time
-async def test_somebody_else_may_change_the_limit() -> None:
+async def test_another_client_may_change_the_limit() -> None:
     """A limit that was set elsewhere is seen twice and then taken over, never fought."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -324,9 +324,7 @@ async def test_a_pause_is_not_undone_by_the_order_before_it(delay: float) -> Non
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
 @pytest.mark.parametrize("wait", [1.0, 8.0, 30.0])
 @in_fake_time
-async def test_a_pause_of_which_nobody_knows_whether_it_got_through(
-    fault: str, wait: float
-) -> None:
+async def test_a_pause_that_may_have_got_through(fault: str, wait: float) -> None:
     """It is what was wanted: nobody goes on without being asked to."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -350,9 +348,7 @@ async def test_a_pause_of_which_nobody_knows_whether_it_got_through(
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
 @pytest.mark.parametrize(("asked", "held"), [(7, 7), (13, 10)])
 @in_fake_time
-async def test_a_limit_of_which_nobody_knows_whether_it_got_through(
-    fault: str, asked: float, held: float
-) -> None:
+async def test_a_limit_that_may_have_got_through(fault: str, asked: float, held: float) -> None:
     """The lower one counts, whether it is the new one or the old."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -402,9 +398,7 @@ async def test_a_power_is_kept_although_its_current_got_lost(
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
 @pytest.mark.parametrize(("asked", "held"), [(5000, 5000), (11000, 8000)])
 @in_fake_time
-async def test_a_power_of_which_nobody_knows_whether_it_got_through(
-    fault: str, asked: float, held: float
-) -> None:
+async def test_a_power_that_may_have_got_through(fault: str, asked: float, held: float) -> None:
     """The lower one counts, also where it makes no other current for the present car."""
     simulated = quiet(Compact())
     simulated.set({"car.phases": 1})
@@ -448,7 +442,7 @@ async def test_a_pause_is_not_undone_by_the_way_out_of_an_error(delay: float) ->
 
 
 @in_fake_time
-async def test_a_fallback_is_nobodys_wish() -> None:
+async def test_a_fallback_is_not_adopted_as_target() -> None:
     """A charger that wrote its safe current where our limit stood gets our limit back."""
     simulated = quiet(Compact(fallback=8))
     async with serial_line(simulated) as line, Owner(line.device()) as device:
@@ -468,7 +462,7 @@ async def test_a_fallback_is_nobodys_wish() -> None:
 
 
 @in_fake_time
-async def test_nothing_asked_for_nothing_upheld() -> None:
+async def test_nothing_asked_for_nothing_asserted() -> None:
     """A charger that nobody ever gave an order is read, kept alive, and left alone."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()):
@@ -498,7 +492,7 @@ async def test_an_assertion_that_fails_stays_due() -> None:
 
 @in_fake_time
 async def test_the_link_goes_and_comes() -> None:
-    """After a reconnect the last wish is asserted, if the charger does not hold it."""
+    """After a reconnect the last target is asserted, if the charger does not hold it."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line, Owner(line.device()) as device:
         await device.point.set_current_limit(9)
@@ -557,7 +551,7 @@ async def test_without_a_car_a_paused_charger_comes_back_paused(memory: dict[str
 
 
 @in_fake_time
-async def test_with_a_car_and_no_wish_it_waits_for_a_person() -> None:
+async def test_with_a_car_and_no_target_it_waits_for_a_person() -> None:
     """Nothing is released that nobody asked for; the button does it."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line:
@@ -595,7 +589,7 @@ async def test_it_is_tried_once() -> None:
 
 @in_fake_time
 async def test_a_limit_that_the_charger_held_is_held_again() -> None:
-    """Recovered by the button without a wish, the charger keeps its own valid current."""
+    """Recovered by the button without a target, the charger keeps its own valid current."""
     simulated = quiet(Compact())
     async with serial_line(simulated) as line:
         await _into_the_error(line, simulated)

@@ -77,7 +77,7 @@ async def test_once_after_a_reboot(target: str, expected: Written) -> None:
 
 @in_fake_time
 async def test_an_order_that_a_reload_overtakes_is_not_said_to_be_done() -> None:
-    """Whoever looks after the charger next upholds what was asked for before."""
+    """The next device object for the charger keeps the earlier target in force."""
     charger = Charger4X()
     async with met(charger, in_memory=True) as device:
         await device.profile.set_current_limit(16)
@@ -135,7 +135,7 @@ async def test_nothing_after_a_reconnect_that_lost_nothing() -> None:
 
 
 @in_fake_time
-async def test_nothing_without_a_wish() -> None:
+async def test_nothing_without_a_target() -> None:
     """Who never set anything is not told what to set."""
     charger = Charger4X()
     async with met(charger, in_memory=True) as device:
@@ -270,7 +270,7 @@ async def test_a_lower_limit_of_the_installer_on_an_older_charger() -> None:
 
 
 @in_fake_time
-async def test_a_connection_that_died_silently_is_opened_anew() -> None:
+async def test_a_connection_that_died_silently_is_opened_again() -> None:
     """A charger that went away without closing it never answers on it again."""
     charger = Charger4X()
     async with met(charger, in_memory=True) as device:
@@ -297,7 +297,7 @@ async def test_a_connection_that_died_silently_is_opened_anew() -> None:
 )
 @pytest.mark.parametrize("fault", ["lose_request", "lose_answer"])
 @in_fake_time
-async def test_an_order_of_which_nobody_knows_whether_it_got_through(
+async def test_an_order_that_may_have_got_through(
     kind: type[Charger4X | ChargerEcu], order: str, asked: float, held: float, fault: str
 ) -> None:
     """The lower limit counts, whether it is the new one or the old."""
@@ -354,7 +354,7 @@ async def test_a_connection_that_does_not_even_close() -> None:
                     await device.poll(Cadence.MEASUREMENTS)
 
 
-async def test_a_charger_that_is_updated_is_met_anew() -> None:
+async def test_a_charger_that_is_updated_is_identified_again() -> None:
     """Another protocol or firmware brings other registers, and turns one round."""
     charger = Charger4X(protocol="1.4")
     async with met(charger) as device:
