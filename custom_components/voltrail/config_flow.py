@@ -46,7 +46,7 @@ from .coordinator import VoltrailConfigEntry
 from .engine.devices import FAMILIES, family
 from .engine.devices.family import Family, Transport
 from .flows.charging import ChargingFlow
-from .flows.forms import Schema, choice, early, integer, mistakes, option, with_wishes
+from .flows.forms import Schema, choice, early, integer, mistakes, option, place, with_wishes
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
 from .schema import vol
@@ -56,6 +56,15 @@ def _network_fields(kind: Family) -> Schema:
     return {
         vol.Required(CONF_HOST): TextSelector(),
         vol.Required(CONF_PORT, default=kind.port): integer(1, 65535),
+        vol.Required(CONF_UNIT_ID, default=kind.unit_id): integer(0, 255),
+    }
+
+
+def _raw_fields(kind: Family) -> Schema:
+    # No gateway passes bytes on at the port of Modbus TCP: each maker has another one.
+    return {
+        vol.Required(CONF_HOST): TextSelector(),
+        vol.Required(CONF_PORT): integer(1, 65535),
         vol.Required(CONF_UNIT_ID, default=kind.unit_id): integer(0, 255),
     }
 
@@ -79,7 +88,7 @@ def _serial_fields(kind: Family) -> Schema:
 
 _FIELDS: dict[Transport, Callable[[Family], Schema]] = {
     Transport.TCP: _network_fields,
-    Transport.RTU_OVER_TCP: _network_fields,
+    Transport.RTU_OVER_TCP: _raw_fields,
     Transport.SERIAL: _serial_fields,
 }
 
@@ -293,7 +302,8 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         apart = {CONF_READ_ONLY, *self._early}
         data = {key: value for key, value in user_input.items() if key not in apart}
         if CONF_HOST in data:
-            data[CONF_HOST] = data[CONF_HOST].strip().lower()
+            data[CONF_HOST], port = place(data[CONF_HOST])
+            data[CONF_PORT] = port or data[CONF_PORT]
         return {CONF_FAMILY: self._kind.key, CONF_TRANSPORT: str(transport), **data}
 
     async def _meet(self, data: dict[str, Any], user_input: dict[str, Any]) -> Found | Trouble:

@@ -497,3 +497,20 @@ async def test_the_poll_is_lean(hass: HomeAssistant) -> None:
             *((200, 100), (200, 1100), (200, 1400)),
         ]
         assert eve.traffic.connections_most == 1
+
+
+@pytest.mark.usefixtures("socket_enabled")
+async def test_a_socket_is_not_the_station(hass: HomeAssistant) -> None:
+    """The form says which unit id is the station's, as it does for a silent one."""
+    async with serve(Eve()) as server:
+        result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+        for answer in (
+            {"next_step_id": "alfen"},
+            {"host": server.host, "port": server.port, "unit_id": 1},
+        ):
+            result = await hass.config_entries.flow.async_configure(result["flow_id"], answer)
+        assert result["errors"] == {"base": "wrong_unit"}
+        placeholders = result["description_placeholders"]
+        assert placeholders is not None
+        assert placeholders["unit_id"] == "200"
+        hass.config_entries.flow.async_abort(result["flow_id"])

@@ -30,6 +30,7 @@ from custom_components.voltrail.engine.devices import FAMILIES
 from custom_components.voltrail.engine.devices.mennekes_tcp import MennekesTcp
 from custom_components.voltrail.engine.model.parts import Identity
 from custom_components.voltrail.flows import modbus_probe
+from custom_components.voltrail.flows.forms import place
 from simulators import alfen
 from simulators.device import SimulatedDevice
 from simulators.mennekes_rtu import Compact
@@ -150,6 +151,44 @@ async def test_an_older_charger_is_added(hass: HomeAssistant) -> None:
         assert result["title"] == "AMTRON Professional"
         await hass.async_block_till_done()
         assert await hass.config_entries.async_unload(result["result"].entry_id)
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port"),
+    [
+        ("192.168.1.50", "192.168.1.50", None),
+        (" AMTRON.local ", "amtron.local", None),
+        ("http://192.168.1.50", "192.168.1.50", None),
+        ("https://amtron.local/index.html?x=1", "amtron.local", None),
+        ("http://192.168.1.50:8080/", "192.168.1.50", 8080),
+        ("192.168.1.50:1502", "192.168.1.50", 1502),
+        ("[::1]", "::1", None),
+        ("[fe80::1]:503", "fe80::1", 503),
+        ("fe80::1", "fe80::1", None),
+        # Left as they are, for the form to complain about.
+        ("192.168.1.50:port", "192.168.1.50:port", None),
+        ("[::1", "[::1", None),
+        ("my charger/1", "my charger/1", None),
+        ("http://", "http://", None),
+    ],
+)
+def test_an_address_as_people_write_it(written: str, host: str, port: int | None) -> None:
+    """From the address bar of a browser, with a port behind it, or in brackets."""
+    assert place(written) == (host, port)
+
+
+async def test_a_port_behind_the_address_counts(
+    hass: HomeAssistant, charger_server: Server
+) -> None:
+    """It is the one that was meant, and the entry has both apart."""
+    flow = await open_form(hass)
+    written = f"http://{charger_server.host}:{charger_server.port}/"
+    result = await submit(hass, flow, written, 502)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"]["host"] == charger_server.host
+    assert result["data"]["port"] == charger_server.port
+    await hass.async_block_till_done()
+    assert await hass.config_entries.async_unload(result["result"].entry_id)
 
 
 async def test_the_same_place_twice_is_refused(
@@ -284,7 +323,7 @@ async def test_a_host_that_is_not_known(hass: HomeAssistant, charger_server: Ser
 
 @pytest.mark.parametrize(
     "host",
-    ["", " ", "192.168.1..20", "a" * 300, "http://192.168.1.20/", "my charger", "\x00", "[::1"],
+    ["", " ", "192.168.1..20", "a" * 300, "http://my charger/", "my charger", "\x00", "[::1"],
 )
 async def test_a_name_that_no_host_can_have(
     hass: HomeAssistant, charger_server: Server, host: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -108,3 +109,24 @@ def with_wishes(
         if field.target
     }
     return {**typed, **wishes}
+
+
+def place(text: str) -> tuple[str, int | None]:
+    """Return the host that a person means, and the port if they wrote one as well.
+
+    What stands in the address bar of a browser is understood, and an address in brackets. What
+    makes no sense is left as it is, so that the form can say so.
+    """
+    text = text.strip().lower()
+    schemed = "://" in text
+    if text.count(":") > 1 and not schemed and not text.startswith("["):
+        # An address of IPv6 as it is.
+        return text, None
+    try:
+        parts = urlsplit(text if schemed else f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return text, None
+    if not host or (not schemed and parts.path):
+        return text, None
+    return host, port

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -14,13 +15,22 @@ from homeassistant.exceptions import HomeAssistantError
 from .. import link
 from ..const import CONF_TRANSPORT, CONF_UNIT_ID
 from ..engine.devices.family import Family, Transport
-from ..engine.model.errors import DeviceSilentError, LinkDownError, VoltrailError
+from ..engine.model.errors import (
+    DeviceRefusedError,
+    DeviceSilentError,
+    LinkDownError,
+    OtherRegistersError,
+    VoltrailError,
+)
 from ..engine.model.options import Options
 from ..engine.model.parts import Identity
 from ..engine.polling.polled_device import UnitSource
 from ..engine.transport.endpoint import is_host
 
 _LOGGER = logging.getLogger(__name__)
+
+OTHERS_PATIENCE: Final = 4.0
+"""Seconds for a look at other unit ids, where the one that was typed is another device's."""
 
 PATIENCE: Final = 13.0
 """Seconds for everything; a person is waiting in front of the form."""
@@ -79,6 +89,9 @@ async def _meet(
         return await _silence(hass, kind, data, units)
     except LinkDownError as err:
         return Trouble("port_unavailable" if serial else why_down(err))
+    except (OtherRegistersError, DeviceRefusedError) as err:
+        # A socket of a station answers as well, and has none of the station's registers.
+        return await _refusal(kind, data, units, err)
     except VoltrailError as err:
         return Trouble(err.key, details=err.details)
     except HomeAssistantError:
@@ -94,9 +107,8 @@ async def _silence(
     # After a silence the link is dropped, so it says nothing of whether it could be opened.
     if not units(asked).connected and not await _opens(data):
         return Trouble("host_unreachable")
-    for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
-        if other != asked and await _answers(kind, units, other):
-            return Trouble("wrong_unit", other, {"unit_id": str(other)})
+    if (found := await _other_unit(kind, data, units)) is not None:
+        return found
     # If others use this link, it does carry Modbus, and must not be taken from them.
     if data[CONF_TRANSPORT] == Transport.SERIAL or link.in_use(hass, data):
         return Trouble(_silent(kind, data))
@@ -104,6 +116,25 @@ async def _silence(
     if await _talks_nonsense(data[CONF_HOST], data[CONF_PORT]):
         return Trouble("garbled_answer")
     return Trouble(_silent(kind, data))
+
+
+async def _refusal(
+    kind: Family, data: Mapping[str, Any], units: UnitSource, err: VoltrailError
+) -> Trouble:
+    """Find out whether it is another device that answers, or another unit of the right one."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(OTHERS_PATIENCE):
+            if (other := await _other_unit(kind, data, units)) is not None:
+                return other
+    return Trouble(err.key, details=err.details)
+
+
+async def _other_unit(kind: Family, data: Mapping[str, Any], units: UnitSource) -> Trouble | None:
+    """Look whether such a device has another unit id than the one that was typed."""
+    for other in dict.fromkeys((kind.unit_id, *kind.other_unit_ids)):
+        if other != data[CONF_UNIT_ID] and await _answers(kind, units, other):
+            return Trouble("wrong_unit", other, {"unit_id": str(other)})
+    return None
 
 
 def _silent(kind: Family, data: Mapping[str, Any]) -> str:
