@@ -203,6 +203,9 @@ def _default(family: Family, transport: Transport, field: str) -> str:
     if field == "handshake":
         return "none"
     known: dict[str, object] = {"port": family.port, "unit_id": family.unit_id}
+    if transport is Transport.RTU_OVER_TCP:
+        # Each make of gateway has a port of its own for this.
+        del known["port"]
     if transport is Transport.SERIAL and family.line is not None:
         line = family.line
         known |= {

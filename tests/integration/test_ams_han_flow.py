@@ -195,13 +195,16 @@ def list_1(sent: Sent) -> bool:
 # -- adding one ------------------------------------------------------------------
 
 
-async def test_over_the_network(hass: HomeAssistant, somebody: Somebody, output: TcpOutput) -> None:
+@pytest.mark.parametrize("host", [" 127.0.0.1 ", "http://127.0.0.1/"])
+async def test_over_the_network(
+    hass: HomeAssistant, somebody: Somebody, output: TcpOutput, host: str
+) -> None:
     """A progress step, then an entry with the name and the id of the meter."""
     person = somebody()
     form = await person.choose("network")
     assert form["type"] is FlowResultType.FORM
     assert form["step_id"] == "network"
-    result = await person.submit(host=" 127.0.0.1 ", port=output.port)
+    result = await person.submit(host=host, port=output.port)
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     assert result["step_id"] == "listen"
     await connected(output)
@@ -574,7 +577,7 @@ async def test_no_meter_at_the_port(somebody: Somebody) -> None:
     assert person.waited <= 5
 
 
-@pytest.mark.parametrize("host", ["", "192.168.1..20", "http://192.168.1.20/"])
+@pytest.mark.parametrize("host", ["", "192.168.1..20", "http://my meter/"])
 async def test_a_name_that_no_host_can_have(somebody: Somebody, host: str) -> None:
     """A slip of the pen is told from an adapter that is away."""
     person = somebody()

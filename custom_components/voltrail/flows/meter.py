@@ -40,7 +40,7 @@ from ..push import return_watch
 from ..push.mqtt_listener import topics
 from ..push.stream_listener import HANDSHAKES
 from ..schema import vol
-from .forms import Schema, choice, integer, mistakes, secret
+from .forms import Schema, choice, integer, mistakes, place, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
 
@@ -276,8 +276,8 @@ class MeterFlow(ConfigFlow):
         data: dict[str, Any] = {CONF_FAMILY: self._kind.key, CONF_TRANSPORT: str(self._transport)}
         match self._transport:
             case Transport.NETWORK:
-                data[CONF_HOST] = typed[CONF_HOST].strip().lower()
-                data[CONF_PORT] = typed[CONF_PORT]
+                data[CONF_HOST], port = place(typed[CONF_HOST])
+                data[CONF_PORT] = port or typed[CONF_PORT]
             case Transport.MQTT:
                 data[CONF_TOPICS] = ", ".join(topics(typed[CONF_TOPICS]))
             case _:
