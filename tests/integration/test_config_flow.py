@@ -160,7 +160,8 @@ async def test_an_older_charger_is_added(hass: HomeAssistant) -> None:
         (" AMTRON.local ", "amtron.local", None),
         ("http://192.168.1.50", "192.168.1.50", None),
         ("https://amtron.local/index.html?x=1", "amtron.local", None),
-        ("http://192.168.1.50:8080/", "192.168.1.50", 8080),
+        # The port of a web page is not that of Modbus.
+        ("http://192.168.1.50:25000/", "192.168.1.50", None),
         ("192.168.1.50:1502", "192.168.1.50", 1502),
         ("[::1]", "::1", None),
         ("[fe80::1]:503", "fe80::1", 503),
@@ -182,7 +183,7 @@ async def test_a_port_behind_the_address_counts(
 ) -> None:
     """It is the one that was meant, and the entry has both apart."""
     flow = await open_form(hass)
-    written = f"http://{charger_server.host}:{charger_server.port}/"
+    written = f"{charger_server.host}:{charger_server.port}"
     result = await submit(hass, flow, written, 502)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["host"] == charger_server.host

@@ -129,4 +129,5 @@ def place(text: str) -> tuple[str, int | None]:
         return text, None
     if not host or (not schemed and parts.path):
         return text, None
-    return host, port
+    # A port in the address bar is that of a web page.
+    return host, None if schemed else port
