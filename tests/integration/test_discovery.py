@@ -198,6 +198,42 @@ async def test_an_announcement_alone_moves_nothing(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+async def test_a_charging_station_is_followed_to_its_port(hass: HomeAssistant) -> None:
+    """What it announces is the port of Modbus; at another one something else may answer."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id="victron_evcs_HQ2309ABCDE",
+        data={
+            "family": "victron_evcs",
+            "transport": "tcp",
+            "host": "192.168.1.9",
+            "port": 502,
+            "unit_id": 1,
+        },
+    )
+    entry.add_to_hass(hass)
+    kind = "_victron-car-charger._tcp.local."
+    told = ZeroconfServiceInfo(
+        ip_address=ip_address("192.168.1.33"),
+        ip_addresses=[ip_address("192.168.1.33")],
+        port=1502,
+        hostname="evcs.local.",
+        type=kind,
+        name=f"EVCS.{kind}",
+        properties={},
+    )
+    with (
+        patch.object(config_flow, "meet", return_value=_found("HQ2309ABCDE")),
+        patch("custom_components.voltrail.async_setup_entry", return_value=True),
+    ):
+        result = await hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_ZEROCONF}, data=told
+        )
+        await hass.async_block_till_done()
+    assert result["reason"] == "already_configured"
+    assert (entry.data["host"], entry.data["port"]) == ("192.168.1.33", 1502)
+
+
 async def test_a_charger_that_is_back_is_set_up_at_once(
     hass: HomeAssistant, server: Server
 ) -> None:
