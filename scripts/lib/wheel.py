@@ -119,7 +119,8 @@ async def try_families(wheel: Wheel) -> None:
             continue
         async with HOUSES[key]() as place:
             found = await wheel.json("read", key, place)
-            check(len(found["readings"]) > 20, "too little was read")
+            # The charging station of Victron tells the fewest of all.
+            check(len(found["readings"]) > 14, "too little was read")
             check(not found["failed"], f"not everything was read: {found['failed']}")
             check(await wheel.python(str(ROOT / "examples" / f"{key}.py"), place), "no example")
     check(HOUSES.keys() <= set(listed), f"only these families are there: {listed}")
