@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.sax.saxutils import escape
+from html import escape
 
 WIDTH: Final = 960
 HEIGHT: Final = 420
