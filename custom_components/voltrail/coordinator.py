@@ -211,8 +211,9 @@ class PollingCoordinator(VoltrailCoordinator):
         except VoltrailError:
             # The next poll tells of it, in the way that all failures are told.
             all_due = True
-        self._between = None
-        self._set_between()
+        finally:
+            self._between = None
+            self._set_between()
         for heard in tuple(self._followers):
             heard()
         if all_due and not self._shutdown_requested:
