@@ -17,7 +17,6 @@ from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
     SerialPortSelector,
@@ -47,7 +46,17 @@ from .coordinator import VoltrailConfigEntry
 from .engine.devices import FAMILIES, family
 from .engine.devices.family import Family, Transport
 from .flows.charging import ChargingFlow
-from .flows.forms import Schema, choice, early, integer, mistakes, option, place, with_wishes
+from .flows.forms import (
+    NumberBox,
+    Schema,
+    choice,
+    early,
+    integer,
+    mistakes,
+    option,
+    place,
+    with_wishes,
+)
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
 from .schema import vol
@@ -479,7 +488,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
     def _fields(kind: Family) -> Schema:
         fields: Schema = {}
         if not kind.pushed:
-            fields[vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval)] = NumberSelector(
+            fields[vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval)] = NumberBox(
                 NumberSelectorConfig(
                     min=kind.shortest_interval,
                     max=300,
@@ -490,7 +499,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
             )
         if kind.is_charger:
             # Left empty there is no limit beyond the device's own.
-            fields[vol.Optional(CONF_MAX_CURRENT)] = NumberSelector(
+            fields[vol.Optional(CONF_MAX_CURRENT)] = NumberBox(
                 NumberSelectorConfig(
                     min=6,
                     max=kind.installer_maximum,

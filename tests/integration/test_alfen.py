@@ -190,6 +190,21 @@ async def test_values_that_came_meanwhile_enable_their_entity(hass: HomeAssistan
             assert known.disabled_by is expected
 
 
+async def test_a_name_that_cannot_be_printed(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line break in a name begins no line in the log, and none of it reaches a title."""
+    async with loaded(hass, Eve(name="Drive\nway\x1b[2J")) as entry:
+        assert entry.title.isprintable()
+        assert entry.runtime_data.device.title.isprintable()
+        assert all(
+            device.name is None or device.name.isprintable()
+            for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        )
+        assert entry.runtime_data.device.reading("device_name").read() == "Drive way[2J"
+    assert "way\x1b" not in caplog.text
+
+
 async def test_sockets_are_devices_of_their_own(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import patch
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 from homeassistant.components.mqtt import ReceiveMessage
@@ -29,7 +29,7 @@ from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.errors import LinkDownError
 from custom_components.voltrail.engine.polling.pushed_device import PushedDevice
-from custom_components.voltrail.push.stream_listener import hear_piece
+from custom_components.voltrail.push.stream_listener import StreamListener, hear_piece
 from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
 
 from .helpers import entity_id, state
@@ -321,6 +321,24 @@ async def test_a_flood_does_not_hold_the_event_loop() -> None:
     # What such a piece costs at most is counted in tests/engine/han/test_speed.py.
     assert max(heard) <= 2048
     assert turns >= len(heard) > 30
+
+
+async def test_a_port_that_cannot_even_be_closed(caplog: pytest.LogCaptureFixture) -> None:
+    """An adapter that was pulled: what the system says of it is a failure of the link."""
+    writer = Mock()
+    writer.close.side_effect = OSError(5, "Input/output error")
+    reader = asyncio.StreamReader()
+    reader.set_exception(OSError(19, "No such device"))
+    opening = AsyncMock(return_value=(reader, writer))
+    data = {"transport": "network", "host": "meter", "port": 3001}
+    with patch("custom_components.voltrail.push.stream_listener._connection", opening):
+        listener = StreamListener(data, Mock(frames=0, patience=60.0), lambda: None)
+        running = asyncio.create_task(listener.run())
+        assert await listener.first is None
+        await until(lambda: bool(listener.trouble), "the listener knows")
+        running.cancel()
+    assert "No such device" in listener.trouble
+    assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
 
 
 async def test_a_system_with_fewer_options(

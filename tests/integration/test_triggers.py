@@ -314,6 +314,8 @@ async def test_the_grid_fails(hass: HomeAssistant, meter: str) -> None:
         ("charging_blocked", {"reason": "nothing"}),
         ("car_full", {"for": 3}),
         ("energy_target_reached", {"energy": 0}),
+        ("energy_target_reached", {"energy": True}),
+        ("fuse_exceeded", {"current": True}),
         ("car_connected", {"loud": True}),
     ],
 )

@@ -26,6 +26,7 @@ from .entities import (
     grid_entities,
     watts,
 )
+from .schema import number
 from .targets import with_devices
 from .triggers import CONF_CURRENT, CONF_REASON, REASONS, schema
 
@@ -120,7 +121,7 @@ class SurplusIsAbove(_Judged):
     """More than this is fed into the grid."""
 
     _of_device = False
-    _options: ClassVar[dict[vol.Marker, Any]] = {vol.Required(CONF_POWER): vol.Coerce(float)}
+    _options: ClassVar[dict[vol.Marker, Any]] = {vol.Required(CONF_POWER): number}
 
     @override
     def _ours(self, entities: set[str]) -> set[str]:
@@ -137,7 +138,7 @@ class CurrentIsAbove(_Judged):
 
     _of_device = False
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Required(CONF_CURRENT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Required(CONF_CURRENT): vol.All(number, vol.Range(min=0)),
     }
 
     @override

@@ -40,6 +40,7 @@ from ..session_words import described
 from ..signals import ANSWERS, ENERGY_TARGET, HAPPENED, LOOKED, SILENT, PlaceSignal
 from ..waiting import Waiting, waiting
 from .entities import amperes, current_entities, grid_entities
+from .schema import number
 from .targets import Place, places, with_devices
 
 CONF_REASON: Final = "reason"
@@ -279,7 +280,7 @@ class EnergyTargetReached(_TargetTrigger):
     """Fires when a session has got so much energy, or what was wanted for it."""
 
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Optional(CONF_ENERGY): vol.All(vol.Coerce(float), vol.Range(min=0, min_included=False)),
+        vol.Optional(CONF_ENERGY): vol.All(number, vol.Range(min=0, min_included=False)),
     }
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -415,7 +416,7 @@ class FuseExceeded(_LevelTrigger):
     """Fires when one phase carries more than the fuse is made for."""
 
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Required(CONF_CURRENT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Required(CONF_CURRENT): vol.All(number, vol.Range(min=0)),
         **_FOR,
     }
     _says = "more current than the fuse is made for"

@@ -1,7 +1,7 @@
 """The fields that forms are made of."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, override
 from urllib.parse import urlsplit
 
 from homeassistant.helpers.selector import (
@@ -23,10 +23,21 @@ from ..schema import vol
 type Schema = dict[vol.Marker, Any]
 
 
+class NumberBox(NumberSelector):
+    """A box for a number; a truth value is none, though Python counts with it."""
+
+    @override
+    def __call__(self, data: Any) -> float:
+        if isinstance(data, bool):
+            message = "expected a number"
+            raise vol.Invalid(message)
+        return super().__call__(data)
+
+
 def integer(minimum: int, maximum: int) -> Any:
     """Return a box for a whole number."""
     return vol.All(
-        NumberSelector(
+        NumberBox(
             NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
         ),
         vol.Coerce(int),
@@ -73,7 +84,7 @@ def option(field: OptionField) -> Any:
     )
     if field.unit is not None:
         config["unit_of_measurement"] = field.unit
-    return NumberSelector(config)
+    return NumberBox(config)
 
 
 def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[str, str]:

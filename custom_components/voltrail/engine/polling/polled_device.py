@@ -21,8 +21,9 @@ from ..model.errors import (
 from ..model.explaining import explained, explaining
 from ..model.options import Options
 from ..model.parts import Identity, Part
-from ..model.points import Declared, points_of
+from ..model.points import Declared, Value, points_of
 from ..model.registers import Register, described
+from ..model.texts import legible
 from ..transport.careful_unit import SCREEN, CarefulUnit
 from .base_device import BaseDevice, Problem, Reading, named
 from .plausibility import DoubtfulAnswerError, Plausibility
@@ -545,12 +546,16 @@ class PolledDevice(BaseDevice, Device):
 def _reading(
     owner: object, part: Part | None, declared: Declared, components: frozenset[str]
 ) -> Reading:
+    def read() -> Value:
+        value: Value = getattr(owner, declared.name)
+        return legible(value) if type(value) is str else value
+
     return Reading(
         name=declared.name,
         point=declared.point,
         part=part,
         components=components,
-        read=lambda: getattr(owner, declared.name),
+        read=read,
     )
 
 

@@ -134,13 +134,14 @@ def is_serial_port(text: str) -> bool:
 
 def network(text: str, port: int | None = None, *, usual: int | None = None) -> Network:
     """Return the host and the port of ``host``, ``host:port`` or ``[address]:port``."""
-    host, colon, said = text, "", ""
+    host, colon, said, whole = text, "", "", True
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, end, rest = text[1:].partition("]")
+        whole = bool(end)
         colon, said = rest[:1], rest[1:]
     elif text.count(":") == 1:
         host, colon, said = text.partition(":")
-    if not is_host(host) or colon not in {"", ":"}:
+    if not whole or not is_host(host) or colon not in {"", ":"}:
         msg = f"{text} is neither a host nor a serial port"
         raise EndpointError(msg)
     if colon:
