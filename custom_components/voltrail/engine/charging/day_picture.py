@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from html import escape
+from typing import Final
 
 WIDTH: Final = 960
 HEIGHT: Final = 420
