@@ -241,7 +241,7 @@ def _counted(
 
 def count(day: Day) -> dict[str, Counter[str]]:
     """Live a day, or a part of it; return the rows that were written, by device and entity."""
-    for name in ("homeassistant", "tmodbus", "asyncio"):
+    for name in ("homeassistant", "tmodbus", "asyncio", "sqlalchemy.engine"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with TemporaryDirectory() as folder:
         return run(_live(day, Path(folder)))

@@ -6,8 +6,9 @@ from scripts.lib.rows import Day, count
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
-MOST = {"gx": 3_500, "meter": 500, "garage": 1_000, "carport": 1_050, "driveway": 300}
-"""A day of such hours is within what docs/performance.md promises; two chargers are charging."""
+MOST = {"gx": 5_000, "meter": 700, "garage": 1_050, "carport": 1_100, "driveway": 300}
+"""A day of such hours is within what docs/performance.md promises; two chargers are charging. Home
+Assistant polls at a moment of chance within a second, so that a few rows differ."""
 
 
 def test_an_hour_of_the_evening() -> None:
