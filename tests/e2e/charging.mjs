@@ -82,4 +82,14 @@ story('The charging controller', (step) => {
     const { issues } = await person.ask({ type: 'repairs/list_issues' });
     assert.deepEqual(issues.filter((one) => one.issue_id.startsWith('grid_sign')), []);
   });
+
+  step('leaves the car paused until a person says otherwise', async (person) => {
+    const registered = await person.ask({ type: 'config/entity_registry/list' });
+    const limit = registered.find((one) => one.entity_id === 'number.garage_current_limit');
+    const present = async () =>
+      (await person.ask({ type: 'get_states' })).find((one) => one.entity_id === limit.entity_id).state;
+    assert.equal(Number(await present()), 0);
+    await person.api('POST', 'services/number/set_value', { entity_id: limit.entity_id, value: 10 });
+    await eventually(async () => assert.equal(Number(await present()), 10));
+  });
 });
