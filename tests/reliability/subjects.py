@@ -42,6 +42,8 @@ class Subject:
     """The limit that the charger goes by at this moment."""
     longest_gap: Callable[[], float] | None = None
     """Seconds without a life sign, from now back."""
+    reboots_for: float = 35.0
+    """Seconds after which it is back, when it was switched off and on."""
     period: float = 0.0
     """Seconds between two messages of what speaks by itself; or by which a family waits longer
     for an answer than the others do, when the last one before the end of a fault got lost."""
@@ -124,6 +126,7 @@ def _ecu(key: str, name: str, firmware: str | None) -> Any:
 @asynccontextmanager
 async def _amtron_hcc3(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = ChargerHcc3()
+    charger.hcc3.installation_current = charger.hcc3.limit = 32
     _charging(charger)
     await stack.enter_async_context(serve_in_memory(charger, host=f"hcc3{suffix}.device"))
     relay = MemoryRelay(f"hcc3{suffix}.device", 502, Framing.MBAP, name=f"hcc3{suffix}")
@@ -143,6 +146,7 @@ async def _amtron_hcc3(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subj
         in_force=lambda: charger.offered[0],
         # It chokes on more than five requests in a second, and is met by many.
         period=4.0,
+        reboots_for=55.0,
     )
 
 
