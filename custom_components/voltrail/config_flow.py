@@ -31,6 +31,7 @@ from .const import (
     CHARGING,
     CONF_BAUDRATE,
     CONF_BYTESIZE,
+    CONF_EVERY_CHANGE,
     CONF_FAMILY,
     CONF_FINGERPRINT,
     CONF_MAX_CURRENT,
@@ -513,4 +514,5 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
             marker = vol.Optional if field.default is None else vol.Required
             default = vol.UNDEFINED if field.default is None else field.default
             fields[marker(field.key, default=default)] = option(field)
+        fields[vol.Required(CONF_EVERY_CHANGE, default=False)] = BooleanSelector()
         return fields

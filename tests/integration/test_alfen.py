@@ -144,6 +144,7 @@ async def test_values_that_are_missing_sleep(hass: HomeAssistant) -> None:
         assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
+@pytest.mark.usefixtures("everything_enabled")
 async def test_a_block_that_fails_at_first_puts_nothing_to_sleep(hass: HomeAssistant) -> None:
     """Its entities are there and unavailable, all others are well, and it comes back."""
     eve = sample()
@@ -266,6 +267,7 @@ async def test_a_socket_is_a_charger_for_actions(
         assert answer[second.id]["current_limit"] == 11  # type: ignore[index,call-overload]  # JSON
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_the_mains_do_not_move_what_may_be_asked_for(hass: HomeAssistant) -> None:
     """Bounds are kept in the entity registry: they must not change with every poll."""
     eve = Eve()

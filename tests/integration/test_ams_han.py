@@ -111,6 +111,7 @@ def assert_equal_to_the_simulator(hass: HomeAssistant, home: Home) -> None:
     assert state(hass, home.entry, "sensor", "energy_timestamp") == "2026-01-05T10:00:00+00:00"
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_the_network(hass: HomeAssistant, home: Home) -> None:
     """Values are the simulator's; the device says who it is."""
     await home.run(62)
@@ -121,6 +122,7 @@ async def test_over_the_network(hass: HomeAssistant, home: Home) -> None:
     assert device.identifiers == {(DOMAIN, f"ams_han_{SERIAL}")}
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_a_serial_port(
     hass: HomeAssistant, clock: JumpingClock, socket_enabled: None, tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ async def test_over_a_serial_port(
 
 
 @pytest.mark.usefixtures("mqtt_mock")
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
     """The same under a topic; what the broker kept from before is left alone."""
     entry = topic_entry("elsewhere, meter/+/han")
@@ -475,6 +478,7 @@ async def test_a_broker_that_takes_its_time(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_entities_write_only_on_change(
     hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
 ) -> None:
@@ -538,6 +542,7 @@ async def test_another_meter_on_the_same_port(
     assert issues.async_get_issue(DOMAIN, f"{home.entry.entry_id}_another_meter") is None
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_a_name_that_comes_later(
     hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
 ) -> None:

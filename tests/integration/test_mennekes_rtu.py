@@ -83,6 +83,7 @@ async def behind_a_gateway(hass: HomeAssistant, charger: Compact) -> AsyncIterat
             yield entry
 
 
+@pytest.mark.usefixtures("everything_enabled")
 async def test_on_a_serial_port(hass: HomeAssistant, tmp_path: Path) -> None:
     """Form, values and a command over a pseudo-terminal; the adapter goes and comes."""
     charger = Compact()

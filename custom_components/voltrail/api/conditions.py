@@ -129,7 +129,7 @@ class SurplusIsAbove(_Judged):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        power = watts(entity_state)
+        power = watts(self._hass, entity_state)
         return power is not None and -power > self._given[CONF_POWER]
 
 
@@ -147,7 +147,7 @@ class CurrentIsAbove(_Judged):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        amps = amperes(entity_state)
+        amps = amperes(self._hass, entity_state)
         return amps is not None and abs(amps) > self._given[CONF_CURRENT]
 
 

@@ -18,6 +18,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import SerialPortSelector, TextSelector
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
+from .. import link
 from ..const import (
     CONF_BAUDRATE,
     CONF_BYTESIZE,
@@ -136,6 +137,7 @@ class MeterFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Ask where the device speaks, then listen there."""
         self._transport, self._step_id = transport, step_id
+        await link.async_load(self.hass, self._kind)
         if transport is Transport.MQTT and not self.hass.config_entries.async_loaded_entries(
             mqtt.DOMAIN
         ):

@@ -169,6 +169,9 @@ class Point:
     disabled_until_seen: bool = False
     """Many units of this kind never have it. Where it has no value when the device is met,
     it is offered switched off, until it has one."""
+    spare: bool = False
+    """Says what another value says as well, or only counts down: a new installation begins with
+    it switched off."""
     resolution: float | None = None
     """The smallest difference that the register can tell, in the quantity's unit."""
     called: str = ""
@@ -247,6 +250,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
     tier: Tier | None = None,
     private: bool = False,
     disabled_until_seen: bool = False,
+    spare: bool = False,
 ) -> F:
     """Declare a register as a measured quantity, already scaled to the quantity's unit."""
     _POINTS[field] = _point(
@@ -257,6 +261,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         number=number,
         private=private,
         disabled_until_seen=disabled_until_seen,
+        spare=spare,
         resolution=abs(field.scale) if isinstance(field, NumberField) else None,
     )
     return field
@@ -280,6 +285,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
     *,
     tier: Tier | None = None,
     disabled_until_seen: bool = False,
+    spare: bool = False,
     **traits: Any,
 ) -> tuple[F, F, F]:
     """Declare one quantity of the three phases, each in a register of its own.
@@ -300,6 +306,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
             phase=place + 1,
             tier=tier,
             disabled_until_seen=disabled_until_seen,
+            spare=spare,
         )
         for place, address in enumerate(addresses)
     )
@@ -383,6 +390,7 @@ def derived[O, V](
     number: int | None = None,
     tier: Tier | None = None,
     private: bool = False,
+    spare: bool = False,
     called: str = "",
 ) -> Callable[[Callable[[O], V | None]], Derived[O, V]]:
     """Declare a method as a value of its own, with what it means.
@@ -408,6 +416,7 @@ def derived[O, V](
         states=states,
         number=number,
         private=private,
+        spare=spare,
         called=called,
     )
 

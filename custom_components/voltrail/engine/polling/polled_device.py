@@ -17,9 +17,8 @@ from ..model.errors import (
     LinkDownError,
     VoltrailError,
     WrongDeviceError,
-    explained,
-    explaining,
 )
+from ..model.explaining import explained, explaining
 from ..model.options import Options
 from ..model.parts import Identity, Part
 from ..model.points import Declared, Value, points_of

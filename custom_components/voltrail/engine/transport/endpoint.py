@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, Protocol, override
+from typing import TYPE_CHECKING, Final, Literal, Protocol, override
 
-from modbus_connection import ModbusSerialParams, ModbusTcpParams
+if TYPE_CHECKING:
+    from modbus_connection import ModbusSerialParams, ModbusTcpParams
 
 try:
     import termios
@@ -106,6 +107,9 @@ class Endpoint:
     @property
     def params(self) -> ModbusTcpParams | ModbusSerialParams:
         """The same for the Modbus library."""
+        # A list of what there is needs no Modbus.
+        from modbus_connection import ModbusSerialParams, ModbusTcpParams  # noqa: PLC0415
+
         match self.place:
             case SerialPort(path=path, line=line):
                 return ModbusSerialParams(

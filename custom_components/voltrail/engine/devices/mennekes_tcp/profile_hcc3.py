@@ -18,7 +18,8 @@ from ...model.charging import (
     first_reason,
 )
 from ...model.controls import Control, shown
-from ...model.errors import NotAppliedError, explaining
+from ...model.errors import NotAppliedError
+from ...model.explaining import explaining
 from ...model.points import UnknownCode, derived
 from ...polling.polled_device import Cadence, PolledDevice, Problem
 from . import registers_hcc3 as registers

@@ -15,8 +15,8 @@ from ...model.errors import (
     LinkDownError,
     OtherRegistersError,
     UnknownDeviceError,
-    explaining,
 )
+from ...model.explaining import explaining
 from ...model.options import Options
 from ...model.parts import Identity
 from ...polling.polled_device import Cadence, UnitSource
