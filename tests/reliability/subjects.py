@@ -126,7 +126,7 @@ def _ecu(key: str, name: str, firmware: str | None) -> Any:
 @asynccontextmanager
 async def _amtron_hcc3(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
     charger = ChargerHcc3()
-    charger.hcc3.installation_current = charger.hcc3.limit = 32
+    charger.hcc3.installation_current = 32
     _charging(charger)
     await stack.enter_async_context(serve_in_memory(charger, host=f"hcc3{suffix}.device"))
     relay = MemoryRelay(f"hcc3{suffix}.device", 502, Framing.MBAP, name=f"hcc3{suffix}")
