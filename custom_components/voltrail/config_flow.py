@@ -50,6 +50,7 @@ from .flows.forms import (
     NumberBox,
     Schema,
     choice,
+    distinct,
     early,
     integer,
     mistakes,
@@ -359,7 +360,7 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
                 self._waiting, self._double = (data, found), double
                 return await self.async_step_twice()
         return self.async_create_entry(
-            title=found.title,
+            title=distinct(self.hass, found.title, found.identity.serial, data),
             data={**data, CONF_FINGERPRINT: found.fingerprint},
             options=self._early,
         )

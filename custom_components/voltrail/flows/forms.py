@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, override
 from urllib.parse import urlsplit
 
+from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -17,6 +19,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..const import CONF_TOPICS, DOMAIN
 from ..engine.devices.family import OptionField
 from ..schema import vol
 
@@ -32,6 +35,18 @@ class NumberBox(NumberSelector):
             message = "expected a number"
             raise vol.Invalid(message)
         return super().__call__(data)
+
+
+def distinct(hass: HomeAssistant, title: str, serial: str | None, data: Mapping[str, Any]) -> str:
+    """Return a title that no other entry has: a second one of a kind says which one it is.
+
+    The end of the serial number is enough for that and is not the whole number.
+    """
+    taken = {entry.title for entry in hass.config_entries.async_entries(DOMAIN)}
+    if title not in taken:
+        return title
+    where = next(data[key] for key in (CONF_HOST, CONF_DEVICE, CONF_TOPICS) if key in data)
+    return f"{title} ({where if serial is None else serial[-4:]})"
 
 
 def integer(minimum: int, maximum: int) -> Any:

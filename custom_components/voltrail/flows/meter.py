@@ -41,7 +41,7 @@ from ..push import return_watch
 from ..push.mqtt_listener import topics
 from ..push.stream_listener import HANDSHAKES
 from ..schema import vol
-from .forms import Schema, choice, integer, mistakes, place, secret
+from .forms import Schema, choice, distinct, integer, mistakes, place, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
 
@@ -384,7 +384,9 @@ class MeterFlow(ConfigFlow):
         else:
             self._refuse_taken(heard.data)
         return self.async_create_entry(
-            title=heard.title or self._kind.title,
+            title=distinct(
+                self.hass, heard.title or self._kind.title, heard.identity.serial, heard.data
+            ),
             data={**heard.data, **self._secrets, CONF_FINGERPRINT: heard.fingerprint},
         )
 

@@ -8,7 +8,7 @@ The field stays what it was, a typed attribute of its component; the meaning is 
 beside it and found again by :func:`points_of`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
@@ -198,6 +198,7 @@ class Point:
 
 
 _POINTS: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
+_BEHIND: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
 
 type Phase = int | tuple[int, int]
 
@@ -262,6 +263,17 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         disabled_until_seen=disabled_until_seen,
         spare=spare,
         resolution=abs(field.scale) if isinstance(field, NumberField) else None,
+    )
+    return field
+
+
+def counted[F: NumberField[int] | NumberField[float]](field: F) -> F:
+    """Declare a counter of energy that is only shown as a part of a sum.
+
+    It is no value of its own, but what cannot be true of it cannot be true of the sum either.
+    """
+    _BEHIND[field] = _point(
+        Kind.NUMBER, None, quantity=Quantity.ENERGY, resolution=abs(field.scale)
     )
     return field
 
@@ -421,6 +433,16 @@ class Declared:
     name: str
     point: Point
     depends_on: tuple[str, ...]
+
+
+def points_behind(owner: type) -> Mapping[str, Point]:
+    """Return the meaning of the registers that are not shown, but that a shown value is made of."""
+    return {
+        name: _BEHIND[attribute]
+        for klass in reversed(owner.__mro__)
+        for name, attribute in vars(klass).items()
+        if isinstance(attribute, RegisterField) and attribute in _BEHIND
+    }
 
 
 _DECLARED: WeakKeyDictionary[type, tuple[Declared, ...]] = WeakKeyDictionary()

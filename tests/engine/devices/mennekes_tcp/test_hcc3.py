@@ -62,6 +62,18 @@ async def polls(device: MennekesTcp, number: int) -> None:
         await device.reconcile()
 
 
+@in_fake_time
+async def test_a_slow_answer_is_waited_for() -> None:
+    """An Xtra takes longer than its relatives, which are given four seconds."""
+    charger = xtra()
+    async with met(charger, unit_id=255) as device:
+        made = charger.traffic.connections_made
+        charger.faults.inject("delay", seconds=8)
+        await polls(device, 1)
+        assert value(device, "control_pilot") is not None
+        assert charger.traffic.connections_made == made
+
+
 # -- who it is --
 
 

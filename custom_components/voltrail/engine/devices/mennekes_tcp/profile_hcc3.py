@@ -41,6 +41,9 @@ manager only (UNCONFIRMED), and in a sibling 0 means "no limit": so it is looked
 GAP: Final = 0.35
 """Seconds between two requests: one right after the other has overloaded an Xtra."""
 
+TIMEOUT: Final = 10.0
+"""Seconds for an answer. An Xtra is slower than its relatives: owners of two had to set them."""
+
 MISSED_POLLS: Final = 3
 """So many polls without an answer mean that it was away, and may have started. That a link was
 closed means nothing."""
@@ -95,6 +98,7 @@ class ProfileHcc3(CurrentDriven):
         super().__init__(device.options, device.keep_memory, device.store_memory)
         self._device = device
         unit = device.unit(registers.UNIT)
+        unit.require_timeout(TIMEOUT)
         self.values = device.add("values", registers.Values(unit), Cadence.MEASUREMENTS)
         self._limit = device.add("limits", registers.Limit(unit), Cadence.MEASUREMENTS)
         self._order = registers.Order(unit)
