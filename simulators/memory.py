@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, cast, override
+from typing import Any, ClassVar, Final, Protocol, cast, override
+from weakref import WeakKeyDictionary
 
 from pymodbus.framer import FramerType
 
@@ -78,18 +79,20 @@ def network_of(loop: asyncio.AbstractEventLoop) -> MemoryNetwork:
 
 
 class Follower:
-    """Keeps a device's clock level with the event loop's."""
+    """Keeps a device's clock level with the event loop's; devices may share a clock."""
+
+    _seen: ClassVar[WeakKeyDictionary[Clock, float]] = WeakKeyDictionary()
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._seen = self._loop.time()
+        self._seen[clock] = self._loop.time()
         self._task = asyncio.create_task(self._tick())
 
     def catch_up(self) -> None:
         """Let the device live up to this moment."""
         now = self._loop.time()
-        seconds, self._seen = now - self._seen, now
+        seconds, self._seen[self._clock] = now - self._seen[self._clock], now
         self._clock.advance(seconds)
 
     async def _tick(self) -> None:

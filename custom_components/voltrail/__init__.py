@@ -110,6 +110,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> 
         held_orders.async_release(hass, entry)
         return done
     kind = family(entry.data[CONF_FAMILY])
+    await link.async_load(hass, kind)
     if kind.listen is None:
         coordinator = await _start_polling(hass, entry, kind)
     else:

@@ -4,19 +4,15 @@ A meter that is fitted later, or a phase that was not used so far, starts to rep
 day. Its entity was created disabled; the registry enables it then, once.
 """
 
-from typing import Final
-
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
 from .coordinator import VoltrailConfigEntry
-from .engine.model.points import Kind, Tier
+from .engine.model.points import Kind
 from .engine.polling.polled_device import Reading
-
-# What the installer has to switch on stays off until the installer does.
-_WAKING: Final = frozenset({Tier.MAIN, Tier.DETAIL})
+from .presentation import enabled_at_first
 
 
 @callback
@@ -29,7 +25,7 @@ def async_watch(hass: HomeAssistant, entry: VoltrailConfigEntry) -> None:
     sleeping = [
         reading
         for reading in coordinator.device.readings()
-        if reading.point.disabled_until_seen and reading.point.tier in _WAKING
+        if reading.point.disabled_until_seen and enabled_at_first(reading.point)
     ]
 
     @callback

@@ -17,7 +17,6 @@ from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
     SerialPortSelector,
@@ -32,6 +31,7 @@ from .const import (
     CHARGING,
     CONF_BAUDRATE,
     CONF_BYTESIZE,
+    CONF_EVERY_CHANGE,
     CONF_FAMILY,
     CONF_FINGERPRINT,
     CONF_MAX_CURRENT,
@@ -46,7 +46,18 @@ from .coordinator import VoltrailConfigEntry
 from .engine.devices import FAMILIES, family
 from .engine.devices.family import Family, Transport
 from .flows.charging import ChargingFlow
-from .flows.forms import Schema, choice, early, integer, mistakes, option, place, with_wishes
+from .flows.forms import (
+    NumberBox,
+    Schema,
+    choice,
+    distinct,
+    early,
+    integer,
+    mistakes,
+    option,
+    place,
+    with_wishes,
+)
 from .flows.meter import MeterFlow
 from .flows.modbus_probe import Found, Trouble, meet
 from .schema import vol
@@ -349,7 +360,7 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
                 self._waiting, self._double = (data, found), double
                 return await self.async_step_twice()
         return self.async_create_entry(
-            title=found.title,
+            title=distinct(self.hass, found.title, found.identity.serial, data),
             data={**data, CONF_FINGERPRINT: found.fingerprint},
             options=self._early,
         )
@@ -478,7 +489,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
     def _fields(kind: Family) -> Schema:
         fields: Schema = {}
         if not kind.pushed:
-            fields[vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval)] = NumberSelector(
+            fields[vol.Required(CONF_SCAN_INTERVAL, default=kind.scan_interval)] = NumberBox(
                 NumberSelectorConfig(
                     min=kind.shortest_interval,
                     max=300,
@@ -489,7 +500,7 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
             )
         if kind.is_charger:
             # Left empty there is no limit beyond the device's own.
-            fields[vol.Optional(CONF_MAX_CURRENT)] = NumberSelector(
+            fields[vol.Optional(CONF_MAX_CURRENT)] = NumberBox(
                 NumberSelectorConfig(
                     min=6,
                     max=kind.installer_maximum,
@@ -504,4 +515,5 @@ class VoltrailOptionsFlow(OptionsFlowWithReload):
             marker = vol.Optional if field.default is None else vol.Required
             default = vol.UNDEFINED if field.default is None else field.default
             fields[marker(field.key, default=default)] = option(field)
+        fields[vol.Required(CONF_EVERY_CHANGE, default=False)] = BooleanSelector()
         return fields

@@ -211,6 +211,10 @@ class PollingCoordinator(VoltrailCoordinator):
         except VoltrailError:
             # The next poll tells of it, in the way that all failures are told.
             all_due = True
+        except Exception:
+            # A fault of ours must not end the close following until the next restart.
+            _LOGGER.exception("%s: unexpected error between two polls", self.name)
+            all_due = True
         self._between = None
         self._set_between()
         for heard in tuple(self._followers):

@@ -11,14 +11,22 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback, EntityPlatform
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN
+from .const import CONF_EVERY_CHANGE, DOMAIN
 from .coordinator import VoltrailCoordinator
 from .engine.model.controls import AnyControl
 from .engine.model.errors import CallerError, VoltrailError
 from .engine.model.parts import Part
-from .engine.model.points import Tier
+from .engine.model.points import Tier, Value
 from .engine.polling.polled_device import Reading
-from .presentation import CONTROL_CATEGORY, READING_CATEGORY, named_by_class
+from .presentation import (
+    CONTROL_CATEGORY,
+    READING_CATEGORY,
+    Band,
+    band,
+    enabled_at_first,
+    named_by_class,
+)
+from .waiting import waiting
 
 
 class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
@@ -41,7 +49,8 @@ class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
         self._attr_unique_id = f"{coordinator.identity_key}_{path.replace('/', '_')}"
         devices = coordinator.config_entry.runtime_data.devices
         self._attr_device_info = devices[None if part is None else part.key]
-        self._shown: object = None
+        self._shown: tuple[bool, object] | None = None
+        """Whether it was there, and what its state was made of, when it was written last."""
 
     @callback
     @override
@@ -83,15 +92,29 @@ class VoltrailEntity(CoordinatorEntity[VoltrailCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        # Nothing is written for a value that did not change.
         shown = (self.available, self._state_now())
+        if not self._waits(shown):
+            self._show(shown)
+
+    def _waits(self, shown: tuple[bool, object]) -> bool:  # noqa: ARG002 - a hook
+        """Whether a change may be written later."""
+        return False
+
+    @callback
+    def _show(self, shown: tuple[bool, object]) -> None:
+        # Nothing is written for a value that did not change.
         if shown != self._shown:
             self._shown = shown
-            super()._handle_coordinator_update()
+            self.async_write_ha_state()
 
 
 class VoltrailReading(VoltrailEntity):
-    """An entity that shows a value."""
+    """An entity that shows a value.
+
+    A small change of what is measured waits up to a minute, so that the database of the house
+    stays small (see ``presentation.band``). What waits is not shown by any other write either:
+    the entity keeps the value that was written. Programs that need the newest ask the device.
+    """
 
     def __init__(self, coordinator: VoltrailCoordinator, reading: Reading) -> None:
         super().__init__(
@@ -102,14 +125,78 @@ class VoltrailReading(VoltrailEntity):
         self._attr_entity_category = READING_CATEGORY[point.tier]
         # A value that this unit may not have stays disabled until it is seen for the first time.
         asleep = coordinator.device.unseen(reading)
-        self._attr_entity_registry_enabled_default = point.tier is not Tier.EXPERT and not asleep
+        self._attr_entity_registry_enabled_default = enabled_at_first(point) and not asleep
         if not named_by_class(point.quantity, reading.word):
             self._attr_translation_key = reading.word
             self._attr_translation_placeholders = placeholders(point.phase, point.number)
+        every = coordinator.config_entry.options.get(CONF_EVERY_CHANGE, False)
+        self._band = None if every else band(point)
+        self._written: Value = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def value(self) -> Value:
+        """The value that is shown: the newest one, unless its change is small and waits."""
+        return self.reading.read() if self._band is None else self._written
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Begin with the value of now."""
+        if self._band is not None:
+            self._written = self.reading.read()
+            self._shown = (self.available, self._written)
+        await super().async_added_to_hass()
+
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Write nothing any more."""
+        self._end_wait()
+        await super().async_will_remove_from_hass()
 
     @override
     def _state_now(self) -> object:
         return self.reading.read()
+
+    @override
+    def _waits(self, shown: tuple[bool, object]) -> bool:
+        if self._band is None:
+            return False
+        if shown == self._shown:
+            # It came back: there is nothing left to write.
+            self._end_wait()
+            return False
+        there = shown[0] and self._shown is not None and self._shown[0]
+        if there and self._holds(self._band, shown[1]):
+            if self._timer is None:
+                self._timer = self.hass.loop.call_later(self._band.pause, self._land)
+            return True
+        self._end_wait()
+        self._written = self.reading.read()
+        return False
+
+    def _holds(self, band: Band, new: object) -> bool:
+        """Whether a change is small and passes no level that an automation of ours watches."""
+        old = self._written
+        if not (isinstance(old, (int, float)) and isinstance(new, (int, float))):
+            return False
+        known = waiting(self.hass)
+        if not band.holds(old, new) or known.passes(self.entity_id, (old, new)):
+            return False
+        known.newest[self.entity_id] = new
+        return True
+
+    @callback
+    def _land(self) -> None:
+        """Write what has waited long enough."""
+        self._end_wait()
+        self._written = self.reading.read()
+        self._show((self.available, self._written))
+
+    def _end_wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            waiting(self.hass).newest.pop(self.entity_id, None)
 
 
 class VoltrailControl[C: AnyControl](VoltrailEntity):

@@ -24,7 +24,7 @@ from .const import (
 )
 from .coordinator import VoltrailConfigEntry
 from .engine.devices import family
-from .engine.devices.family import Transport
+from .engine.devices.family import Family, Transport
 from .engine.model.errors import LinkDownError
 from .engine.model.parts import Identity
 from .engine.polling.polled_device import PolledDevice, UnitSource
@@ -35,6 +35,13 @@ QUIET_LINES: HassKey[QuietLines] = HassKey(f"{DOMAIN}_quiet_lines")
 
 PORT_PAUSES: Final = (0.1, 0.3, 0.6)
 """Seconds between the attempts to open a serial port."""
+
+
+async def async_load(hass: HomeAssistant, kind: Family) -> None:
+    """Import the code of a family; elsewhere, since it comes from the disk."""
+    if not kind.loaded:
+        await hass.async_add_import_executor_job(kind.load)
+
 
 type Params = ModbusTcpParams | ModbusSerialParams
 

@@ -22,27 +22,55 @@ class Traits:
     shown_unit: str | None = None
     """The unit people want to see, where it is not the engine's."""
     decimals: int | None = None
+    step: float = 0.0
+    """The smallest change that is worth a row in the recorder at once, in the engine's unit; a
+    smaller one waits for the pause. Without step and share every change is written."""
+    share: float = 0.0
+    """The same as a share of what is shown; the larger of both counts."""
+    pause: float = 60.0
+    """Seconds for which a smaller change may wait; it always lands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """The changes of a number that may wait before they are written."""
+
+    step: float
+    share: float
+    pause: float
+
+    def holds(self, shown: float, new: float) -> bool:
+        """Whether a change is a small one."""
+        return abs(new - shown) < max(self.step, self.share * abs(shown))
 
 
 QUANTITIES: Final[dict[Quantity, Traits]] = {
     Quantity.CURRENT: Traits(
-        sensor=SensorDeviceClass.CURRENT, number=NumberDeviceClass.CURRENT, decimals=1
+        sensor=SensorDeviceClass.CURRENT, number=NumberDeviceClass.CURRENT, decimals=1, step=0.5
     ),
     Quantity.VOLTAGE: Traits(
-        sensor=SensorDeviceClass.VOLTAGE, number=NumberDeviceClass.VOLTAGE, decimals=1
+        sensor=SensorDeviceClass.VOLTAGE, number=NumberDeviceClass.VOLTAGE, decimals=1, share=0.01
     ),
     Quantity.POWER: Traits(
-        sensor=SensorDeviceClass.POWER, number=NumberDeviceClass.POWER, decimals=0
+        sensor=SensorDeviceClass.POWER,
+        number=NumberDeviceClass.POWER,
+        decimals=0,
+        step=50,
+        share=0.05,
     ),
     Quantity.REACTIVE_POWER: Traits(
         sensor=SensorDeviceClass.REACTIVE_POWER,
         number=NumberDeviceClass.REACTIVE_POWER,
         decimals=0,
+        step=50,
+        share=0.05,
     ),
     Quantity.APPARENT_POWER: Traits(
         sensor=SensorDeviceClass.APPARENT_POWER,
         number=NumberDeviceClass.APPARENT_POWER,
         decimals=0,
+        step=50,
+        share=0.05,
     ),
     Quantity.ENERGY: Traits(
         sensor=SensorDeviceClass.ENERGY,
@@ -73,25 +101,32 @@ QUANTITIES: Final[dict[Quantity, Traits]] = {
     ),
     Quantity.APPARENT_ENERGY: Traits(state=SensorStateClass.TOTAL_INCREASING, decimals=0),
     Quantity.FREQUENCY: Traits(
-        sensor=SensorDeviceClass.FREQUENCY, number=NumberDeviceClass.FREQUENCY, decimals=2
+        sensor=SensorDeviceClass.FREQUENCY, number=NumberDeviceClass.FREQUENCY, decimals=2, step=0.1
     ),
     Quantity.POWER_FACTOR: Traits(
-        sensor=SensorDeviceClass.POWER_FACTOR, number=NumberDeviceClass.POWER_FACTOR, decimals=2
+        sensor=SensorDeviceClass.POWER_FACTOR,
+        number=NumberDeviceClass.POWER_FACTOR,
+        decimals=2,
+        step=0.1,
     ),
     Quantity.TEMPERATURE: Traits(
-        sensor=SensorDeviceClass.TEMPERATURE, number=NumberDeviceClass.TEMPERATURE, decimals=1
+        sensor=SensorDeviceClass.TEMPERATURE,
+        number=NumberDeviceClass.TEMPERATURE,
+        decimals=1,
+        step=0.5,
     ),
     Quantity.DURATION: Traits(
         sensor=SensorDeviceClass.DURATION,
         number=NumberDeviceClass.DURATION,
         state=None,
         decimals=0,
+        step=60,
     ),
     Quantity.STATE_OF_CHARGE: Traits(
-        sensor=SensorDeviceClass.BATTERY, number=NumberDeviceClass.BATTERY, decimals=0
+        sensor=SensorDeviceClass.BATTERY, number=NumberDeviceClass.BATTERY, decimals=0, step=1
     ),
     Quantity.RATIO: Traits(decimals=0),
-    Quantity.CHARGE: Traits(decimals=1),
+    Quantity.CHARGE: Traits(decimals=1, step=1, share=0.01),
     Quantity.COUNT: Traits(state=None, decimals=0),
     Quantity.TOTAL_COUNT: Traits(state=SensorStateClass.TOTAL_INCREASING, decimals=0),
     Quantity.VOLUME: Traits(
@@ -99,23 +134,29 @@ QUANTITIES: Final[dict[Quantity, Traits]] = {
         number=NumberDeviceClass.VOLUME_STORAGE,
         decimals=3,
     ),
-    Quantity.SPEED: Traits(sensor=SensorDeviceClass.SPEED, number=NumberDeviceClass.SPEED),
-    Quantity.ROTATION: Traits(decimals=0),
+    Quantity.SPEED: Traits(sensor=SensorDeviceClass.SPEED, number=NumberDeviceClass.SPEED, step=1),
+    Quantity.ROTATION: Traits(decimals=0, step=50, share=0.05),
     Quantity.PRESSURE: Traits(
-        sensor=SensorDeviceClass.PRESSURE, number=NumberDeviceClass.PRESSURE, decimals=1
+        sensor=SensorDeviceClass.PRESSURE, number=NumberDeviceClass.PRESSURE, decimals=1, share=0.01
     ),
     Quantity.IRRADIANCE: Traits(
-        sensor=SensorDeviceClass.IRRADIANCE, number=NumberDeviceClass.IRRADIANCE, decimals=0
+        sensor=SensorDeviceClass.IRRADIANCE,
+        number=NumberDeviceClass.IRRADIANCE,
+        decimals=0,
+        step=50,
+        share=0.05,
     ),
     Quantity.HUMIDITY: Traits(
-        sensor=SensorDeviceClass.HUMIDITY, number=NumberDeviceClass.HUMIDITY, decimals=0
+        sensor=SensorDeviceClass.HUMIDITY, number=NumberDeviceClass.HUMIDITY, decimals=0, step=1
     ),
-    Quantity.ANGLE: Traits(state=SensorStateClass.MEASUREMENT_ANGLE, decimals=0),
+    Quantity.ANGLE: Traits(state=SensorStateClass.MEASUREMENT_ANGLE, decimals=0, step=5),
     # About a metre. The mean of places is no place.
     Quantity.COORDINATE: Traits(state=None, decimals=5),
-    Quantity.CARBON_DIOXIDE: Traits(sensor=SensorDeviceClass.CO2, decimals=0),
-    Quantity.PARTICULATES: Traits(sensor=SensorDeviceClass.PM25, decimals=0),
-    Quantity.ILLUMINANCE: Traits(sensor=SensorDeviceClass.ILLUMINANCE, decimals=0),
+    Quantity.CARBON_DIOXIDE: Traits(sensor=SensorDeviceClass.CO2, decimals=0, step=50),
+    Quantity.PARTICULATES: Traits(sensor=SensorDeviceClass.PM25, decimals=0, step=5),
+    Quantity.ILLUMINANCE: Traits(
+        sensor=SensorDeviceClass.ILLUMINANCE, decimals=0, step=50, share=0.05
+    ),
     # The money of the house is not known here.
     Quantity.PRICE: Traits(decimals=3),
     Quantity.DISTANCE: Traits(
@@ -200,6 +241,30 @@ def sensor_class(point: Point, part: Part | None) -> SensorDeviceClass | None:
         # One house battery that runs low is one low battery, however many devices tell of it.
         return None
     return QUANTITIES[point.quantity].sensor
+
+
+def enabled_at_first(point: Point) -> bool:
+    """Whether a new installation shows a value without being asked to.
+
+    The voltages of the mains never stand still, and few people look at them.
+    """
+    mains = point.quantity is Quantity.VOLTAGE and point.phase != ""
+    return point.tier is not Tier.EXPERT and not point.spare and not mains
+
+
+def band(point: Point) -> Band | None:
+    """Return which changes of a value may wait; None where each is written at once.
+
+    States, counters and texts are: only what is measured wavers without a meaning.
+    """
+    traits = None if point.quantity is None else QUANTITIES[point.quantity]
+    if traits is None or not (traits.step or traits.share):
+        return None
+    share = traits.share
+    if point.quantity is Quantity.CURRENT and not point.phase:
+        # Of a direct current half an ampere is little power.
+        share = QUANTITIES[Quantity.POWER].share
+    return Band(step=traits.step, share=share, pause=traits.pause)
 
 
 def decimals(point: Point) -> int | None:

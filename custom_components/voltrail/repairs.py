@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceInfo
-from homeassistant.helpers.selector import NumberSelector, NumberSelectorConfig, NumberSelectorMode
+from homeassistant.helpers.selector import NumberSelectorConfig, NumberSelectorMode
 
 from . import energy_offer
 from .charging.sign import SIGN, SignFlow
@@ -17,6 +17,7 @@ from .const import CONF_READ_ONLY, DOMAIN
 from .engine.model.errors import VoltrailError
 from .engine.polling.base_device import BaseDevice
 from .engine.polling.polled_device import Problem
+from .flows.forms import NumberBox
 from .moving_in.offer import MOVED_IN, MOVING_IN, MovedInFlow, MovingInFlow
 from .schema import vol
 
@@ -127,7 +128,7 @@ class RemedyFlow(RepairsFlow):
             await coordinator.async_request_refresh()
             return self.async_create_entry(data={})
         bounds = control.bounds()
-        selector = NumberSelector(
+        selector = NumberBox(
             NumberSelectorConfig(
                 min=bounds.minimum,
                 max=bounds.maximum,

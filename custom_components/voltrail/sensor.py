@@ -99,8 +99,8 @@ class VoltrailSensor(VoltrailReading, SensorEntity):
     @property
     @override
     def native_value(self) -> StateType | datetime:
-        """Return the value, as it was last read."""
-        value = self.reading.read()
+        """Return the value, as it was last written."""
+        value = self.value
         if isinstance(value, UnknownCode):
             return str(value)
         if isinstance(value, Enum):

@@ -115,6 +115,7 @@ class Writer:
                 yield field.key, shown, f"{field.minimum:g} to {field.maximum:g}{unit}"
             else:
                 yield field.key, "empty", "text"
+        yield "every_change", "off", "on, off"
 
     def _repairs(self, family: Family) -> Iterator[str]:
         yield "| Repair | What it says |"

@@ -22,7 +22,7 @@ from custom_components.voltrail.engine.model.controls import (
 from custom_components.voltrail.engine.model.parts import Part
 from custom_components.voltrail.engine.model.points import Kind, Point, Quantity, Tier, points_of
 from custom_components.voltrail.engine.polling.base_device import BaseDevice
-from custom_components.voltrail.presentation import named_by_class, shown_unit
+from custom_components.voltrail.presentation import enabled_at_first, named_by_class, shown_unit
 from scripts.lib.specimens import SPECIMENS, Specimen
 
 type Words = Mapping[str, Any]
@@ -48,6 +48,7 @@ class Row:
     word: str
     quantity: Quantity | None = None
     tier: Tier
+    enabled: bool = True
     disabled_until_seen: bool = False
 
 
@@ -206,7 +207,7 @@ def _unit(row: Row) -> str:
 
 def _shown(row: Row, found: Found) -> str:
     controls = row.platform in _PLATFORMS[:4]
-    match row.tier:
+    match row.tier if row.enabled else Tier.EXPERT:
         case Tier.MAIN:
             text = "yes"
         case Tier.DETAIL:
@@ -231,6 +232,7 @@ def _reading(part: Part | None, name: str, point: Point) -> Entity:
         word=str(point.quantity) if named_by_class(point.quantity, word) else word,
         quantity=point.quantity,
         tier=point.tier,
+        enabled=enabled_at_first(point),
         disabled_until_seen=point.disabled_until_seen,
     )
     return Entity(row, name, point.phase, point.number, _members(point.states))

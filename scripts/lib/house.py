@@ -245,6 +245,11 @@ class House:
             Bay(car=right.car, visits=((0.0, 6.5), (9.5, 17.5), (20.0, 24.0)), arrives_with=0.5),
         ]
 
+    def stay_away(self) -> None:
+        """Have no car come."""
+        for bay in self._bays:
+            bay.visits = ()
+
     def _manage(self, _seconds: float) -> None:
         """Be the energy manager of the past: the chargers obey nobody who is silent."""
         hems, ems = self.garage.hems, self.carport.ems

@@ -26,8 +26,11 @@ class House:
         seed: int = 0,
         sun: float = 0.0,
         begun_with: float = 12_345_678.0,
+        unrest: float = 4.0,
     ) -> None:
         self.net = net
+        #: By how many volts the mains waver; in a quiet street it is some tenths.
+        self.unrest = unrest
         #: The power of the roof at noon, in W.
         self.sun = sun
         #: Power and reactive power per phase that are kept whatever happens; None: alive.
@@ -94,7 +97,7 @@ class House:
 
     def _change(self, moment: datetime) -> None:
         random = self._random
-        self._voltages = _three([230 + random.uniform(-4, 4) for _ in range(3)])
+        self._voltages = _three([230 + random.uniform(-self.unrest, self.unrest) for _ in range(3)])
         if self.held is not None:
             self._power, self._reactive = self.held
             return

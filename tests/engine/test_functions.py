@@ -7,9 +7,7 @@ from typing import Final
 INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / "voltrail"
 LONGEST: Final = 40
 
-EXCEPTIONS: Final[dict[str, str]] = {
-    "engine/cli/arguments.py:parser": "the table of all commands and their options",
-}
+EXCEPTIONS: Final[dict[str, str]] = {}
 """Functions that may be longer, each with its reason."""
 
 

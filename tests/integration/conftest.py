@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Imported here so that the custom component is found before the test package's own.
+from custom_components.voltrail import entity
 from custom_components.voltrail.charging import inputs
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.transport import careful_unit
@@ -37,6 +38,12 @@ def everything_enabled() -> Iterator[None]:
         new=True,
     ):
         yield
+
+
+@pytest.fixture
+def every_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every change written at once: what a test compares is of this moment."""
+    monkeypatch.setattr(entity, "band", lambda _: None)
 
 
 @pytest.fixture

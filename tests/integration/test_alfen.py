@@ -144,6 +144,7 @@ async def test_values_that_are_missing_sleep(hass: HomeAssistant) -> None:
         assert found.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
+@pytest.mark.usefixtures("everything_enabled")
 async def test_a_block_that_fails_at_first_puts_nothing_to_sleep(hass: HomeAssistant) -> None:
     """Its entities are there and unavailable, all others are well, and it comes back."""
     eve = sample()
@@ -187,6 +188,21 @@ async def test_values_that_came_meanwhile_enable_their_entity(hass: HomeAssistan
             known = registry.async_get(found)
             assert known is not None
             assert known.disabled_by is expected
+
+
+async def test_a_name_that_cannot_be_printed(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line break in a name begins no line in the log, and none of it reaches a title."""
+    async with loaded(hass, Eve(name="Drive\nway\x1b[2J")) as entry:
+        assert entry.title.isprintable()
+        assert entry.runtime_data.device.title.isprintable()
+        assert all(
+            device.name is None or device.name.isprintable()
+            for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+        )
+        assert entry.runtime_data.device.reading("device_name").read() == "Drive way[2J"
+    assert "way\x1b" not in caplog.text
 
 
 async def test_sockets_are_devices_of_their_own(
@@ -251,6 +267,7 @@ async def test_a_socket_is_a_charger_for_actions(
         assert answer[second.id]["current_limit"] == 11  # type: ignore[index,call-overload]  # JSON
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_the_mains_do_not_move_what_may_be_asked_for(hass: HomeAssistant) -> None:
     """Bounds are kept in the entity registry: they must not change with every poll."""
     eve = Eve()

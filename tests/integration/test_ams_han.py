@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import patch
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 from homeassistant.components.mqtt import ReceiveMessage
@@ -29,7 +29,7 @@ from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.diagnostics import async_get_config_entry_diagnostics
 from custom_components.voltrail.engine.errors import LinkDownError
 from custom_components.voltrail.engine.polling.pushed_device import PushedDevice
-from custom_components.voltrail.push.stream_listener import hear_piece
+from custom_components.voltrail.push.stream_listener import StreamListener, hear_piece
 from simulators.ams_han.outputs import TcpOutput, pty_output, tcp_output
 
 from .helpers import entity_id, state
@@ -111,6 +111,7 @@ def assert_equal_to_the_simulator(hass: HomeAssistant, home: Home) -> None:
     assert state(hass, home.entry, "sensor", "energy_timestamp") == "2026-01-05T10:00:00+00:00"
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_the_network(hass: HomeAssistant, home: Home) -> None:
     """Values are the simulator's; the device says who it is."""
     await home.run(62)
@@ -121,6 +122,7 @@ async def test_over_the_network(hass: HomeAssistant, home: Home) -> None:
     assert device.identifiers == {(DOMAIN, f"ams_han_{SERIAL}")}
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_a_serial_port(
     hass: HomeAssistant, clock: JumpingClock, socket_enabled: None, tmp_path: Path
 ) -> None:
@@ -143,6 +145,7 @@ async def test_over_a_serial_port(
 
 
 @pytest.mark.usefixtures("mqtt_mock")
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_over_mqtt(hass: HomeAssistant, clock: JumpingClock) -> None:
     """The same under a topic; what the broker kept from before is left alone."""
     entry = topic_entry("elsewhere, meter/+/han")
@@ -320,6 +323,24 @@ async def test_a_flood_does_not_hold_the_event_loop() -> None:
     assert turns >= len(heard) > 30
 
 
+async def test_a_port_that_cannot_even_be_closed(caplog: pytest.LogCaptureFixture) -> None:
+    """An adapter that was pulled: what the system says of it is a failure of the link."""
+    writer = Mock()
+    writer.close.side_effect = OSError(5, "Input/output error")
+    reader = asyncio.StreamReader()
+    reader.set_exception(OSError(19, "No such device"))
+    opening = AsyncMock(return_value=(reader, writer))
+    data = {"transport": "network", "host": "meter", "port": 3001}
+    with patch("custom_components.voltrail.push.stream_listener._connection", opening):
+        listener = StreamListener(data, Mock(frames=0, patience=60.0), lambda: None)
+        running = asyncio.create_task(listener.run())
+        assert await listener.first is None
+        await until(lambda: bool(listener.trouble), "the listener knows")
+        running.cancel()
+    assert "No such device" in listener.trouble
+    assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
+
+
 async def test_a_system_with_fewer_options(
     hass: HomeAssistant, clock: JumpingClock, output: TcpOutput, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -457,6 +478,7 @@ async def test_a_broker_that_takes_its_time(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_entities_write_only_on_change(
     hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
 ) -> None:
@@ -520,6 +542,7 @@ async def test_another_meter_on_the_same_port(
     assert issues.async_get_issue(DOMAIN, f"{home.entry.entry_id}_another_meter") is None
 
 
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_a_name_that_comes_later(
     hass: HomeAssistant, clock: JumpingClock, output: TcpOutput
 ) -> None:

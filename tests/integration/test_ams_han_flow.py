@@ -1209,6 +1209,7 @@ async def test_options(
         "scale_factor",
         "energy_factor",
         "clock_zone",
+        "every_change",
     ]
     defaults = {key: marker.default() for key, marker in offered.items()}
     assert defaults == {
@@ -1217,6 +1218,7 @@ async def test_options(
         "scale_factor": 1,
         "energy_factor": 1,
         "clock_zone": "automatic",
+        "every_change": False,
     }
     result = await flows.async_configure(
         form["flow_id"], {**defaults, "scale_factor": 50, "update_interval": 0}

@@ -1,6 +1,7 @@
 """The controller in Home Assistant, with a charger behind a real socket."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
@@ -120,6 +121,26 @@ async def test_a_charger_that_is_gone_is_not_read_faster(
     await charger_server.plug()
     await house.run(20)
     assert coordinator.last_update_success
+    assert max(await ages(house, 10)) <= 3
+
+
+async def test_a_fault_of_ours_does_not_end_what_is_read_faster(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told, and the next turn reads again."""
+    house.charger.plug_in()
+    await house.set_up()
+    await house.choose("mode", "fast")
+    await house.run(40)
+    schedule = house.charger_entry.runtime_data.coordinator.schedule
+    with patch.object(schedule, "poll_between", side_effect=[OSError(5, "Input/output error")]):
+        for _ in range(10):
+            await house.run(1)
+            if caplog.records and "between two polls" in caplog.text:
+                break
+    assert "unexpected error between two polls" in caplog.text
+    caplog.clear()
+    await house.run(10)
     assert max(await ages(house, 10)) <= 3
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from homeassistant.components.recorder import Recorder, get_instance
 from homeassistant.core import Context, HomeAssistant, SupportsResponse
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
@@ -55,6 +56,9 @@ async def test_set_plan(house: House) -> None:
     (wishes,) = device.wishes.chargers.values()
     assert wishes.days == (0, 4)
     assert dt_util.as_local(wishes.departs).weekday() in {0, 4}
+    for wrong in ({"energy": True}, {"charge": True}):
+        with pytest.raises(vol.Invalid):
+            await set_plan(house, departure="07:00:00", **wrong)
     with pytest.raises(ServiceValidationError, match="needs an energy"):
         await set_plan(house, departure="07:00:00")
     with pytest.raises(ServiceValidationError, match="not known how full"):

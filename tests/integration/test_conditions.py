@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from homeassistant.components.websocket_api import automation as offered
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import condition
@@ -130,6 +131,17 @@ async def test_at_a_meter(hass: HomeAssistant, meter: str) -> None:
     show("active_input_source", "not_connected")
     assert await holds(hass, "grid_is_lost", target)
     assert not await holds(hass, "is_charging", target, behavior="all")
+
+
+@pytest.mark.parametrize(
+    ("key", "option"), [("surplus_is_above", "power"), ("current_is_above", "current")]
+)
+async def test_a_truth_value_is_no_number(
+    hass: HomeAssistant, meter: str, key: str, option: str
+) -> None:
+    """Though Python counts with it."""
+    with pytest.raises(vol.Invalid):
+        await holds(hass, key, {"device_id": meter}, **{option: True})
 
 
 async def test_the_editor_offers_them(hass: HomeAssistant, target: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
@@ -685,6 +685,21 @@ async def test_options(hass: HomeAssistant, charger_entry: MockConfigEntry) -> N
     assert number.attributes["max"] == 32
     await set_number(hass, charger_entry, "current_limit", 20)
     assert state(hass, charger_entry, "number", "current_limit") == "16.0"
+
+
+@pytest.mark.usefixtures("charger_loaded")
+@pytest.mark.parametrize("given", [{"scan_interval": True}, {"max_current": True}])
+async def test_a_truth_value_is_no_number(
+    hass: HomeAssistant, charger_entry: MockConfigEntry, given: dict[str, object]
+) -> None:
+    """Also where a number could be 1."""
+    form = await hass.config_entries.options.async_init(charger_entry.entry_id)
+    with pytest.raises(InvalidData) as refused:
+        await hass.config_entries.options.async_configure(
+            form["flow_id"], {"scan_interval": 10, **given}
+        )
+    assert "expected a number" in str(refused.value.schema_errors)
+    hass.config_entries.options.async_abort(form["flow_id"])
 
 
 @pytest.mark.parametrize(("serial", "unique_id"), [("ACE0287582", "alfen_ACE0287582"), ("", None)])

@@ -83,6 +83,7 @@ async def behind_a_gateway(hass: HomeAssistant, charger: Compact) -> AsyncIterat
             yield entry
 
 
+@pytest.mark.usefixtures("everything_enabled")
 async def test_on_a_serial_port(hass: HomeAssistant, tmp_path: Path) -> None:
     """Form, values and a command over a pseudo-terminal; the adapter goes and comes."""
     charger = Compact()
@@ -258,6 +259,7 @@ async def test_two_chargers_share_an_adapter(hass: HomeAssistant, tmp_path: Path
             result = await submit(hass, flow_id, device=str(cable.path), unit_id=11, **LINE)
             async with finished(hass, result) as two:
                 assert one.unique_id != two.unique_id
+                assert two.title == f"{one.title} (0002)"
                 await set_number(hass, two, "current_limit", 9)
                 await poll(hass, two)
                 assert state(hass, two, "number", "current_limit") == "9.0"

@@ -99,7 +99,7 @@ def clock_of(charger: Charger4X, address: int) -> str:
     return f"{digits[2:4]}:{digits[4:6]}:{digits[6:8]}"
 
 
-@pytest.mark.usefixtures("everything_enabled")
+@pytest.mark.usefixtures("everything_enabled", "every_change")
 async def test_from_the_form_to_the_last_value(
     hass: HomeAssistant, charger: Charger4X, charger_server: Server
 ) -> None:

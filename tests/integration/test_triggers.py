@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.voltrail.api.triggers import REASONS, TRIGGERS
 from custom_components.voltrail.const import DOMAIN
+from custom_components.voltrail.waiting import waiting
 from simulators.mennekes_tcp import Charger4X
 from simulators.server import Server
 
@@ -275,6 +276,19 @@ async def test_more_than_the_fuse_allows(hass: HomeAssistant, meter: str) -> Non
     assert kinds(runs) == []
 
 
+async def test_the_fuse_does_not_wait(hass: HomeAssistant, meter: str) -> None:
+    """The current that passes it is written at once, as long as an automation watches it."""
+    show(hass, "current_l1", 24.9, "A")
+    await automate(hass, on("fuse_exceeded", {"device_id": meter}, current=25))
+    place = waiting(hass)
+    assert place.passes("sensor.meter_current_l1", (24.9, 25.1))
+    assert place.passes("sensor.meter_current_l1", (-25.1, -24.9))
+    assert not place.passes("sensor.meter_current_l1", (24.8, 24.9))
+    assert not place.passes("sensor.meter_voltage_l1", (24.9, 25.1))
+    await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
+    assert not place.passes("sensor.meter_current_l1", (24.9, 25.1))
+
+
 async def test_the_grid_fails(hass: HomeAssistant, meter: str) -> None:
     """A generator that runs is neither: it was told already that the grid is gone."""
     show(hass, "active_input_source", "grid")
@@ -300,6 +314,8 @@ async def test_the_grid_fails(hass: HomeAssistant, meter: str) -> None:
         ("charging_blocked", {"reason": "nothing"}),
         ("car_full", {"for": 3}),
         ("energy_target_reached", {"energy": 0}),
+        ("energy_target_reached", {"energy": True}),
+        ("fuse_exceeded", {"current": True}),
         ("car_connected", {"loud": True}),
     ],
 )

@@ -135,6 +135,7 @@ SHOWN: Final = {
 # -- finding what is there -----------------------------------------------------
 
 
+@pytest.mark.usefixtures("everything_enabled")
 async def test_an_ess_home_is_found(
     hass: HomeAssistant, device_registry: dr.DeviceRegistry
 ) -> None:

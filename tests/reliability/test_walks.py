@@ -15,8 +15,11 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 CHARGERS: Final = (
     "mennekes_tcp 4X",
     "mennekes_tcp ECU",
+    "mennekes_tcp HCC3",
     "mennekes_rtu serial",
+    "mennekes_rtu gateway",
     "alfen",
+    "victron_evcs",
 )
 WALKS: Final = int(os.environ.get("VOLTRAIL_WALKS", "100"))
 """How many walks there are in all; the soak takes more."""

@@ -260,9 +260,10 @@ class Walk:
         async def story() -> None:
             device = self.subject.device
             device.do("power_cycle" if "power_cycle" in device.verbs else "reboot")
-            # What it starts with is its own business; it takes half a minute to be back.
-            self._settled_at = asyncio.get_running_loop().time() + 35
-            await self._live(60)
+            # What it starts with is its own business.
+            away = self.subject.reboots_for
+            self._settled_at = asyncio.get_running_loop().time() + away
+            await self._live(away + 25)
 
         self.run(story())
 

@@ -36,7 +36,7 @@ from .chargers import (
     plain,
     translated,
 )
-from .schema import schema
+from .schema import number, schema, whole
 from .targets import refuse, require_ours
 
 ATTR_CURRENT: Final = "current"
@@ -49,27 +49,9 @@ ATTR_COUNT: Final = "count"
 ATTR_SPACE: Final = "space"
 
 
-def _number(value: object) -> float:
-    """Return a number; a truth value is none, though Python counts with it."""
-    if isinstance(value, bool):
-        message = "expected a number"
-        raise vol.Invalid(message)
-    number: float = vol.Coerce(float)(value)
-    return number
-
-
-def _whole(value: object) -> int:
-    """Return a whole number; nothing is cut off."""
-    number = _number(value)
-    if not number.is_integer():
-        message = "expected a whole number"
-        raise vol.Invalid(message)
-    return int(number)
-
-
 # Bounds are the charger's own affair: it tells them in the user's language.
-AMPS: Final = _number
-WATTS: Final = _number
+AMPS: Final = number
+WATTS: Final = number
 
 type Verb = Callable[[Charger, dict[str, Any]], Awaitable[None]]
 type Question = Callable[[Charger], Awaitable[JsonObjectType]]
@@ -227,9 +209,9 @@ def _within_reach(given: dict[str, Any]) -> dict[str, Any]:
 
 
 REGISTERS: Final[dict[vol.Marker, Any]] = {
-    vol.Optional(ATTR_UNIT_ID): vol.All(_whole, vol.Range(min=0, max=255)),
-    vol.Required(ATTR_ADDRESS): vol.All(_whole, vol.Range(min=0, max=LAST_ADDRESS)),
-    vol.Optional(ATTR_COUNT, default=1): vol.All(_whole, vol.Range(min=1, max=125)),
+    vol.Optional(ATTR_UNIT_ID): vol.All(whole, vol.Range(min=0, max=255)),
+    vol.Required(ATTR_ADDRESS): vol.All(whole, vol.Range(min=0, max=LAST_ADDRESS)),
+    vol.Optional(ATTR_COUNT, default=1): vol.All(whole, vol.Range(min=1, max=125)),
     vol.Optional(ATTR_SPACE, default="holding"): vol.In(["holding", "input"]),
 }
 READ_REGISTERS: Final = vol.All(schema(REGISTERS), _within_reach)

@@ -26,6 +26,7 @@ from .entities import (
     grid_entities,
     watts,
 )
+from .schema import number
 from .targets import with_devices
 from .triggers import CONF_CURRENT, CONF_REASON, REASONS, schema
 
@@ -120,7 +121,7 @@ class SurplusIsAbove(_Judged):
     """More than this is fed into the grid."""
 
     _of_device = False
-    _options: ClassVar[dict[vol.Marker, Any]] = {vol.Required(CONF_POWER): vol.Coerce(float)}
+    _options: ClassVar[dict[vol.Marker, Any]] = {vol.Required(CONF_POWER): number}
 
     @override
     def _ours(self, entities: set[str]) -> set[str]:
@@ -128,7 +129,7 @@ class SurplusIsAbove(_Judged):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        power = watts(entity_state)
+        power = watts(self._hass, entity_state)
         return power is not None and -power > self._given[CONF_POWER]
 
 
@@ -137,7 +138,7 @@ class CurrentIsAbove(_Judged):
 
     _of_device = False
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Required(CONF_CURRENT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Required(CONF_CURRENT): vol.All(number, vol.Range(min=0)),
     }
 
     @override
@@ -146,7 +147,7 @@ class CurrentIsAbove(_Judged):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        amps = amperes(entity_state)
+        amps = amperes(self._hass, entity_state)
         return amps is not None and abs(amps) > self._given[CONF_CURRENT]
 
 

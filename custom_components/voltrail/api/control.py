@@ -32,7 +32,7 @@ from ..engine.charging.controller import Mode, Requests
 from ..engine.charging.history import HistoryError, Series
 from ..engine.charging.replay import replay
 from ..schema import vol
-from .schema import schema
+from .schema import number, schema
 from .targets import Place, refuse, require_ours
 
 ATTR_ENERGY: Final = "energy"
@@ -42,8 +42,8 @@ ATTR_WEEKDAYS: Final = "weekdays"
 
 SET_PLAN: Final = schema(
     {
-        vol.Optional(ATTR_ENERGY): vol.All(vol.Coerce(float), vol.Range(min=0, max=200)),
-        vol.Optional(ATTR_CHARGE): vol.All(vol.Coerce(float), vol.Range(min=0, max=100)),
+        vol.Optional(ATTR_ENERGY): vol.All(number, vol.Range(min=0, max=200)),
+        vol.Optional(ATTR_CHARGE): vol.All(number, vol.Range(min=0, max=100)),
         vol.Required(ATTR_DEPARTURE): cv.time,
         vol.Optional(ATTR_WEEKDAYS): vol.All(cv.ensure_list, [vol.In(WEEKDAYS)]),
     }

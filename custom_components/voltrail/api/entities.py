@@ -14,6 +14,7 @@ from homeassistant.util.unit_conversion import (
 )
 
 from ..const import DOMAIN
+from ..waiting import waiting
 
 _SOLD: Final = frozenset({"energy_imported", "power_imported"})
 """Whatever has one of these measures what is bought and sold."""
@@ -77,14 +78,21 @@ def number(state: State) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def watts(state: State) -> float | None:
-    """Return a power in watt, whatever unit its owner chose."""
-    return _in(state, PowerConverter, UnitOfPower.WATT)
+def watts(hass: HomeAssistant, state: State) -> float | None:
+    """Return the newest power in watt, whatever unit its owner chose."""
+    return _newest(hass, state, PowerConverter, UnitOfPower.WATT)
 
 
-def amperes(state: State) -> float | None:
-    """Return a current in ampere, whatever unit its owner chose."""
-    return _in(state, ElectricCurrentConverter, UnitOfElectricCurrent.AMPERE)
+def amperes(hass: HomeAssistant, state: State) -> float | None:
+    """Return the newest current in ampere, whatever unit its owner chose."""
+    return _newest(hass, state, ElectricCurrentConverter, UnitOfElectricCurrent.AMPERE)
+
+
+def _newest(
+    hass: HomeAssistant, state: State, converter: type[BaseUnitConverter], wanted: str
+) -> float | None:
+    waits = waiting(hass).newest.get(state.entity_id)
+    return _in(state, converter, wanted) if waits is None else waits
 
 
 def _in(state: State, converter: type[BaseUnitConverter], wanted: str) -> float | None:

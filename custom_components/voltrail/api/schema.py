@@ -1,4 +1,4 @@
-"""The schema of actions that are done at devices."""
+"""What actions, triggers and conditions are given: numbers, and where something is done."""
 
 from typing import Any
 
@@ -19,3 +19,21 @@ def _somewhere(given: dict[str, Any]) -> dict[str, Any]:
         message = "expected a device, an entity, an area, a floor or a label"
         raise vol.Invalid(message)
     return given
+
+
+def number(value: object) -> float:
+    """Return a number; a truth value is none, though Python counts with it."""
+    if isinstance(value, bool):
+        message = "expected a number"
+        raise vol.Invalid(message)
+    given: float = vol.Coerce(float)(value)
+    return given
+
+
+def whole(value: object) -> int:
+    """Return a whole number; nothing is cut off."""
+    given = number(value)
+    if not given.is_integer():
+        message = "expected a whole number"
+        raise vol.Invalid(message)
+    return int(given)

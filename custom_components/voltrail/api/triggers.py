@@ -38,7 +38,9 @@ from ..engine.model.charging import BlockedBy
 from ..schema import vol
 from ..session_words import described
 from ..signals import ANSWERS, ENERGY_TARGET, HAPPENED, LOOKED, SILENT, PlaceSignal
+from ..waiting import Waiting, waiting
 from .entities import amperes, current_entities, grid_entities
+from .schema import number
 from .targets import Place, places, with_devices
 
 CONF_REASON: Final = "reason"
@@ -126,6 +128,31 @@ class _Pending:
         """Wait for nothing any more."""
         for key in list(self._waiting):
             self.end(key)
+
+
+class _Watched:
+    """The entities whose changes must not wait when they pass a level."""
+
+    def __init__(self, place: Waiting, level: float | None) -> None:
+        self._place = place
+        self._level = level
+        self._entity_ids: set[str] = set()
+
+    @callback
+    def follow(self, added: set[str], removed: set[str]) -> None:
+        """Watch other entities."""
+        if self._level is None:
+            return
+        for entity_id in removed & self._entity_ids:
+            self._place.unwatch(entity_id, self._level)
+        for entity_id in added - self._entity_ids:
+            self._place.watch(entity_id, self._level)
+        self._entity_ids = (self._entity_ids - removed) | added
+
+    @callback
+    def end(self) -> None:
+        """Watch no more."""
+        self.follow(set(), set(self._entity_ids))
 
 
 class _HappeningTrigger(_TargetTrigger):
@@ -253,7 +280,7 @@ class EnergyTargetReached(_TargetTrigger):
     """Fires when a session has got so much energy, or what was wanted for it."""
 
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Optional(CONF_ENERGY): vol.All(vol.Coerce(float), vol.Range(min=0, min_included=False)),
+        vol.Optional(CONF_ENERGY): vol.All(number, vol.Range(min=0, min_included=False)),
     }
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
@@ -324,6 +351,14 @@ class _LevelTrigger(_TargetTrigger):
     def _holds(self, state: State) -> bool | None:
         """Whether it holds; None where the entity does not tell."""
 
+    def _judged(self, state: State | None) -> bool | None:
+        return None if state is None else self._holds(state)
+
+    @property
+    def _level(self) -> float | None:
+        """The number whose passing must be written at once; None for what is no number."""
+        return None
+
     @override
     async def async_attach_runner(
         self,
@@ -332,12 +367,13 @@ class _LevelTrigger(_TargetTrigger):
     ) -> CALLBACK_TYPE:
         pending = _Pending(self._hass, self._duration)
         known: dict[str, bool] = {}
+        watched = _Watched(waiting(self._hass), self._level)
 
         @callback
         def changed(data: TargetStateChangedData) -> None:
             event = data.state_change_event
             entity_id, state = event.data["entity_id"], event.data["new_state"]
-            holds = None if state is None else self._holds(state)
+            holds = self._judged(state)
             if holds is None or state is None:
                 return
             before = known.get(entity_id)
@@ -352,9 +388,9 @@ class _LevelTrigger(_TargetTrigger):
             for entity_id in removed:
                 known.pop(entity_id, None)
                 pending.end(entity_id)
+            watched.follow(added, removed)
             for entity_id in added:
-                state = states[entity_id]
-                holds = None if state is None else self._holds(state)
+                holds = self._judged(states[entity_id])
                 if holds is not None:
                     known[entity_id] = holds
 
@@ -366,6 +402,7 @@ class _LevelTrigger(_TargetTrigger):
         def detach() -> None:
             remove()
             pending.end_all()
+            watched.end()
 
         return detach
 
@@ -379,10 +416,15 @@ class FuseExceeded(_LevelTrigger):
     """Fires when one phase carries more than the fuse is made for."""
 
     _options: ClassVar[dict[vol.Marker, Any]] = {
-        vol.Required(CONF_CURRENT): vol.All(vol.Coerce(float), vol.Range(min=0)),
+        vol.Required(CONF_CURRENT): vol.All(number, vol.Range(min=0)),
         **_FOR,
     }
     _says = "more current than the fuse is made for"
+
+    @property
+    @override
+    def _level(self) -> float | None:
+        return float(self._given[CONF_CURRENT])
 
     @override
     def _entities(self, entity_ids: Iterable[str]) -> set[str]:
@@ -390,7 +432,7 @@ class FuseExceeded(_LevelTrigger):
 
     @override
     def _holds(self, state: State) -> bool | None:
-        amps = amperes(state)
+        amps = amperes(self._hass, state)
         # A meter gives what flows back a sign; the fuse does not care.
         return None if amps is None else abs(amps) > self._given[CONF_CURRENT]
 

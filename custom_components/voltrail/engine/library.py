@@ -17,7 +17,7 @@ from typing import Final, cast
 from modbus_connection import ModbusConnection, ModbusError
 
 from .devices.family import Family, LineSettings, Transport
-from .model.errors import LinkDownError
+from .model.errors import LinkDownError, NoBackendError
 from .model.options import Options
 from .polling import keep_alive
 from .polling.base_device import BaseDevice
@@ -27,10 +27,6 @@ from .transport.endpoint import LINE_ERRORS, Endpoint, EndpointError, SerialPort
 from .transport.serial_bus import SerialBus
 
 _BACKENDS: Final = ("pymodbus", "tmodbus")
-
-
-class NoBackendError(ImportError):
-    """None of the packages that can speak Modbus is installed."""
 
 
 @asynccontextmanager

@@ -12,7 +12,6 @@ from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
     EntitySelectorConfig,
-    NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
     SelectOptionDict,
@@ -31,7 +30,7 @@ from ..const import DOMAIN
 from ..engine.charging.controller import Mode
 from ..engine.model.charging import MINIMUM_CURRENT
 from ..schema import vol
-from .forms import Schema, choice
+from .forms import NumberBox, Schema, choice
 
 _SOLAR: Final = "solar"
 _SECTIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -104,8 +103,8 @@ def _current() -> Any:
     return _sensor("current", ElectricCurrentConverter.VALID_UNITS)
 
 
-def _box(minimum: float, maximum: float, unit: str, step: float = 1) -> NumberSelector:
-    return NumberSelector(
+def _box(minimum: float, maximum: float, unit: str, step: float = 1) -> NumberBox:
+    return NumberBox(
         NumberSelectorConfig(
             min=minimum,
             max=maximum,

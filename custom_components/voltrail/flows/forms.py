@@ -1,9 +1,11 @@
 """The fields that forms are made of."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, override
 from urllib.parse import urlsplit
 
+from homeassistant.const import CONF_DEVICE, CONF_HOST
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -17,16 +19,40 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..const import CONF_TOPICS, DOMAIN
 from ..engine.devices.family import OptionField
 from ..schema import vol
 
 type Schema = dict[vol.Marker, Any]
 
 
+class NumberBox(NumberSelector):
+    """A box for a number; a truth value is none, though Python counts with it."""
+
+    @override
+    def __call__(self, data: Any) -> float:
+        if isinstance(data, bool):
+            message = "expected a number"
+            raise vol.Invalid(message)
+        return super().__call__(data)
+
+
+def distinct(hass: HomeAssistant, title: str, serial: str | None, data: Mapping[str, Any]) -> str:
+    """Return a title that no other entry has: a second one of a kind says which one it is.
+
+    The end of the serial number is enough for that and is not the whole number.
+    """
+    taken = {entry.title for entry in hass.config_entries.async_entries(DOMAIN)}
+    if title not in taken:
+        return title
+    where = next(data[key] for key in (CONF_HOST, CONF_DEVICE, CONF_TOPICS) if key in data)
+    return f"{title} ({where if serial is None else serial[-4:]})"
+
+
 def integer(minimum: int, maximum: int) -> Any:
     """Return a box for a whole number."""
     return vol.All(
-        NumberSelector(
+        NumberBox(
             NumberSelectorConfig(min=minimum, max=maximum, step=1, mode=NumberSelectorMode.BOX)
         ),
         vol.Coerce(int),
@@ -73,7 +99,7 @@ def option(field: OptionField) -> Any:
     )
     if field.unit is not None:
         config["unit_of_measurement"] = field.unit
-    return NumberSelector(config)
+    return NumberBox(config)
 
 
 def mistakes(fields: Iterable[OptionField], typed: Mapping[str, Any]) -> dict[str, str]:

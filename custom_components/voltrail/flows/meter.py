@@ -18,6 +18,7 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import SerialPortSelector, TextSelector
 from homeassistant.helpers.service_info.mqtt import MqttServiceInfo
 
+from .. import link
 from ..const import (
     CONF_BAUDRATE,
     CONF_BYTESIZE,
@@ -40,7 +41,7 @@ from ..push import return_watch
 from ..push.mqtt_listener import topics
 from ..push.stream_listener import HANDSHAKES
 from ..schema import vol
-from .forms import Schema, choice, integer, mistakes, place, secret
+from .forms import Schema, choice, distinct, integer, mistakes, place, secret
 from .modbus_probe import Trouble
 from .push_probe import Heard, listen
 
@@ -136,6 +137,7 @@ class MeterFlow(ConfigFlow):
     ) -> ConfigFlowResult:
         """Ask where the device speaks, then listen there."""
         self._transport, self._step_id = transport, step_id
+        await link.async_load(self.hass, self._kind)
         if transport is Transport.MQTT and not self.hass.config_entries.async_loaded_entries(
             mqtt.DOMAIN
         ):
@@ -382,7 +384,9 @@ class MeterFlow(ConfigFlow):
         else:
             self._refuse_taken(heard.data)
         return self.async_create_entry(
-            title=heard.title or self._kind.title,
+            title=distinct(
+                self.hass, heard.title or self._kind.title, heard.identity.serial, heard.data
+            ),
             data={**heard.data, **self._secrets, CONF_FINGERPRINT: heard.fingerprint},
         )
 

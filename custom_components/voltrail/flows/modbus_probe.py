@@ -69,6 +69,7 @@ async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Fo
     """Ask the device at the other end who it is; leave nothing open behind."""
     if misspelt(data):
         return Trouble("unknown_host")
+    await link.async_load(hass, kind)
     try:
         async with asyncio.timeout(PATIENCE), link.temporary_units(hass, data) as units:
             return await _meet(hass, kind, data, units)

@@ -69,9 +69,9 @@ async def opened(data: Mapping[str, Any]) -> AsyncIterator[asyncio.StreamReader]
     try:
         yield reader
     finally:
-        writer.close()
         # Only then is the port free for the next one. What went wrong is known already.
         with suppress(OSError, SerialException):
+            writer.close()
             async with asyncio.timeout(CLOSING):
                 await writer.wait_closed()
 

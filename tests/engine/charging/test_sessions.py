@@ -16,6 +16,7 @@ from custom_components.voltrail.engine.charging.sessions import (
     shortened,
 )
 from custom_components.voltrail.engine.model.charging import BlockedBy, ChargingState
+from custom_components.voltrail.engine.model.clock import ClockWatch
 
 BEGIN: Final = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
 AWAY, HERE, CHARGING = (
@@ -29,11 +30,25 @@ class Driveway:
     """A charge point with a car, and a log that is shown what it says."""
 
     def __init__(self, *, counter: float | None = 1000.0) -> None:
-        self.log = SessionLog()
         self.at = BEGIN
+        self.set_by = timedelta()
+        """By how much the clock was set."""
+        self.log = self.new_log()
         self.counter = counter
         self.state: ChargingState | None = AWAY
         self.more: dict[str, Any] = {}
+
+    def new_log(self) -> SessionLog:
+        """Return a log that has seen nothing."""
+        return SessionLog(ClockWatch(self._passed))
+
+    def _passed(self) -> float:
+        return (self.at - self.set_by - BEGIN).total_seconds()
+
+    def set_clock(self, seconds: float) -> None:
+        """Set the clock."""
+        self.at += timedelta(seconds=seconds)
+        self.set_by += timedelta(seconds=seconds)
 
     def look(self, **more: Any) -> list[Happened]:
         """Show the log what there is now."""
@@ -58,7 +73,7 @@ class Driveway:
     def restart(self) -> None:
         """Let the log be stored as text, and read again."""
         stored = json.loads(json.dumps([self.log.dump_state(), self.log.dump_finished()]))
-        self.log = SessionLog()
+        self.log = self.new_log()
         self.log.restore_state(*stored)
 
     def one(self) -> Session:
@@ -93,6 +108,46 @@ def test_a_whole_session(driveway: Driveway) -> None:
     assert session.complete
     assert session.total_cost is None
     assert session.solar_share is None
+
+
+@pytest.mark.parametrize("step", [86_400, -86_400, 1800, -60])
+def test_a_clock_that_is_set_in_a_session(driveway: Driveway, step: float) -> None:
+    """Home Assistant found the time while a car charged: the session lasts as long as it did."""
+    driveway.after(10, HERE)
+    driveway.after(10, CHARGING)
+    driveway.watch(600, watts=6000, price=0.3)
+    driveway.set_clock(step)
+    driveway.watch(600, watts=6000, price=0.3)
+    assert driveway.after(10, AWAY) == ["stopped", "finished"]
+    session = driveway.one()
+    assert session.duration(driveway.at) == 1220
+    assert session.charging_time == 1200
+    assert session.start == driveway.at - timedelta(seconds=1220)
+    assert session.complete
+    assert session.total_cost == pytest.approx(0.6)
+
+
+def test_a_clock_that_is_set_after_a_restart(driveway: Driveway) -> None:
+    """A beginning from before the restart was noted by a clock that was right."""
+    driveway.after(10, HERE)
+    driveway.watch(3600)
+    driveway.restart()
+    driveway.set_clock(-1800)
+    driveway.after(10)
+    driveway.set_clock(1800)
+    driveway.after(10)
+    assert driveway.log.present is not None
+    assert driveway.log.present.duration(driveway.at) == 3620
+
+
+def test_a_car_that_is_full_while_the_clock_is_set(driveway: Driveway) -> None:
+    """Ten minutes are ten minutes."""
+    driveway.after(10, CHARGING)
+    driveway.watch(600, watts=6000)
+    driveway.after(10, HERE, blocked_by=BlockedBy.VEHICLE)
+    driveway.set_clock(3600)
+    assert driveway.watch(FULL_AFTER.total_seconds() - 10, blocked_by=BlockedBy.VEHICLE) == []
+    assert driveway.after(10, blocked_by=BlockedBy.VEHICLE) == ["full"]
 
 
 def test_the_first_look_tells_of_nothing() -> None:
@@ -332,7 +387,7 @@ def test_a_crash_between_two_files_ends_no_session_twice(driveway: Driveway) -> 
     before = driveway.log.dump_state()
     driveway.after(10, AWAY)
     stored = json.loads(json.dumps([before, driveway.log.dump_finished()]))
-    driveway.log = SessionLog()
+    driveway.log = driveway.new_log()
     driveway.log.restore_state(*stored)
     assert driveway.after(60, AWAY) == []
     assert driveway.one().energy == pytest.approx(100)

@@ -298,7 +298,7 @@ def test_network_targets(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "a b", "http://charger", "[::1]x", "/dev/x"),
+        *("", "a b", "http://charger", "[::1]x", "[::1", "[::1:502", "::1]", "/dev/x"),
         *("charger:0", "charger:65536", "charger:x", f"charger:{'9' * 5000}"),
         # Names that whoever looks them up cannot even write down.
         *("a..b", "a" * 64, "\udcff"),

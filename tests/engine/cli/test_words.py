@@ -11,8 +11,9 @@ import pytest
 
 from custom_components.voltrail.engine.cli import listing, version
 from custom_components.voltrail.engine.cli.console import Console
+from custom_components.voltrail.engine.cli.messages import message_table
 from custom_components.voltrail.engine.cli.report import Plain, plain
-from custom_components.voltrail.engine.cli.table import message_table, words
+from custom_components.voltrail.engine.cli.table import words
 from custom_components.voltrail.engine.devices import FAMILIES, ams_han
 from custom_components.voltrail.engine.devices.family import LineSettings, OptionField, Transport
 from custom_components.voltrail.engine.han import ListKind, Message, Meter

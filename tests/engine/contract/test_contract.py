@@ -335,6 +335,23 @@ async def test_the_installers_limit_is_never_exceeded(case: Case) -> None:
         assert max(house.charger.amps_seen) <= 13
 
 
+@every_charger
+@in_fake_time
+async def test_a_lowered_limit_of_the_installer_is_not_an_order(case: Case) -> None:
+    """It lowers what is sent; what a person asked for is back when the installer allows it."""
+    async with living_in(case) as house:
+        wanted = 20 if house.points[0].device_maximum >= 20 else 16
+        await house.settle(wanted)
+        for allowed in (8, 32):
+            await house.end()
+            house.options = Options(max_current=allowed)
+            await house.begin()
+            await house.polls(3)
+            await asyncio.sleep(SPACING)
+            await house.polls(2)
+            assert set(house.offered) == {min(wanted, allowed)}
+
+
 async def _try(order: Any) -> None:
     try:
         await order

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ..model.charging import BlockedBy, ChargingState
+from ..model.clock import ClockWatch
 
 KEPT_FOR: Final = timedelta(days=5 * 366)
 """How long a finished session is kept: what tax offices and employers ask for."""
@@ -236,13 +237,14 @@ class _Past:
 class SessionLog:
     """The sessions of one charge point: the present one, and those of five years."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: ClockWatch | None = None) -> None:
         self.present: Session | None = None
         self.finished: list[Session] = []
         self.changes = 0
         """How often a finished session came, or changed: what is stored may be old."""
         self._past = _Past()
         self._below = 0
+        self._watch = watch or ClockWatch()
 
     # -- what it says --
 
@@ -258,6 +260,8 @@ class SessionLog:
 
     def note(self, now: Observation) -> list[Happened]:
         """Take note of what the charge point says; return what happened since the last look."""
+        if step := self._watch.set_by(now.at):
+            self._follow_clock(step)
         past = self._past
         if now.present is None and now.blocked_by is None and now.on_fallback is None:
             return []
@@ -277,6 +281,16 @@ class SessionLog:
             past.idle = counter
         self._forget(now.at - KEPT_FOR)
         return happened
+
+    def _follow_clock(self, step: timedelta) -> None:
+        """Move what was noted of the present session along with a clock that was set."""
+        past, watch = self._past, self._watch
+        past.seen = watch.moved(past.seen, step)
+        past.full_since = watch.moved(past.full_since, step)
+        for unsettled in (past.unpriced, past.unsourced):
+            unsettled.since = watch.moved(unsettled.since, step)
+        if self.present is not None:
+            self.present.start = watch.moved(self.present.start, step)
 
     def _note_car(
         self, now: Observation, counter: float | None, *, gap: bool

@@ -24,14 +24,11 @@ from ..transport.endpoint import (
     network,
 )
 from .approach import given_line
+from .arguments import PATIENCE
 from .errors import NotReachedError, UsageError
 from .listing import line_text
 
 _PSEUDO_TERMINALS: Final = "/dev/pts/"
-PATIENCE: Final = 60.0
-"""Seconds without a message after which a link is opened again: TCP does not notice by itself
-that the other side is gone, and the slowest meter sends every 10 s."""
-
 _CHUNK: Final = 4096
 _USUAL_SPEED: Final = 2400
 

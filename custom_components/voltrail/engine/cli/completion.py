@@ -4,12 +4,9 @@ import argparse
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from .console import Console
 from .errors import Status
-
-SHELLS: Final = ("bash", "zsh", "fish")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 import argparse
 import textwrap
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from ..devices import FAMILIES
 from ..devices.family import Family, LineSettings, Transport
 from .console import Console, Style
 from .errors import Status
-from .report import family_object
 
 _INDENT: Final = " " * 4
 
@@ -31,6 +31,30 @@ def families(arguments: argparse.Namespace, console: Console) -> int:
                 )
             )
     return Status.DONE
+
+
+def family_object(family: Family) -> dict[str, Any]:
+    """Return how a device of a family is reached."""
+    line = family.line
+    return {
+        "key": family.key,
+        "title": family.title,
+        "manufacturer": family.manufacturer,
+        "transports": [str(transport) for transport in family.transports],
+        "port": family.port,
+        "unit": family.unit_id,
+        "line": None if line is None else asdict(line),
+        "options": {
+            field.key: {
+                "default": field.default,
+                "minimum": field.minimum,
+                "maximum": field.maximum,
+                "unit": field.unit,
+                "choices": list(field.choices) or None,
+            }
+            for field in family.option_fields
+        },
+    }
 
 
 def _facts(family: Family) -> list[str]:

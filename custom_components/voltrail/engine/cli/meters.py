@@ -7,11 +7,10 @@ from contextlib import aclosing
 from typing import Final
 
 from ..han import Drop, Message, decode_dump
-from .byte_source import PATIENCE, Keys, Listener, places
+from .byte_source import Keys, Listener, places
 from .console import Console
 from .errors import Status, UsageError
-from .report import message_object
-from .table import message_table
+from .messages import message_object, message_table
 
 _CHUNK: Final = 4096
 _STANDARD_INPUT: Final = 0
@@ -84,4 +83,4 @@ class Printer:
             self._console.lines(list(message_table(event, self._console)))
 
 
-__all__ = ["PATIENCE", "decode", "listen"]
+__all__ = ["decode", "listen"]

@@ -1,23 +1,17 @@
 """Carries a command out, and turns what went wrong into one line and an exit status."""
 
 import argparse
-import asyncio
-import logging
 import os
-import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from inspect import iscoroutine
-from typing import Any, Final
+from types import CoroutineType
+from typing import Any
 
-from ..library import NoBackendError
-from ..model.errors import VoltrailError
+from ..model.errors import NoBackendError, VoltrailError
 from .arguments import parse
 from .console import Console
 from .errors import CommandError, Status
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 
 class _TerminatedError(Exception):
@@ -50,7 +44,7 @@ async def run(argv: Sequence[str], console: Console | None = None) -> int:
         return int(err.code or Status.DONE)
     try:
         outcome = arguments.run(arguments, console)
-        return int(await outcome if iscoroutine(outcome) else outcome)
+        return int(await outcome if isinstance(outcome, CoroutineType) else outcome)
     except Exception as err:  # noqa: BLE001 - whatever it is, people get a line and no traceback
         return _failed(err, console)
 
@@ -60,10 +54,11 @@ def _main(argv: Sequence[str] | None, console: Console) -> int:
         arguments = parse(argv)
     except SystemExit as err:
         return int(err.code or Status.DONE)
-    _set_up_log(debug=arguments.debug)
+    if arguments.debug:
+        _set_up_log(debug=True)
     try:
         outcome = arguments.run(arguments, console)
-        return int(asyncio.run(_stoppable(outcome)) if iscoroutine(outcome) else outcome)
+        return _finished(outcome) if isinstance(outcome, CoroutineType) else int(outcome)
     except KeyboardInterrupt:
         return _stopped(arguments, Status.INTERRUPTED)
     except _TerminatedError:
@@ -72,8 +67,18 @@ def _main(argv: Sequence[str] | None, console: Console) -> int:
         return _failed(err, console)
 
 
+def _finished(command: Coroutine[Any, Any, int]) -> int:
+    import asyncio  # noqa: PLC0415 - a command that waits for nothing needs no loop
+
+    _set_up_log(debug=False)
+    return int(asyncio.run(_stoppable(command)))
+
+
 async def _stoppable(command: Coroutine[Any, Any, int]) -> int:
     """Let a command tidy up when the program is told to end. Ctrl-C does so anyway."""
+    import asyncio  # noqa: PLC0415 - as above
+    import signal  # noqa: PLC0415
+
     task = asyncio.current_task()
     assert task is not None
     told = False
@@ -112,13 +117,17 @@ def _failed(err: Exception, console: Console) -> int:
         case OSError():
             console.note(err.strerror or str(err))
         case _:
-            _LOGGER.debug("Unexpected", exc_info=err)
+            import logging  # noqa: PLC0415 - what lists and explains needs no log
+
+            logging.getLogger(__name__).debug("Unexpected", exc_info=err)
             console.note(f"that is a fault of Voltrail, please report it: {err!r} (--debug tells)")
     return Status.FAILED
 
 
 def _set_up_log(*, debug: bool) -> None:
     """Keep what libraries log off the terminal: what matters is said in plainer words."""
+    import logging  # noqa: PLC0415 - as above
+
     if debug:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     else:

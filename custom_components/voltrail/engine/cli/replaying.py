@@ -17,8 +17,6 @@ from ..charging.replay import replay as replay_day
 from .console import Console
 from .errors import CommandError, Status
 
-MODES = tuple(str(mode) for mode in (Mode.SOLAR, Mode.SOLAR_MINIMUM, Mode.FAST))
-
 
 def replay(arguments: argparse.Namespace, console: Console) -> int:
     """Read a history, and print the day."""

@@ -1,14 +1,12 @@
 """The shapes that programs read: what ``--json`` prints."""
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from ..devices.family import Family
-from ..han import Message, shown
 from ..model.controls import ButtonControl, Control, NumberControl, SelectControl
 from ..model.parts import Identity
 from ..model.points import Kind, Point, Tier, UnknownCode, Value
@@ -132,50 +130,3 @@ def device_object(family: Family, device: PolledDevice, *, everything: bool) -> 
         },
         "failed": {name: str(err) for name, err in device.failures.items()},
     }
-
-
-def family_object(family: Family) -> Object:
-    """Return how a device of a family is reached."""
-    line = family.line
-    return {
-        "key": family.key,
-        "title": family.title,
-        "manufacturer": family.manufacturer,
-        "transports": [str(transport) for transport in family.transports],
-        "port": family.port,
-        "unit": family.unit_id,
-        "line": None if line is None else asdict(line),
-        "options": {
-            field.key: {
-                "default": field.default,
-                "minimum": field.minimum,
-                "maximum": field.maximum,
-                "unit": field.unit,
-                "choices": list(field.choices) or None,
-            }
-            for field in family.option_fields
-        },
-    }
-
-
-def message_object(message: Message) -> Object:
-    """Return a message of a meter, and what it says itself, in the units that people use."""
-    sender = message.meter
-    return {
-        "meter": {
-            "manufacturer": sender.manufacturer,
-            "model": sender.model,
-            "serial": sender.serial,
-            "list": sender.list_version,
-        },
-        "timestamp": None if message.timestamp is None else message.timestamp.isoformat(),
-        "readings": _shown(message.readings),
-    }
-
-
-def _shown(readings: Mapping[str, int | float]) -> Object:
-    found = {}
-    for name, value in readings.items():
-        number, unit = shown(name, value)
-        found[name] = {"value": number, "unit": unit or None}
-    return found

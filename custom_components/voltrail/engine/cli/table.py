@@ -4,8 +4,6 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ..han import Message
-from ..han import shown as shown_reading
 from ..model.controls import ButtonControl, Control, NumberControl, SelectControl, SwitchControl
 from ..model.controls import shown as plain_number
 from ..model.parts import Identity, Part
@@ -15,7 +13,7 @@ from ..polling.polled_device import PolledDevice
 from .console import Console, Style
 from .report import Plain, held_by, plain, value_of, wanted_controls, wanted_readings
 
-_INDENT: Final = "  "
+INDENT: Final = "  "
 _NOTHING: Final = "-"
 _THOUSANDS: Final = {"Wh": "kWh", "varh": "kvarh", "VAh": "kVAh"}
 _DECIMALS: Final = 3
@@ -63,7 +61,7 @@ def device_table(device: PolledDevice, console: Console, *, everything: bool) ->
 
 
 def _title(identity: Identity, console: Console) -> Iterator[str]:
-    yield from _heading(f"{identity.manufacturer} {identity.model}", console)
+    yield from heading(f"{identity.manufacturer} {identity.model}", console)
     yield from _identity(identity, console)
 
 
@@ -113,13 +111,14 @@ def _parts(readings: Iterable[Reading]) -> list[Part | None]:
 
 def _row(name: str, value: str, width: int, console: Console) -> Iterator[str]:
     first, *more = textwrap.wrap(value, max(console.width - width - 4, 16)) or [""]
-    yield f"{_INDENT}{name:{width}}  {first}"
+    yield f"{INDENT}{name:{width}}  {first}"
     for line in more:
-        yield f"{_INDENT}{'':{width}}  {line}"
+        yield f"{INDENT}{'':{width}}  {line}"
 
 
-def _heading(text: str, console: Console) -> Iterator[str]:
-    for line in textwrap.wrap(text, console.width, subsequent_indent=_INDENT):
+def heading(text: str, console: Console) -> Iterator[str]:
+    """Yield a heading, over as many lines as it needs."""
+    for line in textwrap.wrap(text, console.width, subsequent_indent=INDENT):
         yield console.styled(line, Style.STRONG)
 
 
@@ -127,20 +126,7 @@ def _wrapped(text: str, console: Console) -> Iterable[str]:
     return textwrap.wrap(
         text,
         console.width,
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT,
         break_on_hyphens=False,
     )
-
-
-def message_table(message: Message, console: Console) -> Iterator[str]:
-    """Yield a message of a meter."""
-    sender = message.belongs_to or message.meter
-    facts = (sender.manufacturer, sender.model, sender.serial, message.meter.list_version)
-    who = " ".join(fact for fact in facts if fact) or "a meter that does not say who it is"
-    when = "" if message.timestamp is None else f"{message.timestamp.isoformat()}  "
-    yield from _heading(f"{when}{who}", console)
-    width = max(map(len, message.readings), default=0)
-    for name, value in message.readings.items():
-        number, unit = shown_reading(name, value)
-        yield f"{_INDENT}{name:{width}}  {number:>12} {unit}".rstrip()

@@ -1,13 +1,42 @@
 """A family: a kind of device, and how one of them is reached."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from ..model.options import Options
-from ..polling.polled_device import PolledDevice, UnitSource
-from ..polling.pushed_device import PushedDevice
 from ..transport.endpoint import LineSettings, Transport
 from .predecessor import Predecessor
+
+if TYPE_CHECKING:
+    from ..polling.polled_device import PolledDevice, UnitSource
+    from ..polling.pushed_device import PushedDevice
+
+
+class Late:
+    """Something of a module that is imported when it is called for the first time.
+
+    A family can be listed, chosen and explained without the code of its devices.
+    """
+
+    def __init__(self, package: str, module: str, name: str) -> None:
+        self._module = f"{package}.{module}"
+        self._name = name
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it was imported."""
+        return self._module in sys.modules
+
+    def load(self) -> Any:
+        """Return it; takes a while the first time, and reads from the disk."""
+        return getattr(import_module(self._module), self._name)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it."""
+        return self.load()(*arguments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +115,21 @@ class Family[D: PolledDevice = PolledDevice]:
     """Older integrations for such devices, whose histories can go on."""
 
     @property
+    def _late(self) -> list[Late]:
+        parts = (self.create, self.listen, self.check, *(one.check for one in self.option_fields))
+        return [part for part in parts if isinstance(part, Late)]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether all of its code was imported."""
+        return all(part.loaded for part in self._late)
+
+    def load(self) -> None:
+        """Import all of its code, which reads from the disk."""
+        for part in self._late:
+            part.load()
+
+    @property
     def secrets(self) -> frozenset[str]:
         """The keys of what only its user knows."""
         return frozenset(field.key for field in self.option_fields if field.secret)
@@ -96,4 +140,4 @@ class Family[D: PolledDevice = PolledDevice]:
         return self.listen is not None
 
 
-__all__ = ["Family", "LineSettings", "OptionField", "Transport"]
+__all__ = ["Family", "Late", "LineSettings", "OptionField", "Transport"]

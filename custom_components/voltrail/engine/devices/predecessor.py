@@ -4,7 +4,6 @@ An owner who used one before has years of statistics under its names. A table be
 which of our values has the same meaning, and where that is to be doubted.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -58,6 +57,8 @@ class Predecessor:
 
     def counterparts(self) -> list[Counterpart]:
         """Read the table."""
+        import csv  # noqa: PLC0415 - only who moves in needs it
+
         with self.table.open(encoding="utf-8", newline="") as lines:
             return [
                 Counterpart(

@@ -1,6 +1,8 @@
 """The parts of a device, and who a device or a part says it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+
+from .texts import legible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +18,13 @@ class Identity:
     """The name that its owner gave it at the device."""
     variant: str | None = None
     """Which of the family's register layouts it speaks."""
+
+    def __post_init__(self) -> None:
+        """Keep what cannot be printed away from titles and from the log."""
+        for one in fields(self):
+            told = getattr(self, one.name)
+            if told is not None:
+                object.__setattr__(self, one.name, legible(told))
 
 
 @dataclass(frozen=True, kw_only=True)

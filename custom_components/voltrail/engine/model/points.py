@@ -8,7 +8,7 @@ The field stays what it was, a typed attribute of its component; the meaning is 
 beside it and found again by :func:`points_of`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
@@ -169,6 +169,9 @@ class Point:
     disabled_until_seen: bool = False
     """Many units of this kind never have it. Where it has no value when the device is met,
     it is offered switched off, until it has one."""
+    spare: bool = False
+    """Says what another value says as well, or only counts down: a new installation begins with
+    it switched off."""
     resolution: float | None = None
     """The smallest difference that the register can tell, in the quantity's unit."""
     called: str = ""
@@ -195,6 +198,7 @@ class Point:
 
 
 _POINTS: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
+_BEHIND: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
 
 type Phase = int | tuple[int, int]
 
@@ -246,6 +250,7 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
     tier: Tier | None = None,
     private: bool = False,
     disabled_until_seen: bool = False,
+    spare: bool = False,
 ) -> F:
     """Declare a register as a measured quantity, already scaled to the quantity's unit."""
     _POINTS[field] = _point(
@@ -256,7 +261,19 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         number=number,
         private=private,
         disabled_until_seen=disabled_until_seen,
+        spare=spare,
         resolution=abs(field.scale) if isinstance(field, NumberField) else None,
+    )
+    return field
+
+
+def counted[F: NumberField[int] | NumberField[float]](field: F) -> F:
+    """Declare a counter of energy that is only shown as a part of a sum.
+
+    It is no value of its own, but what cannot be true of it cannot be true of the sum either.
+    """
+    _BEHIND[field] = _point(
+        Kind.NUMBER, None, quantity=Quantity.ENERGY, resolution=abs(field.scale)
     )
     return field
 
@@ -268,6 +285,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
     *,
     tier: Tier | None = None,
     disabled_until_seen: bool = False,
+    spare: bool = False,
     **traits: Any,
 ) -> tuple[F, F, F]:
     """Declare one quantity of the three phases, each in a register of its own.
@@ -288,6 +306,7 @@ def phases[F: NumberField[int] | NumberField[float] | FloatField](
             phase=place + 1,
             tier=tier,
             disabled_until_seen=disabled_until_seen,
+            spare=spare,
         )
         for place, address in enumerate(addresses)
     )
@@ -371,6 +390,7 @@ def derived[O, V](
     number: int | None = None,
     tier: Tier | None = None,
     private: bool = False,
+    spare: bool = False,
     called: str = "",
 ) -> Callable[[Callable[[O], V | None]], Derived[O, V]]:
     """Declare a method as a value of its own, with what it means.
@@ -396,6 +416,7 @@ def derived[O, V](
         states=states,
         number=number,
         private=private,
+        spare=spare,
         called=called,
     )
 
@@ -412,6 +433,16 @@ class Declared:
     name: str
     point: Point
     depends_on: tuple[str, ...]
+
+
+def points_behind(owner: type) -> Mapping[str, Point]:
+    """Return the meaning of the registers that are not shown, but that a shown value is made of."""
+    return {
+        name: _BEHIND[attribute]
+        for klass in reversed(owner.__mro__)
+        for name, attribute in vars(klass).items()
+        if isinstance(attribute, RegisterField) and attribute in _BEHIND
+    }
 
 
 def points_of(owner: type) -> Iterator[Declared]:

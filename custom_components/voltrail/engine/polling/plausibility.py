@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 from modbus_connection import ModbusProtocolError
 from modbus_connection.model import Component, RegisterField, ResolvedField
 
-from ..model.points import Kind, Point, Quantity, UnknownCode, points_of
+from ..model.points import Kind, Point, Quantity, UnknownCode, points_behind, points_of
 
 ENERGIES: Final = frozenset({Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY})
 
@@ -302,7 +302,8 @@ class Plausibility:
 def _watched(
     component: Component, fields: Iterable[tuple[str, ResolvedField]]
 ) -> Iterable[_Watched]:
-    points = {declared.name: declared.point for declared in points_of(type(component))}
+    shown = {declared.name: declared.point for declared in points_of(type(component))}
+    points = {**points_behind(type(component)), **shown}
     for name, resolved in fields:
         point = points.get(name)
         if point is not None and isinstance(resolved.field, RegisterField):

@@ -17,13 +17,13 @@ from ..model.errors import (
     LinkDownError,
     VoltrailError,
     WrongDeviceError,
-    explained,
-    explaining,
 )
+from ..model.explaining import explained, explaining
 from ..model.options import Options
 from ..model.parts import Identity, Part
-from ..model.points import Declared, points_of
+from ..model.points import Declared, Value, points_of
 from ..model.registers import Register, described
+from ..model.texts import legible
 from ..transport.careful_unit import SCREEN, CarefulUnit
 from .base_device import BaseDevice, Problem, Reading, named
 from .plausibility import DoubtfulAnswerError, Plausibility
@@ -211,8 +211,11 @@ class PolledDevice(BaseDevice, Device):
     async def add_optional[C: Component](
         self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
     ) -> C | None:
-        """Add a component if the device serves it; a refusal means that it does not."""
-        if await read_optional(component) is None:
+        """Add a component if the device serves it.
+
+        A single refusal may be a passing one; what is refused twice is not there.
+        """
+        if await read_optional(component) is None and await read_optional(component) is None:
             return None
         added = self.add(name, component, cadence, part=part)
         self.answered.add(name if part is None else f"{part.key}_{name}")
@@ -546,12 +549,16 @@ class PolledDevice(BaseDevice, Device):
 def _reading(
     owner: object, part: Part | None, declared: Declared, components: frozenset[str]
 ) -> Reading:
+    def read() -> Value:
+        value: Value = getattr(owner, declared.name)
+        return legible(value) if type(value) is str else value
+
     return Reading(
         name=declared.name,
         point=declared.point,
         part=part,
         components=components,
-        read=lambda: getattr(owner, declared.name),
+        read=read,
     )
 
 

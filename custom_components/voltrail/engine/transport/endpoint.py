@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal, Protocol, override
+from typing import TYPE_CHECKING, Final, Literal, Protocol, override
 
-from modbus_connection import ModbusSerialParams, ModbusTcpParams
+if TYPE_CHECKING:
+    from modbus_connection import ModbusSerialParams, ModbusTcpParams
 
 try:
     import termios
@@ -106,6 +107,9 @@ class Endpoint:
     @property
     def params(self) -> ModbusTcpParams | ModbusSerialParams:
         """The same for the Modbus library."""
+        # A list of what there is needs no Modbus.
+        from modbus_connection import ModbusSerialParams, ModbusTcpParams  # noqa: PLC0415
+
         match self.place:
             case SerialPort(path=path, line=line):
                 return ModbusSerialParams(
@@ -130,13 +134,14 @@ def is_serial_port(text: str) -> bool:
 
 def network(text: str, port: int | None = None, *, usual: int | None = None) -> Network:
     """Return the host and the port of ``host``, ``host:port`` or ``[address]:port``."""
-    host, colon, said = text, "", ""
+    host, colon, said, whole = text, "", "", True
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
+        host, end, rest = text[1:].partition("]")
+        whole = bool(end)
         colon, said = rest[:1], rest[1:]
     elif text.count(":") == 1:
         host, colon, said = text.partition(":")
-    if not is_host(host) or colon not in {"", ":"}:
+    if not whole or not is_host(host) or colon not in {"", ":"}:
         msg = f"{text} is neither a host nor a serial port"
         raise EndpointError(msg)
     if colon:

@@ -8,7 +8,7 @@ from custom_components.voltrail.engine.model.charging import (
     ChargingState,
     phases_carrying,
 )
-from custom_components.voltrail.engine.model.errors import explaining
+from custom_components.voltrail.engine.model.explaining import explaining
 from custom_components.voltrail.engine.model.points import derived
 from custom_components.voltrail.engine.polling.polled_device import PolledDevice
 

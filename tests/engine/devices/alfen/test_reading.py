@@ -1,6 +1,8 @@
 """Reading a station over a real socket: its values, its requests, its trouble."""
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -157,6 +159,18 @@ async def test_every_value_is_the_simulators(make: object) -> None:
         *("year", "month", "day", "hour", "minute", "second"),
         *("manufacturer", "table_version"),
     }
+
+
+async def test_names_of_the_older_library_lead_to_values() -> None:
+    """Each name that the page of the library gives has a value of a station in a network."""
+    page = (Path(__file__).parents[4] / "docs" / "library.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \| `([\w/]+)` \|", page, re.MULTILINE)
+    async with connected(busy_double()) as (device, _, _):
+        await poll_everything(device)
+        known = {reading.path: reading for reading in device.readings()}
+        assert len(named) > 80
+        for there, path in named:
+            assert known[path].read() is not None, there
 
 
 async def test_what_is_worked_out() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from custom_components.voltrail.engine.devices.alfen import Alfen
 from custom_components.voltrail.engine.devices.alfen.boot_time import BootTime, utc_now
 from custom_components.voltrail.engine.devices.alfen.session import Session
+from custom_components.voltrail.engine.model.clock import ClockWatch
 from custom_components.voltrail.engine.polling.polled_device import Cadence
 from simulators.alfen import Eve, sample
 from tests.fake_time import run
@@ -25,6 +26,7 @@ class Wall:
     def __init__(self) -> None:
         self.now = BEGINNING
         self.saves = 0
+        self.passed = 0.0
 
     def __call__(self) -> datetime:
         """Return the time."""
@@ -37,6 +39,15 @@ class Wall:
     def go(self, seconds: float) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
+        self.passed += seconds
+
+    def put(self, seconds: float) -> None:
+        """Set the clock."""
+        self.now += timedelta(seconds=seconds)
+
+    def session(self) -> Session:
+        """Return a session of a socket that was never looked at."""
+        return Session(self, self.saved, ClockWatch(lambda: self.passed))
 
 
 @pytest.fixture
@@ -48,7 +59,7 @@ def wall() -> Wall:
 @pytest.fixture
 def session(wall: Wall) -> Session:
     """A session of a socket that was never looked at."""
-    return Session(wall, wall.saved)
+    return wall.session()
 
 
 def test_a_session(session: Session, wall: Wall) -> None:
@@ -75,6 +86,39 @@ def test_a_session(session: Session, wall: Wall) -> None:
     session.note_car(plugged=True)
     assert (session.energy, session.duration) == (0, 0)
     assert session.started == BEGINNING + timedelta(seconds=7260)
+
+
+@pytest.mark.parametrize("step", [86_400, -86_400, 3600, -600])
+def test_a_clock_that_is_set(session: Session, wall: Wall, step: float) -> None:
+    """Home Assistant found the time while a car charged: the session lasts as long as it did."""
+    session.note_car(plugged=False)
+    wall.go(10)
+    session.note_car(plugged=True)
+    for _ in range(60):
+        wall.go(10)
+        session.note_car(plugged=True)
+    wall.put(step)
+    wall.go(10)
+    session.note_car(plugged=True)
+    assert session.duration == 610
+    assert session.started == wall.now - timedelta(seconds=610)
+    session.note_car(plugged=False)
+    assert session.duration == 610
+
+
+def test_a_clock_that_is_set_after_a_restart(session: Session, wall: Wall) -> None:
+    """A beginning from before the restart was noted by a clock that was right."""
+    session.note_car(plugged=False)
+    session.note_car(plugged=True)
+    wall.go(3600)
+    after = wall.session()
+    after.restore_state(json.loads(json.dumps(session.dump_state())))
+    wall.put(-1800)
+    after.note_car(plugged=True)
+    wall.go(10)
+    wall.put(1800)
+    after.note_car(plugged=True)
+    assert after.duration == 3610
 
 
 def test_a_meter_that_is_late(session: Session, wall: Wall) -> None:
@@ -115,7 +159,7 @@ def test_a_car_that_came_while_nothing_looked(session: Session, wall: Wall) -> N
     session.note_car(plugged=True)
     session.note_counter(1500)
     session.note_car(plugged=False)
-    after = Session(wall, wall.saved)
+    after = wall.session()
     after.restore_state(session.dump_state())
     wall.go(3600)
     after.note_car(plugged=True)
@@ -175,7 +219,7 @@ def test_a_counter_that_falters(session: Session, wall: Wall) -> None:
         seen.append(session.energy)
     assert seen == [1000, 1000, 1000, 2000, 2000, 2000, 3000]
     # The same with the first look after a restart, and after the end of a session.
-    after = Session(wall, wall.saved)
+    after = wall.session()
     after.restore_state(session.dump_state())
     after.note_car(plugged=True)
     after.note_counter(0)
@@ -202,7 +246,7 @@ def test_a_counter_that_falters(session: Session, wall: Wall) -> None:
 def test_session_energy_is_never_negative(happenings: list[str | float | None]) -> None:
     """Whatever meter and car do, and however often Home Assistant restarts."""
     wall = Wall()
-    session = Session(wall, wall.saved)
+    session = wall.session()
     for happening in happenings:
         match happening:
             case "plug in" | "leave":
@@ -211,7 +255,7 @@ def test_session_energy_is_never_negative(happenings: list[str | float | None]) 
                 session.note_car(plugged=None)
             case "restart":
                 memory = session.dump_state()
-                session = Session(wall, wall.saved)
+                session = wall.session()
                 session.restore_state(json.loads(json.dumps(memory)))
             case str():
                 raise AssertionError(happening)
@@ -227,7 +271,7 @@ def test_a_restart_in_the_middle(session: Session, wall: Wall) -> None:
     session.note_car(plugged=True)
     session.note_counter(1500)
     assert wall.saves > 0
-    after = Session(wall, wall.saved)
+    after = wall.session()
     after.restore_state(session.dump_state())
     wall.go(300)
     after.note_car(plugged=True)
@@ -244,7 +288,7 @@ def test_a_restart_after_the_end(session: Session, wall: Wall) -> None:
     wall.go(60)
     session.note_car(plugged=False)
     session.note_counter(1500)
-    after = Session(wall, wall.saved)
+    after = wall.session()
     after.restore_state(session.dump_state())
     wall.go(300)
     after.note_car(plugged=False)
@@ -257,7 +301,7 @@ def test_a_car_that_left_meanwhile(session: Session, wall: Wall) -> None:
     session.note_car(plugged=False)
     session.note_car(plugged=True)
     session.note_counter(1000)
-    after = Session(wall, wall.saved)
+    after = wall.session()
     after.restore_state(session.dump_state())
     wall.go(120)
     after.note_car(plugged=False)

@@ -141,6 +141,30 @@ async def test_changes_are_five_seconds_apart_and_the_last_one_wins() -> None:
 
 
 @in_fake_time
+async def test_one_less_every_five_seconds_loses_no_step() -> None:
+    """An automation that counts down from what the limit shows arrives where it means to.
+
+    The limit shows what was asked for while it waits for its turn: of an old value a step would be
+    ordered twice.
+    """
+    simulated = quiet(Compact())
+    async with serial_line(simulated) as line, Owner(line.device()) as device:
+        limit = control(device, "current_limit", NumberControl)
+        await limit.write(16)
+        shown: list[float | None] = []
+        for pause in (5, 3, 5, 2, 5, 5, 1, 5):
+            await asyncio.sleep(pause)
+            present = limit.read()
+            assert present is not None
+            await limit.write(present - 1)
+            shown.append(limit.read())
+        assert shown == [15, 14, 13, 12, 11, 10, 9, 8]
+        await asyncio.sleep(6)
+        assert (simulated.ems.current, limit.read()) == (8, 8)
+        assert simulated.violations.fast_changes == 0
+
+
+@in_fake_time
 async def test_a_limit_that_waits_does_not_release_too_early() -> None:
     """After a pause the car waits for the new limit, it does not get the old one meanwhile."""
     simulated = quiet(Compact())

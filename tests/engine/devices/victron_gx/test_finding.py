@@ -9,13 +9,13 @@ from custom_components.voltrail.engine.devices.victron_gx.finding import (
     BEHIND,
     LARGEST_UNIT,
     MOST_PROBES,
-    OPTION_FIELDS,
     PLACES,
     Choice,
     DiscoveredService,
     Search,
     remembered,
 )
+from custom_components.voltrail.engine.devices.victron_gx.option_fields import OPTION_FIELDS
 from custom_components.voltrail.engine.devices.victron_gx.searcher import PROBE_PAUSE, PROBES_LATER
 from custom_components.voltrail.engine.devices.victron_gx.services import BY_KEY
 from custom_components.voltrail.engine.model.errors import (

@@ -1,17 +1,21 @@
 """Alfen Eve chargers (platforms NG9xx and AHP) over Modbus TCP."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..family import Family, OptionField, Transport
-from .device import Alfen
+from ..family import Family, Late, OptionField, Transport
 from .predecessors import PREDECESSORS
 
-FAMILY: Final = Family(
+if TYPE_CHECKING:
+    from .device import Alfen
+
+_DEVICE: Final = Late(__name__, "device", "Alfen")
+
+FAMILY: Final[Family[Alfen]] = Family(
     key="alfen",
     title="Alfen Eve (Modbus TCP)",
     manufacturer="Alfen",
     transports=(Transport.TCP,),
-    create=Alfen,
+    create=_DEVICE,
     port=502,
     # The station; its sockets answer as 1 and 2.
     unit_id=200,
@@ -31,3 +35,11 @@ FAMILY: Final = Family(
 )
 
 __all__ = ["FAMILY", "Alfen"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the device when a program asks for it."""
+    if name == "Alfen":
+        return _DEVICE.load()
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

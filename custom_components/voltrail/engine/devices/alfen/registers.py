@@ -249,7 +249,11 @@ class Status(_OfSocket):
     mode3_text = text(words(1201, 5), tier=Tier.EXPERT)
     current_offered = measure(single(1206), Quantity.CURRENT, disabled_until_seen=True)
     setpoint_validity = measure(
-        uint32(1208, nan=NO_UINT32), Quantity.DURATION, tier=Tier.DETAIL, disabled_until_seen=True
+        uint32(1208, nan=NO_UINT32),
+        Quantity.DURATION,
+        tier=Tier.DETAIL,
+        disabled_until_seen=True,
+        spare=True,
     )
     setpoint = measure(single(1210, writable=True), Quantity.CURRENT, tier=Tier.EXPERT)
     safe_current = measure(

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from ...model.clock import ClockWatch
+
 GONE_BACK: Final = 3
 """Looks in a row at a counter below the last one, before the meter counts as replaced: a
 meter that is just starting may tell nonsense for a moment."""
@@ -21,8 +23,14 @@ late, and it is read once a minute."""
 class Session:
     """Notes when a car comes and goes, and what the counter said then."""
 
-    def __init__(self, clock: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        changed: Callable[[], None],
+        watch: ClockWatch | None = None,
+    ) -> None:
         self._clock = clock
+        self._watch = watch or ClockWatch()
         self._changed = changed
         self._plugged: bool | None = None
         # The counter while no car is there: where the next session will begin.
@@ -54,6 +62,9 @@ class Session:
 
     def note_car(self, *, plugged: bool | None) -> None:
         """Take note of whether a car is connected; None while that is not known."""
+        if (step := self._watch.set_by(self._clock())) and self.open:
+            self.started = self._watch.moved(self.started, step)
+            self._changed()
         if plugged is None or plugged is self._plugged:
             return
         first_look, self._plugged = self._plugged is None, plugged

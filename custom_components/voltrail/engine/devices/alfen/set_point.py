@@ -28,8 +28,8 @@ from ...model.errors import (
     NotAppliedError,
     SettingNeededError,
     WrongDeviceError,
-    explained,
 )
+from ...model.explaining import explained
 
 WRITE_SETTING: Final = "Allow writing maximum currents"
 """The installer's option in the vendor's tool; it is off when a charger is delivered. How

@@ -1,19 +1,25 @@
 """Smart meters that push: AMS HAN ports (Norway, Sweden, Denmark and others) and P1 ports."""
 
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ...han import Zone, parse_key
 from ...model.errors import NotSupportedError
-from ...model.options import Options
-from ...polling.polled_device import PolledDevice, UnitSource
-from ..family import Family, LineSettings, OptionField, Transport
-from .meter import HanMeter
+from ..family import Family, Late, LineSettings, OptionField, Transport
 from .predecessors import PREDECESSORS
 
 
-def _cannot_be_asked(units: UnitSource, unit_id: int, options: Options) -> NoReturn:
+def _cannot_be_asked(*_: object) -> NoReturn:
     raise NotSupportedError(reason="a meter sends by itself and cannot be asked")
 
+
+if TYPE_CHECKING:
+    from ...polling.polled_device import PolledDevice
+    from .meter import HanMeter
+
+ZONES: Final = ("automatic", "standard", "wall")
+"""What its user may say about the clock of the meter: the words of ``han.Zone``."""
+
+_PARSE_KEY: Final = Late(__name__.removesuffix("devices.ams_han") + "han", "cipher", "parse_key")
+_DEVICE: Final = Late(__name__, "meter", "HanMeter")
 
 FAMILY: Final[Family[PolledDevice]] = Family(
     key="ams_han",
@@ -21,7 +27,7 @@ FAMILY: Final[Family[PolledDevice]] = Family(
     manufacturer="",
     transports=(Transport.SERIAL, Transport.NETWORK, Transport.MQTT),
     create=_cannot_be_asked,
-    listen=HanMeter,
+    listen=_DEVICE,
     port=3001,
     usual_lines=(
         # Kaifa and Aidon; Kamstrup; RJ12 and P1 ports. The last ones were only reported.
@@ -40,11 +46,19 @@ FAMILY: Final[Family[PolledDevice]] = Family(
         OptionField(key="update_interval", default=10, minimum=0, maximum=300, step=1, unit="s"),
         OptionField(key="scale_factor", default=1, minimum=0.001, maximum=10_000),
         OptionField(key="energy_factor", default=1, minimum=0.001, maximum=1000),
-        OptionField(key="clock_zone", default=str(Zone.AUTOMATIC), choices=tuple(map(str, Zone))),
-        OptionField(key="key", secret=True, check=parse_key),
-        OptionField(key="authentication_key", secret=True, check=parse_key),
+        OptionField(key="clock_zone", default=ZONES[0], choices=ZONES),
+        OptionField(key="key", secret=True, check=_PARSE_KEY),
+        OptionField(key="authentication_key", secret=True, check=_PARSE_KEY),
     ),
     predecessors=PREDECESSORS,
 )
 
 __all__ = ["FAMILY", "HanMeter"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the device when a program asks for it."""
+    if name == "HanMeter":
+        return _DEVICE.load()
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

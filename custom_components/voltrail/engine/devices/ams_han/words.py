@@ -15,9 +15,14 @@ class Told(Derived["Words", Value]):
     """A value that a meter tells; its name in the class is its name on the wire."""
 
     def __init__(
-        self, meaning: Quantity | Kind, *, phase: Phase | None = None, tier: Tier = Tier.MAIN
+        self,
+        meaning: Quantity | Kind,
+        *,
+        phase: Phase | None = None,
+        tier: Tier = Tier.MAIN,
+        spare: bool = False,
     ) -> None:
-        declared = derived(meaning, phase=phase, tier=tier)(self._shown)
+        declared = derived(meaning, phase=phase, tier=tier, spare=spare)(self._shown)
         super().__init__(self._shown, declared.point, ())
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -36,8 +41,9 @@ class Words(ABC):
 
     power = Told(Quantity.POWER)
     """What is drawn from the grid; below zero what is fed into it."""
-    power_imported = Told(Quantity.POWER)
-    power_exported = Told(Quantity.POWER)
+    # The sign of the power says the same.
+    power_imported = Told(Quantity.POWER, spare=True)
+    power_exported = Told(Quantity.POWER, spare=True)
     reactive_power_imported = Told(Quantity.REACTIVE_POWER, tier=Tier.DETAIL)
     reactive_power_exported = Told(Quantity.REACTIVE_POWER, tier=Tier.DETAIL)
     power_factor = Told(Quantity.POWER_FACTOR, tier=Tier.DETAIL)

@@ -10,7 +10,8 @@ from modbus_connection import IllegalDataValueError
 from ...charging.reconciler import Standing
 from ...model.charging import MINIMUM_CURRENT, Phases
 from ...model.controls import ButtonControl, Control, SelectControl, SwitchControl
-from ...model.errors import NotSupportedError, PhasesSwitchingError, VoltrailError, explaining
+from ...model.errors import NotSupportedError, PhasesSwitchingError, VoltrailError
+from ...model.explaining import explaining
 from ...model.options import Options
 from ...model.points import Tier
 from . import recovery, registers

@@ -4,13 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar, Final, override
 
-from ...model.errors import (
-    DeviceRefusedError,
-    LinkDownError,
-    NotNowError,
-    VoltrailError,
-    explaining,
-)
+from ...model.errors import DeviceRefusedError, LinkDownError, NotNowError, VoltrailError
+from ...model.explaining import explaining
 from ...polling.keep_alive import KeepAlive
 from ...transport.serial_bus import SerialBusUnit
 from . import registers

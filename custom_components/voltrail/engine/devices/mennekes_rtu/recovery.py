@@ -5,7 +5,7 @@ from typing import Final, Protocol
 from ...charging.command_lock import CommandLock
 from ...charging.target import Target
 from ...model.charging import MINIMUM_CURRENT
-from ...model.errors import explaining
+from ...model.explaining import explaining
 from .compact_status import Blocks
 from .errors import RecoveryFailedError
 from .heartbeat import Heartbeat

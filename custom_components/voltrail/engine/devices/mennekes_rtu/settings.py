@@ -11,7 +11,7 @@ from typing import Final
 from modbus_connection.model import Component
 
 from ...model.controls import Bounds, Control, NumberControl, SelectControl, SwitchControl
-from ...model.errors import explaining
+from ...model.explaining import explaining
 from ...model.points import Quantity, Tier
 from . import registers
 from .states import ConnectedPhases, MaximumSetting, PhaseRotation, SolarPhases

@@ -11,7 +11,8 @@ from ...charging.charge_point import ChargePoint
 from ...charging.reconciler import Standing
 from ...model.charging import BlockedBy, ChargingState, first_reason, phases_carrying
 from ...model.controls import Bounds, Control, NumberControl, shown
-from ...model.errors import NotAppliedError, ReadOnlyError, explaining
+from ...model.errors import NotAppliedError, ReadOnlyError
+from ...model.explaining import explaining
 from ...model.points import Kind, Quantity, Tier, derived
 from ...polling.polled_device import PolledDevice, Problem
 from . import registers_4x, registers_ecu

@@ -7,10 +7,11 @@ from ...charging.reconciler import Standing
 from ...charging.target import PausedBy, Target
 from ...model.charging import BlockedBy, Phases
 from ...model.controls import Bounds
-from ...model.errors import explaining
+from ...model.explaining import explaining
 from ...polling.polled_device import Cadence, PolledDevice, Problem
 from . import registers_4x as registers
 from .charge_point import MennekesPoint
+from .option_fields import ONE_PHASE_POWER
 from .registers_shared import Fallback, NetworkCurrents, NetworkLimits, Operator
 from .states import (
     Authorisation,
@@ -22,10 +23,6 @@ from .states import (
 )
 
 NOMINAL_VOLTAGE: Final = 230
-
-ONE_PHASE_POWER: Final = 3600.0
-"""Up to here the charger uses one phase, unless the installer knows better. No document tells the
-border (UNCONFIRMED); with 3725 W it did not change to one phase (firmware 1.5.22)."""
 
 THREE_PHASE_POWER: Final = 3 * 6 * NOMINAL_VOLTAGE
 """The least that three phases make."""

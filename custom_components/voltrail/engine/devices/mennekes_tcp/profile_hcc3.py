@@ -18,7 +18,8 @@ from ...model.charging import (
     first_reason,
 )
 from ...model.controls import Control, shown
-from ...model.errors import NotAppliedError, explaining
+from ...model.errors import NotAppliedError
+from ...model.explaining import explaining
 from ...model.points import UnknownCode, derived
 from ...polling.polled_device import Cadence, PolledDevice, Problem
 from . import registers_hcc3 as registers
@@ -39,6 +40,9 @@ manager only (UNCONFIRMED), and in a sibling 0 means "no limit": so it is looked
 
 GAP: Final = 0.35
 """Seconds between two requests: one right after the other has overloaded an Xtra."""
+
+TIMEOUT: Final = 10.0
+"""Seconds for an answer. An Xtra is slower than its relatives: owners of two had to set them."""
 
 MISSED_POLLS: Final = 3
 """So many polls without an answer mean that it was away, and may have started. That a link was
@@ -94,11 +98,14 @@ class ProfileHcc3(CurrentDriven):
         super().__init__(device.options, device.keep_memory, device.store_memory)
         self._device = device
         unit = device.unit(registers.UNIT)
+        unit.require_timeout(TIMEOUT)
         self.values = device.add("values", registers.Values(unit), Cadence.MEASUREMENTS)
         self._limit = device.add("limits", registers.Limit(unit), Cadence.MEASUREMENTS)
         self._order = registers.Order(unit)
         self._paused_at = math.inf
         self._pause_by = _Pause.BY_LIMIT
+        self._held_zero = False
+        """Whether the limit of 0 was seen in force since the pause was sent."""
 
     # -- what it holds --
 
@@ -224,6 +231,7 @@ class ProfileHcc3(CurrentDriven):
             await self._write_limit(int(MINIMUM_CURRENT))
             return
         self._paused_at = _now()
+        self._held_zero = False
         await self._write_limit(0)
 
     async def _write_limit(self, amps: int) -> None:
@@ -245,6 +253,9 @@ class ProfileHcc3(CurrentDriven):
         await super().follow()
         if not self.target.paused:
             self._pause_by = _Pause.BY_LIMIT
+            self._held_zero = False
+            return
+        if self._lost_the_pause():
             return
         if not self._drawing or _now() - self._paused_at < OBEYS_WITHIN:
             return
@@ -256,7 +267,19 @@ class ProfileHcc3(CurrentDriven):
         elif self._pause_by is _Pause.BY_ORDER:
             _LOGGER.error("%s obeys no pause; it is limited to 6 A", self._device.title)
             self._pause_by = _Pause.FAILED
+            self._held_zero = False
             await self._write_limit(int(MINIMUM_CURRENT))
+
+    def _lost_the_pause(self) -> bool:
+        """Whether the charger forgot a pause, as with a start of its own: it disobeys none then."""
+        if self.current_limit == 0:
+            self._held_zero = True
+        elif self._held_zero:
+            self._held_zero = False
+            self._pause_by = _Pause.BY_LIMIT
+            self._paused_at = math.inf
+            return True
+        return False
 
     # -- what it offers --
 

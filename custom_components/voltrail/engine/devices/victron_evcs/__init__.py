@@ -1,16 +1,20 @@
 """Victron's EV charging station over Modbus TCP, by itself and not through a GX."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..family import Family, Transport
-from .device import VictronEvcs
+from ..family import Family, Late, Transport
 
-FAMILY: Final = Family(
+if TYPE_CHECKING:
+    from .device import VictronEvcs
+
+_DEVICE: Final = Late(__name__, "device", "VictronEvcs")
+
+FAMILY: Final[Family[VictronEvcs]] = Family(
     key="victron_evcs",
     title="Victron EV Charging Station (Modbus TCP)",
     manufacturer="Victron Energy",
     transports=(Transport.TCP,),
-    create=VictronEvcs,
+    create=_DEVICE,
     port=502,
     unit_id=1,
     scan_interval=5,
@@ -22,3 +26,11 @@ FAMILY: Final = Family(
 )
 
 __all__ = ["FAMILY", "VictronEvcs"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the device when a program asks for it."""
+    if name == "VictronEvcs":
+        return _DEVICE.load()
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

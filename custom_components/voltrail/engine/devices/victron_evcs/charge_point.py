@@ -8,7 +8,8 @@ from ...charging.current_driven import CurrentDriven
 from ...charging.reconciler import Standing
 from ...model.charging import MINIMUM_CURRENT, BlockedBy, ChargingState, Phases, first_reason
 from ...model.controls import ButtonControl, Control, SelectControl, SwitchControl, shown
-from ...model.errors import NotAppliedError, NotNowError, ReadOnlyError, explaining
+from ...model.errors import NotAppliedError, NotNowError, ReadOnlyError
+from ...model.explaining import explaining
 from ...model.points import Quantity, Tier, derived
 from ...polling.polled_device import PolledDevice
 from ..victron_charging_station import (

@@ -17,7 +17,8 @@ from modbus_connection.model import Component
 
 from ...charging.charger_device import ChargerDevice
 from ...model.controls import ButtonControl, Control, NumberControl, shown
-from ...model.errors import NotNowError, UnknownDeviceError, explained, explaining
+from ...model.errors import NotNowError, UnknownDeviceError
+from ...model.explaining import explained, explaining
 from ...model.options import Options
 from ...model.parts import Identity, Part
 from ...model.points import Quantity, Tier

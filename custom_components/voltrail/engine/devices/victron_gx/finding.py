@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
 
-from ..family import OptionField
-
 MOST_PROBES: Final = 100
 LARGEST_UNIT: Final = 255
 
@@ -271,20 +269,3 @@ def remembered(stored: Any) -> list[DiscoveredService]:
             case _:
                 continue
     return found
-
-
-OPTION_FIELDS: Final = (
-    # If the owner names devices before the first search, that search is left out.
-    OptionField(
-        key="services",
-        suggestions=tuple(
-            f"{service} {unit_id}"
-            for service, places in PLACES.items()
-            for unit_id in places.likely
-        ),
-        check=Choice.parse,
-        early=True,
-    ),
-    OptionField(key="search_again", default=False, target=True),
-)
-"""What its user says about the devices behind the GX."""

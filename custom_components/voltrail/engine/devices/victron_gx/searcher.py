@@ -12,7 +12,7 @@ from modbus_connection import (
     ModbusUnit,
 )
 
-from ...model.errors import explained
+from ...model.explaining import explained
 from .absence import SECOND_LOOK
 from .finding import DiscoveredService, Search
 from .services import BY_KEY

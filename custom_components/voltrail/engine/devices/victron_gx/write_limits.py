@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ...model.controls import Bounds
 from ...model.errors import NotSupportedError
-from ..family import OptionField
+from .option_fields import AC_VOLTAGE, BATTERIES
 
 
 class Limit(StrEnum):
@@ -134,36 +134,5 @@ def _voltages(extra: Mapping[str, Any]) -> tuple[float, float] | None:
     return None if low is None or high is None else (float(low), float(high))
 
 
-AC_VOLTAGE: Final = 230.0
 LOWEST_AC, HIGHEST_AC = 0.95, 1.05
 """What an output voltage may be set to, of the nominal one: all appliances are made for that."""
-
-BATTERIES: Final[Mapping[str, tuple[float, float]]] = {
-    # 2.5 V to 3.65 V a cell.
-    "lifepo4_4s": (10.0, 14.6),
-    "lifepo4_8s": (20.0, 29.2),
-    "lifepo4_16s": (40.0, 58.4),
-    # 1.75 V to 2.5 V a cell.
-    "lead_acid_12": (10.5, 15.0),
-    "lead_acid_24": (21.0, 30.0),
-    "lead_acid_48": (42.0, 60.0),
-}
-"""The voltages that usual batteries are charged and discharged to."""
-
-OPTION_FIELDS: Final = (
-    OptionField(key="write", default=False),
-    OptionField(key="ac_voltage", default=AC_VOLTAGE, minimum=50, maximum=500, step=1, unit="V"),
-    OptionField(key="ac_phases", default=1.0, minimum=1, maximum=3, step=1),
-    OptionField(key="ac_current", minimum=1, maximum=1000, step=1, unit="A"),
-    OptionField(key="battery", default="custom", choices=("custom", *BATTERIES)),
-    OptionField(key="dc_voltage_minimum", minimum=0, maximum=1000, step=0.1, unit="V"),
-    OptionField(
-        key="dc_voltage_maximum",
-        minimum=0,
-        maximum=1000,
-        above="dc_voltage_minimum",
-        step=0.1,
-        unit="V",
-    ),
-    OptionField(key="dc_current", minimum=1, maximum=10000, step=1, unit="A"),
-)

@@ -18,13 +18,8 @@ from modbus_connection import (
 )
 
 from ...model.controls import shown
-from ...model.errors import (
-    NotAcceptedError,
-    NotSupportedError,
-    ReadOnlyError,
-    VoltrailError,
-    explaining,
-)
+from ...model.errors import NotAcceptedError, NotSupportedError, ReadOnlyError, VoltrailError
+from ...model.explaining import explaining
 from .component import GxComponent
 from .fields import Zero
 

@@ -181,7 +181,9 @@ class Battery(AlarmedComponent, tier=Tier.EXPERT):
     energy_discharged_history = kwh16(301)
     energy_charged_history = kwh16(302)
     # 0 stands for "charging".
-    time_to_go = measure(uint16(303, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL)
+    time_to_go = measure(
+        uint16(303, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL, spare=True
+    )
     state_of_health = measure(uint16(304, 10, zero=NO_VALUE), Quantity.RATIO, tier=Tier.DETAIL)
     charge_voltage_limit = measure(
         uint16(305, 10, zero=NO_VALUE), Quantity.VOLTAGE, tier=Tier.DETAIL

@@ -56,7 +56,7 @@ class SolarCharger(GxComponent, tier=Tier.EXPERT):
 
     served_with: ClassVar = {"pv_current": "pv_current_raw"}
 
-    @derived(Quantity.CURRENT, tier=Tier.DETAIL)
+    @derived(Quantity.CURRENT, tier=Tier.DETAIL, spare=True)
     def pv_current(self) -> float | None:
         """The current of the panels."""
         return self.pv_current_raw if self.pv_voltage else None

@@ -113,23 +113,25 @@ class System(GxComponent):
     battery_consumed_charge = measure(uint16(845, -10), Quantity.CHARGE, tier=Tier.EXPERT)
     # 0 stands for "charging".
     battery_time_to_go = measure(
-        uint16(846, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL
+        uint16(846, 0.01, zero=NO_VALUE), Quantity.DURATION, tier=Tier.DETAIL, spare=True
     )
     pv_dc_power = measure(uint16(850), Quantity.POWER)
-    pv_dc_current = measure(int16(851, 10), Quantity.CURRENT, tier=Tier.DETAIL)
+    pv_dc_current = measure(int16(851, 10), Quantity.CURRENT, tier=Tier.DETAIL, spare=True)
     charger_power = measure(uint16(855, zero=UNTIL_SEEN), Quantity.POWER, tier=Tier.DETAIL)
     dc_system_power = measure(int16(860, zero=UNTIL_SEEN), Quantity.POWER)
     vebus_dc_current = measure(int16(865, 10), Quantity.CURRENT, tier=Tier.EXPERT)
     vebus_dc_power = measure(int16(866), Quantity.POWER, tier=Tier.EXPERT)
     # Positive to the battery. Whether a VE.Bus or an RS inverter/charger does it.
-    inverter_charger_current = measure(int32(868, 10, since=58), Quantity.CURRENT, tier=Tier.DETAIL)
+    inverter_charger_current = measure(
+        int32(868, 10, since=58), Quantity.CURRENT, tier=Tier.DETAIL, spare=True
+    )
     inverter_charger_power = measure(int32(870, since=58), Quantity.POWER, tier=Tier.DETAIL)
 
     input_loads_power_l1, input_loads_power_l2, input_loads_power_l3 = phases(
-        int32, (872, 874, 876), Quantity.POWER, since=59, tier=Tier.DETAIL
+        int32, (872, 874, 876), Quantity.POWER, since=59, tier=Tier.DETAIL, spare=True
     )
     output_loads_power_l1, output_loads_power_l2, output_loads_power_l3 = phases(
-        int32, (878, 880, 882), Quantity.POWER, since=59, tier=Tier.DETAIL
+        int32, (878, 880, 882), Quantity.POWER, since=59, tier=Tier.DETAIL, spare=True
     )
 
     pv_output_power_l1, pv_output_power_l2, pv_output_power_l3 = phases(
@@ -161,9 +163,14 @@ class System(GxComponent):
     consumption_power_l1, consumption_power_l2, consumption_power_l3 = phases(
         uint32, (902, 904, 906), Quantity.POWER, since=85, before=each(uint16, 817, 818, 819)
     )
-    # The grid: positive is import.
+    # The grid: positive is import. The phases are told by its meter, or by the inverter/charger.
     power_l1, power_l2, power_l3 = phases(
-        int32, (908, 910, 912), Quantity.POWER, since=85, before=each(int16, 820, 821, 822)
+        int32,
+        (908, 910, 912),
+        Quantity.POWER,
+        since=85,
+        before=each(int16, 820, 821, 822),
+        spare=True,
     )
     genset_power_l1, genset_power_l2, genset_power_l3 = phases(
         int32,

@@ -128,7 +128,7 @@ class Vebus(PhasedInverter, tier=Tier.EXPERT):
         uint16, (3, 4, 5), Quantity.VOLTAGE, scale=10, tier=Tier.MAIN
     )
     input_current_l1, input_current_l2, input_current_l3 = phases(
-        int16, (6, 7, 8), Quantity.CURRENT, scale=10, tier=Tier.MAIN
+        int16, (6, 7, 8), Quantity.CURRENT, scale=10, tier=Tier.MAIN, spare=True
     )
     input_frequency_l1 = measure(int16(9, 100), Quantity.FREQUENCY, phase=1, tier=Tier.DETAIL)
     input_frequency_l2 = measure(int16(10, 100), Quantity.FREQUENCY, phase=2)
@@ -141,7 +141,7 @@ class Vebus(PhasedInverter, tier=Tier.EXPERT):
         uint16, (15, 16, 17), Quantity.VOLTAGE, scale=10, tier=Tier.MAIN
     )
     output_current_l1, output_current_l2, output_current_l3 = phases(
-        int16, (18, 19, 20), Quantity.CURRENT, scale=10, tier=Tier.MAIN
+        int16, (18, 19, 20), Quantity.CURRENT, scale=10, tier=Tier.MAIN, spare=True
     )
     output_frequency = measure(int16(21, 100), Quantity.FREQUENCY, tier=Tier.DETAIL)
     input_current_limit = measure(
@@ -151,7 +151,7 @@ class Vebus(PhasedInverter, tier=Tier.EXPERT):
     )
     # Positive goes to the loads.
     output_power_l1, output_power_l2, output_power_l3 = phases(
-        int16, (23, 24, 25), Quantity.POWER, scale=0.1, tier=Tier.MAIN
+        int16, (23, 24, 25), Quantity.POWER, scale=0.1, tier=Tier.MAIN, spare=True
     )
     battery_voltage = measure(uint16(26, 100), Quantity.VOLTAGE, tier=Tier.MAIN)
     # Positive goes into the battery.
