@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
@@ -47,14 +47,13 @@ class Memory:
             self._device.restore_state(memory)
         self._device.memory_changed = self._changed
         self._device.memory_store = self._store_now
-        self._stop_waiting = self._hass.bus.async_listen(
-            EVENT_HOMEASSISTANT_FINAL_WRITE, self._save_last
-        )
+        self._stop_waiting = self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._save_last)
 
-    async def _save_last(self, _event: Event) -> None:
-        """Save what has been added up since the last save: Home Assistant ends."""
+    @callback
+    def _save_last(self, _event: Event) -> None:
+        """Have what was added up since the last save written in the end."""
         if self._used:
-            await self._store.async_save(self._data())
+            self._changed()
 
     @callback
     def _changed(self) -> None:

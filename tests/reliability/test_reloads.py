@@ -168,7 +168,7 @@ def discharged(house: Home) -> float:
     return float(sensor.state)
 
 
-def test_energy_that_is_added_up_outlives_a_reload() -> None:
+def test_energy_that_is_added_up_outlives_a_reload(caplog: pytest.LogCaptureFixture) -> None:
     """Also one so soon that nothing of it was due to be saved, and an end of Home Assistant."""
 
     async def story() -> None:
@@ -193,5 +193,6 @@ def test_energy_that_is_added_up_outlives_a_reload() -> None:
                 await house.end()
         assert shown == sorted(shown)
         assert shown[0] < shown[-1]
+        assert "Unable to remove" not in caplog.text
 
     run(story())

@@ -8,7 +8,7 @@ The field stays what it was, a typed attribute of its component; the meaning is 
 beside it and found again by :func:`points_of`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
@@ -445,11 +445,21 @@ def points_behind(owner: type) -> Mapping[str, Point]:
     }
 
 
-def points_of(owner: type) -> Iterator[Declared]:
-    """Yield every value that a class declares, in the order of its declaration.
+_DECLARED: WeakKeyDictionary[type, tuple[Declared, ...]] = WeakKeyDictionary()
 
-    A name that a subclass sets to ``None`` is one that this variant does not have.
+
+def points_of(owner: type) -> tuple[Declared, ...]:
+    """Return every value that a class declares, in the order of its declaration.
+
+    A name that a subclass sets to ``None`` is one that this variant does not have. A class is
+    looked through once: a GX has a thousand values, and is asked for them several times at a start.
     """
+    if (known := _DECLARED.get(owner)) is None:
+        known = _DECLARED[owner] = tuple(_declared(owner))
+    return known
+
+
+def _declared(owner: type) -> Iterable[Declared]:
     found: dict[str, Declared] = {}
     for klass in reversed(owner.__mro__):
         for name, attribute in vars(klass).items():
@@ -461,4 +471,4 @@ def points_of(owner: type) -> Iterator[Declared]:
                 found[name] = Declared(name=name, point=_POINTS[attribute], depends_on=())
             else:
                 found.pop(name, None)
-    yield from found.values()
+    return found.values()
