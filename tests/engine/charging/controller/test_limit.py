@@ -117,6 +117,20 @@ def test_three_phases_are_left_for_one_only_where_that_is_worth_a_switch() -> No
     assert level(replace(tight, left_s=8.0, spare_wh=0.0), 3, given=3) == 3
 
 
+def test_the_last_change_of_phases_waits() -> None:
+    """After three changes a pause comes first, and three phases get a quarter to come back."""
+    tight = room(left_s=600.0, spare_wh=ONE_PHASE_W * 600 / 3600 + 10)
+    assert level(tight, 3, given=3, switches=3) == 3
+    tight.spare_wh = 50.0
+    assert level(tight, 3, given=3, switches=3) == 0
+    assert tight.wait_until_wall_s == 600
+    loud = room(low_w=3000.0)
+    assert level(loud, 0, given=3, switches=3) == 0
+    assert level(loud, 0, given=3, switches=2) == 1
+    loud.wait_until_wall_s = -900.0
+    assert level(loud, 0, given=3, switches=3) == 1
+
+
 def test_what_was_tried_in_vain_is_tried_later() -> None:
     """A house that was loud of late gets no three phases; it does without a change of phases."""
     loud = room(top_w=3500.0)

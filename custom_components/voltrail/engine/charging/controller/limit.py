@@ -128,7 +128,14 @@ def level(
         return _start(
             limit, charging, unit_w, limit_w, given=given, switches=switches, wall_s=wall_s
         )
-    lower_w = _lower_w(limit, present, charging, unit_w, since_switch_s)
+    lower_w = _lower_w(
+        limit,
+        present,
+        charging,
+        unit_w,
+        since_switch_s=since_switch_s,
+        switches=switches,
+    )
     if _must_leave(limit, present * unit_w, lower_w):
         return _lower(limit, lower_w, unit_w, wall_s=wall_s, window_s=window_s)
     if limit.left_s <= _NOTHING_RISES_S:
@@ -172,9 +179,11 @@ def _start(
     most, least = charging[-1], charging[0]
     lasting_w = LASTING * limit_w - max(limit.minute_w, limit.half_hour_w)
     if given == most:
-        # What needs no change of phases may be tried sooner.
+        # What needs no change of phases may be tried sooner, and the last change waits a quarter.
         if lasting_w >= most * unit_w and limit.low_w >= 1.1 * most * unit_w:
             return most
+        if switches > _SWITCHES and wall_s < limit.wait_until_wall_s + _QUARTER_S:
+            return 0
     elif (
         LASTING * limit_w - limit.top_w >= most * unit_w
         and limit.low_w >= most * unit_w
@@ -187,10 +196,19 @@ def _start(
 
 
 def _lower_w(
-    limit: Limit, present: int, charging: Sequence[int], unit_w: float, since_switch_s: float
+    limit: Limit,
+    present: int,
+    charging: Sequence[int],
+    unit_w: float,
+    *,
+    since_switch_s: float,
+    switches: int,
 ) -> float:
     """Return the least power of the state below this one; 0 if that is a pause."""
     if limit.left_s < _WORTH_A_SWITCH_S or since_switch_s < _LEAST_BETWEEN_SWITCHES_S:
+        return 0.0
+    if switches > _SWITCHES and len(limit.lowered_s) < _PATIENT_AFTER:
+        # The way down would be the last: a pause comes first, and three phases may be had again.
         return 0.0
     return charging[0] * unit_w if charging[0] < present else 0.0
 
