@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_SCAN_INTERVAL
@@ -10,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryNotReady, HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.importlib import async_import_module
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
@@ -27,7 +29,6 @@ from . import (
     storage,
 )
 from .api import actions, control, rpc, sessions
-from .charging import entry as charging
 from .charging.places import release_unclaimed
 from .charging.setup import is_charging
 from .const import (
@@ -103,10 +104,15 @@ def options(entry: VoltrailConfigEntry) -> Options:
     )
 
 
+async def _charging(hass: HomeAssistant) -> Any:
+    """Return what sets the controller up, and import it elsewhere: most houses have none."""
+    return await async_import_module(hass, f"{__package__}.charging.entry")
+
+
 async def async_setup_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) -> bool:
     """Set up one device, or the controller of a connection."""
     if is_charging(entry):
-        done = await charging.async_setup_entry(hass, entry)
+        done: bool = await (await _charging(hass)).async_setup_entry(hass, entry)
         held_orders.async_release(hass, entry)
         return done
     kind = family(entry.data[CONF_FAMILY])
@@ -241,7 +247,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
         held_orders.async_release(hass, entry)
         return False
     if is_charging(entry):
-        await charging.async_unload_entry(hass, entry)
+        await (await _charging(hass)).async_unload_entry(hass, entry)
     repairs.async_clear(hass, entry)
     return True
 
@@ -253,7 +259,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: VoltrailConfigEntry) ->
     await session_log.async_remove(hass, entry.entry_id)
     repairs.async_clear(hass, entry)
     if is_charging(entry):
-        await charging.async_remove_entry(hass, entry)
+        await (await _charging(hass)).async_remove_entry(hass, entry)
     else:
         await moving_in.async_forget(hass, entry)
     if not hass.config_entries.async_entries(DOMAIN):

@@ -2,7 +2,8 @@
 
 from typing import Any, override
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN
@@ -34,7 +35,9 @@ class Memory:
 
     def __init__(self, hass: HomeAssistant, entry_id: str, device: BaseDevice) -> None:
         self._store = store(hass, entry_id)
+        self._hass = hass
         self._device = device
+        self._stop_waiting = _nothing
         self._due = False
         self._used = False
 
@@ -44,6 +47,13 @@ class Memory:
             self._device.restore_state(memory)
         self._device.memory_changed = self._changed
         self._device.memory_store = self._store_now
+        self._stop_waiting = self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._save_last)
+
+    @callback
+    def _save_last(self, _event: Event) -> None:
+        """Have what was added up since the last save written in the end."""
+        if self._used:
+            self._changed()
 
     @callback
     def _changed(self) -> None:
@@ -67,6 +77,7 @@ class Memory:
         """Save everything now, and nothing later: the next set-up owns the file."""
         self._device.memory_changed = _nothing
         self._device.memory_store = _store_nothing
+        self._stop_waiting()
         if self._used:
             # Also if nothing is due: this waits for a save that is under way.
             await self._store.async_save(self._data())

@@ -17,7 +17,7 @@ const CHARGER = {
 };
 const CONTROL = { 'sensor.reason': {}, 'select.mode': {}, 'sensor.solar_share': {} };
 const METER = {
-  'sensor.power': { device_class: 'power' }, 'sensor.power_imported': {},
+  'sensor.power': { device_class: 'power' },
   'sensor.energy_imported': {}, 'sensor.energy_exported': {},
 };
 const SYSTEM = {
@@ -157,6 +157,15 @@ describe('The dashboard strategy', () => {
     const house = survey(home({ garage: { words, name_by_user: 'Mine' } }));
     assert.equal(house.chargers[0].name, 'Mine');
     assert.ok(!shown(houseView(house, null, t)).some((one) => one.includes('current_limit')));
+  });
+
+  it('knows a meter whose counters come an hour later', () => {
+    const early = { 'sensor.power': { device_class: 'power' }, 'sensor.l1': { word: 'current_phase' } };
+    const house = survey(home({
+      meter: { words: early }, gx: { words: SYSTEM }, garage: { words: CHARGER },
+      grid: { words: METER, via_device_id: 'gx' },
+    }));
+    assert.equal(house.meter.name, 'meter');
   });
 
   it('counts the grid where a meter behind a gateway counts it all the time', () => {

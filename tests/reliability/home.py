@@ -15,6 +15,7 @@ from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UN
 from homeassistant.core import Event, HomeAssistant, State, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import frame
+from homeassistant.helpers.storage import Store
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_test_home_assistant,
@@ -185,6 +186,16 @@ class Home:
             await self.order(LIMIT)
             await self.pass_time(65)
         self.entities = self.present()
+
+    def forget(self) -> None:
+        """Drop what only the harness remembers, so that the memory tells of Voltrail alone."""
+        self.changes.clear()
+        self.log.lines.clear()
+        self.subject.forget()
+        for method in vars(Store).values():
+            # The disk is a mock, which remembers who called it.
+            if (forget := getattr(method, "reset_mock", None)) is not None:
+                forget()
 
     async def end(self) -> list[str]:
         """Remove the entry; return what is left over."""

@@ -13,9 +13,10 @@ from simulators.ams_han.house import House
 from simulators.ams_han.meter import HanMeter
 from simulators.memory import Cable, network_of, serve_in_memory, serve_serial_in_memory
 from simulators.mennekes_rtu import Compact
-from simulators.mennekes_tcp import Charger4X, ChargerEcu
+from simulators.mennekes_tcp import Charger4X, ChargerEcu, ChargerHcc3
 from simulators.relay import MemoryRelay
 from simulators.relay.frames import Framing
+from simulators.victron_evcs import ChargingStation
 from simulators.victron_gx import ess_home
 
 KEY: Final = bytes(range(16))
@@ -41,11 +42,20 @@ class Subject:
     """The limit that the charger goes by at this moment."""
     longest_gap: Callable[[], float] | None = None
     """Seconds without a life sign, from now back."""
+    reboots_for: float = 35.0
+    """Seconds after which it is back, when it was switched off and on."""
     period: float = 0.0
     """Seconds between two messages of what speaks by itself; or by which a family waits longer
     for an answer than the others do, when the last one before the end of a fault got lost."""
     swap: Callable[[], None] | None = None
     """Put another device of the same kind in its place."""
+
+    def forget(self) -> None:
+        """Drop what the simulated device remembers of requests, so that its memory stays flat."""
+        if (traffic := getattr(self.device, "traffic", None)) is not None:
+            traffic.clear()
+        for name in ("writes_seen", "amps_seen"):
+            getattr(self.device, name, []).clear()
 
 
 def _charging(device: Any) -> None:
@@ -83,30 +93,84 @@ async def _amtron_4x(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subjec
     )
 
 
+def _ecu(key: str, name: str, firmware: str | None) -> Any:
+    @asynccontextmanager
+    async def build(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
+        charger = ChargerEcu() if firmware is None else ChargerEcu(firmware=firmware)
+        _charging(charger)
+        await stack.enter_async_context(serve_in_memory(charger, host=f"{name}{suffix}.device"))
+        relay = MemoryRelay(f"{name}{suffix}.device", 502, Framing.MBAP, name=f"{name}{suffix}")
+        yield Subject(
+            key=key,
+            device=charger,
+            relay=relay,
+            data={
+                "family": "mennekes_tcp",
+                "transport": "tcp",
+                "host": f"{name}{suffix}",
+                "port": 502,
+                "unit_id": 1,
+                "fingerprint": "ECU CC612" if firmware is None else "ECU",
+            },
+            order="current_limit",
+            in_force=lambda: (
+                float(charger.hems.safe_current)
+                if charger.hems.timed_out
+                else charger.hems.current_tenths / 10
+            ),
+        )
+
+    return build
+
+
 @asynccontextmanager
-async def _amtron_ecu(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
-    charger = ChargerEcu()
+async def _amtron_hcc3(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
+    charger = ChargerHcc3()
+    charger.hcc3.installation_current = 32
     _charging(charger)
-    await stack.enter_async_context(serve_in_memory(charger, host=f"ecu{suffix}.device"))
-    relay = MemoryRelay(f"ecu{suffix}.device", 502, Framing.MBAP, name=f"ecu{suffix}")
+    await stack.enter_async_context(serve_in_memory(charger, host=f"hcc3{suffix}.device"))
+    relay = MemoryRelay(f"hcc3{suffix}.device", 502, Framing.MBAP, name=f"hcc3{suffix}")
     yield Subject(
-        key="mennekes_tcp ECU",
+        key="mennekes_tcp HCC3",
         device=charger,
         relay=relay,
         data={
             "family": "mennekes_tcp",
             "transport": "tcp",
-            "host": f"ecu{suffix}",
+            "host": f"hcc3{suffix}",
             "port": 502,
-            "unit_id": 1,
-            "fingerprint": "ECU CC612",
+            "unit_id": 255,
+            "fingerprint": f"HCC3 {charger.hcc3.serial}",
         },
         order="current_limit",
-        in_force=lambda: (
-            float(charger.hems.safe_current)
-            if charger.hems.timed_out
-            else charger.hems.current_tenths / 10
-        ),
+        in_force=lambda: charger.offered[0],
+        # It chokes on more than five requests in a second, and is met by many.
+        period=4.0,
+        reboots_for=55.0,
+    )
+
+
+@asynccontextmanager
+async def _station(stack: AsyncExitStack, suffix: str) -> AsyncIterator[Subject]:
+    station = ChargingStation()
+    _charging(station)
+    station.plug_in()
+    await stack.enter_async_context(serve_in_memory(station, host=f"evcs{suffix}.device"))
+    relay = MemoryRelay(f"evcs{suffix}.device", 502, Framing.MBAP, name=f"evcs{suffix}")
+    yield Subject(
+        key="victron_evcs",
+        device=station,
+        relay=relay,
+        data={
+            "family": "victron_evcs",
+            "transport": "tcp",
+            "host": f"evcs{suffix}",
+            "port": 502,
+            "unit_id": 1,
+            "fingerprint": station.evcs.serial,
+        },
+        order="current_limit",
+        in_force=lambda: station.offered[0],
     )
 
 
@@ -276,11 +340,14 @@ def _meter(kind: str, name: str, *, encrypted: bool) -> Any:
 
 SUBJECTS: Final = {
     "mennekes_tcp 4X": _amtron_4x,
-    "mennekes_tcp ECU": _amtron_ecu,
+    "mennekes_tcp ECU": _ecu("mennekes_tcp ECU", "ecu", None),
+    "mennekes_tcp old ECU": _ecu("mennekes_tcp old ECU", "old-ecu", "4.50"),
+    "mennekes_tcp HCC3": _amtron_hcc3,
     "mennekes_rtu serial": _compact_serial,
     "mennekes_rtu gateway": _compact_gateway,
     "alfen": _alfen,
     "victron_gx": _victron,
+    "victron_evcs": _station,
     "ams_han plain": _meter("aidon-tn", "han", encrypted=False),
     "ams_han encrypted": _meter("kamstrup-push", "secret", encrypted=True),
 }

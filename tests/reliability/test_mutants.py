@@ -11,6 +11,8 @@ import pytest
 import custom_components.voltrail as integration
 from custom_components.voltrail.engine.charging.charge_point import ChargePoint
 from custom_components.voltrail.engine.devices.mennekes_rtu import heartbeat
+from custom_components.voltrail.engine.devices.victron_gx.write_limits import WriteLimits
+from tests.reliability.gx_walk import GxWalk
 from tests.reliability.walk import Walk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -66,5 +68,30 @@ def test_a_walk_finds_out_what_is_broken(name: str) -> None:
             else:
                 with pytest.raises(AssertionError, match=told):
                     _walk(walk)
+        finally:
+            walk.close()
+
+
+def _no_write_limits() -> AbstractContextManager[Any]:
+    """Take no notice of what the installer of a GX allows."""
+    chosen = WriteLimits.chosen
+    return patch.object(
+        WriteLimits, "chosen", lambda extra: chosen({**extra, "ac_current": 1000.0})
+    )
+
+
+@pytest.mark.parametrize("mutant", [nullcontext, _no_write_limits])
+def test_a_walk_at_a_gx_finds_out_what_is_broken(mutant: Mutant) -> None:
+    """And finds nothing where nothing is."""
+    broken = mutant is _no_write_limits
+    with mutant():
+        walk = GxWalk()
+        try:
+            walk.order(20)
+            if broken:
+                with pytest.raises(AssertionError, match="beyond what is allowed"):
+                    walk.order(32)
+            else:
+                walk.order(32)
         finally:
             walk.close()

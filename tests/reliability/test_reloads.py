@@ -1,7 +1,7 @@
 """Orders that come while an entry is loaded anew, in faked time: none is lost, none is refused."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from homeassistant.helpers import entity_registry as er
@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 from custom_components.voltrail.held_orders import HELD
 from simulators.relay import catalogue
 from tests.fake_time import run
-from tests.reliability.home import Home, home
+from tests.reliability.home import Home, entry_of, home
 from tests.reliability.subjects import LIMIT, subject
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -157,5 +157,42 @@ def test_an_order_under_way_is_seen_through() -> None:
                 assert house.entry.runtime_data.coordinator is coordinator
             await house.pass_time(30)
             assert house.entry.runtime_data.coordinator is not coordinator
+
+    run(story())
+
+
+def discharged(house: Home) -> float:
+    """Return what the battery of the house gave, in kWh: it does not count, so we do."""
+    sensor = house.hass.states.get("sensor.house_battery_energy_discharged")
+    assert sensor is not None
+    return float(sensor.state)
+
+
+def test_energy_that_is_added_up_outlives_a_reload(caplog: pytest.LogCaptureFixture) -> None:
+    """Also one so soon that nothing of it was due to be saved, and an end of Home Assistant."""
+
+    async def story() -> None:
+        disk: dict[str, Any] = {}
+        shown: list[float] = []
+        async with subject("victron_gx") as device:
+            async with home(device, disk=disk) as house:
+                await house.start()
+                for _ in range(3):
+                    await house.pass_time(120)
+                    shown.append(discharged(house))
+                    await house.hass.config_entries.async_reload(house.entry.entry_id)
+                    await house.pass_time(15)
+                await house.pass_time(120)
+                shown.append(discharged(house))
+                entry = entry_of(device, like=house.entry)
+                await house.hass.async_stop(force=True)
+            async with home(device, disk=disk, entry=entry) as house:
+                await house.start()
+                await house.pass_time(20)
+                shown.append(discharged(house))
+                await house.end()
+        assert shown == sorted(shown)
+        assert shown[0] < shown[-1]
+        assert "Unable to remove" not in caplog.text
 
     run(story())

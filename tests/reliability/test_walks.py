@@ -1,4 +1,4 @@
-"""Random walks over orders, faults, restarts, kills and options, for every family of charger."""
+"""Random walks over orders, faults, restarts, kills and options: chargers, and a GX."""
 
 import os
 from typing import ClassVar, Final, override
@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from tests.reliability.gx_walk import GxWalk
 from tests.reliability.walk import FAULTS, Walk
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -15,8 +16,12 @@ pytestmark = pytest.mark.usefixtures("socket_enabled")
 CHARGERS: Final = (
     "mennekes_tcp 4X",
     "mennekes_tcp ECU",
+    "mennekes_tcp HCC3",
     "mennekes_rtu serial",
+    "mennekes_rtu gateway",
     "alfen",
+    "victron_evcs",
+    "victron_gx",
 )
 WALKS: Final = int(os.environ.get("VOLTRAIL_WALKS", "100"))
 """How many walks there are in all; the soak takes more."""
@@ -31,7 +36,7 @@ class Owners(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.walk = Walk(self.key)
+        self.walk = GxWalk() if self.key == "victron_gx" else Walk(self.key)
 
     @rule(amps=AMPS)
     def order(self, amps: float) -> None:

@@ -66,9 +66,13 @@ class Walk:
 
     async def _begin(self, key: str) -> None:
         self.subject: Subject = await self._outer.enter_async_context(subject(key))
+        self._furnish()
         self.entry = entry_of(self.subject)
         await self._start()
         await self._live(10)
+
+    def _furnish(self) -> None:
+        """Prepare the subject."""
 
     async def _die(self) -> None:
         """End Home Assistant, and what a process takes with it."""
@@ -246,13 +250,18 @@ class Walk:
             if amps < self.installer:
                 now = asyncio.get_running_loop().time()
                 self._settled_at = max(self._settled_at, now)
+            changed = self._options_of(amps)
             self.installer = amps
-            options = {**self.entry.options, "max_current": amps}
+            options = {**self.entry.options, **changed}
             self.home.hass.config_entries.async_update_entry(self.entry, options=options)
             await self.home.hass.config_entries.async_reload(self.entry.entry_id)
             await self._live(GRACE + 5)
 
         self.run(story())
+
+    def _options_of(self, amps: float) -> dict[str, object]:
+        """Return the options of an installer who allows so much."""
+        return {"max_current": amps}
 
     def reboot(self) -> None:
         """Switch the charger off and on again."""
@@ -260,9 +269,10 @@ class Walk:
         async def story() -> None:
             device = self.subject.device
             device.do("power_cycle" if "power_cycle" in device.verbs else "reboot")
-            # What it starts with is its own business; it takes half a minute to be back.
-            self._settled_at = asyncio.get_running_loop().time() + 35
-            await self._live(60)
+            # What it starts with is its own business.
+            away = self.subject.reboots_for
+            self._settled_at = asyncio.get_running_loop().time() + away
+            await self._live(away + 25)
 
         self.run(story())
 

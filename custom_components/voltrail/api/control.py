@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from homeassistant.const import ATTR_DATE, ATTR_MODE, WEEKDAYS
 from homeassistant.core import (
@@ -26,14 +26,15 @@ from ..charging.sources import AMPERES, WATTS, entity_id
 from ..charging.words import async_prepare, sentence
 from ..const import DOMAIN
 from ..coordinator import VoltrailConfigEntry
-from ..engine.charging.connection import ConnectionDevice
-from ..engine.charging.connection.views import ChargerControlView
 from ..engine.charging.controller import Mode, Requests
 from ..engine.charging.history import HistoryError, Series
-from ..engine.charging.replay import replay
 from ..schema import vol
 from .schema import number, schema
 from .targets import Place, refuse, require_ours
+
+if TYPE_CHECKING:
+    from ..engine.charging.connection import ConnectionDevice
+    from ..engine.charging.replay import Replay
 
 ATTR_ENERGY: Final = "energy"
 ATTR_CHARGE: Final = "charge"
@@ -169,6 +170,9 @@ def _explained(hass: HomeAssistant, one: Controlled) -> Any:
     why = None if told is None else told.chargers.get(one.key)
     if told is None or why is None:
         return {"reason": None}
+    # The entry has brought it along.
+    from ..engine.charging.connection.views import ChargerControlView  # noqa: PLC0415
+
     details = ChargerControlView(one.device, one.key).details()
     whole = {name: value for name, value in asdict(told).items() if name != "chargers"}
     return _plain(
@@ -216,11 +220,15 @@ async def _replayed(hass: HomeAssistant, one: Controlled, day: date, mode: str |
     config = one.device.charger_config(one.key)
     requests = Requests(chargers={one.key: request})
     setup = one.device.setup
+
+    def replayed() -> Replay:
+        # Some seconds of work, and an import: not in the event loop.
+        from ..engine.charging.replay import replay  # noqa: PLC0415
+
+        return replay(series, config, requests, fuse_a=setup.fuse_a)
+
     try:
-        # Some seconds of work: not in the event loop.
-        found = await hass.async_add_executor_job(
-            lambda: replay(series, config, requests, fuse_a=setup.fuse_a)
-        )
+        found = await hass.async_add_executor_job(replayed)
     except (HistoryError, KeyError) as err:
         refuse("nothing_recorded", day=day.isoformat(), reason=str(err))
     offset = begin.utcoffset() or timedelta()

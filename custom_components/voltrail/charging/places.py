@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -16,7 +16,7 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from ..const import DOMAIN
 from ..coordinator import VoltrailConfigEntry, VoltrailCoordinator
 from ..engine.charging.charge_point import ChargePoint
-from ..engine.charging.connection import ConnectionDevice, PointSeat
+from ..engine.charging.connection import PointSeat
 from ..engine.model.errors import VoltrailError
 from ..session_context import async_provide_solar_share
 from ..signals import ENERGY_TARGET, PlaceSignal, async_tell
@@ -24,6 +24,9 @@ from . import const
 from .messages import control_ended
 from .other import EntitySeat
 from .setup import Charger, charger_of, is_charging, seats
+
+if TYPE_CHECKING:
+    from ..engine.charging.connection import ConnectionDevice
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -73,7 +73,10 @@ function arrange(devices) {
   const system = named(having("consumption_power"))[0];
   const meters = named(having("power", "energy_imported")).filter((one) => !chargers.includes(one));
   // The utility's own meter speaks every few seconds; one behind a gateway is read now and then.
-  const meter = named(having("power_imported"))[0] ?? meters.find((one) => !one.behind) ?? meters[0];
+  // It counts as soon as it tells the power: its counters may come an hour later.
+  const utilities = named(having("power")).filter((one) => !(one.behind || one === system
+    || chargers.includes(one) || controls.includes(one) || one.sensor("state_of_charge")));
+  const meter = utilities[0] ?? meters.find((one) => !one.behind) ?? meters[0];
   const batteries = named(having("state_of_charge")).filter((one) => one !== system);
   return { chargers, others, system, meter, batteries, counters: counters(devices, { system, meters }) };
 }

@@ -14,6 +14,7 @@ from modbus_connection.model import Component, float32, integer, string, uint32
 from custom_components.voltrail.engine.model.errors import GarbledAnswerError, LinkDownError
 from custom_components.voltrail.engine.model.parts import Identity
 from custom_components.voltrail.engine.model.points import Quantity, Tier, measure, phases, text
+from custom_components.voltrail.engine.polling import plausibility
 from custom_components.voltrail.engine.polling.polled_device import Cadence, PolledDevice
 from tests.fake_time import run
 
@@ -411,5 +412,20 @@ def test_a_link_that_is_lost_while_reading_again_is_lost() -> None:
         wire.damage = damage
         with pytest.raises(LinkDownError):
             await poll(station)
+
+    story(tell)
+
+
+def test_a_poll_does_not_sort_the_values_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tells whether an answer can be true is found out with the first one."""
+
+    async def tell(_wire: Wire, station: Station) -> None:
+        await poll(station)
+        asked: list[object] = []
+        for name in ("_counts", "_never_zero"):
+            monkeypatch.setattr(plausibility, name, asked.append)
+        await poll(station, times=3)
+        assert not asked
+        assert not station.failures
 
     story(tell)

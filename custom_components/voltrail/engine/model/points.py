@@ -8,7 +8,7 @@ The field stays what it was, a typed attribute of its component; the meaning is 
 beside it and found again by :func:`points_of`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
@@ -198,6 +198,7 @@ class Point:
 
 
 _POINTS: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
+_BEHIND: WeakKeyDictionary[RegisterField[Any], Point] = WeakKeyDictionary()
 
 type Phase = int | tuple[int, int]
 
@@ -262,6 +263,17 @@ def measure[F: NumberField[int] | NumberField[float] | FloatField](
         disabled_until_seen=disabled_until_seen,
         spare=spare,
         resolution=abs(field.scale) if isinstance(field, NumberField) else None,
+    )
+    return field
+
+
+def counted[F: NumberField[int] | NumberField[float]](field: F) -> F:
+    """Declare a counter of energy that is only shown as a part of a sum.
+
+    It is no value of its own, but what cannot be true of it cannot be true of the sum either.
+    """
+    _BEHIND[field] = _point(
+        Kind.NUMBER, None, quantity=Quantity.ENERGY, resolution=abs(field.scale)
     )
     return field
 
@@ -423,11 +435,31 @@ class Declared:
     depends_on: tuple[str, ...]
 
 
-def points_of(owner: type) -> Iterator[Declared]:
-    """Yield every value that a class declares, in the order of its declaration.
+def points_behind(owner: type) -> Mapping[str, Point]:
+    """Return the meaning of the registers that are not shown, but that a shown value is made of."""
+    return {
+        name: _BEHIND[attribute]
+        for klass in reversed(owner.__mro__)
+        for name, attribute in vars(klass).items()
+        if isinstance(attribute, RegisterField) and attribute in _BEHIND
+    }
 
-    A name that a subclass sets to ``None`` is one that this variant does not have.
+
+_DECLARED: WeakKeyDictionary[type, tuple[Declared, ...]] = WeakKeyDictionary()
+
+
+def points_of(owner: type) -> tuple[Declared, ...]:
+    """Return every value that a class declares, in the order of its declaration.
+
+    A name that a subclass sets to ``None`` is one that this variant does not have. A class is
+    looked through once: a GX has a thousand values, and is asked for them several times at a start.
     """
+    if (known := _DECLARED.get(owner)) is None:
+        known = _DECLARED[owner] = tuple(_declared(owner))
+    return known
+
+
+def _declared(owner: type) -> Iterable[Declared]:
     found: dict[str, Declared] = {}
     for klass in reversed(owner.__mro__):
         for name, attribute in vars(klass).items():
@@ -439,4 +471,4 @@ def points_of(owner: type) -> Iterator[Declared]:
                 found[name] = Declared(name=name, point=_POINTS[attribute], depends_on=())
             else:
                 found.pop(name, None)
-    yield from found.values()
+    return found.values()

@@ -25,7 +25,7 @@ from weakref import WeakKeyDictionary
 from modbus_connection import ModbusProtocolError
 from modbus_connection.model import Component, RegisterField, ResolvedField
 
-from ..model.points import Kind, Point, Quantity, UnknownCode, points_of
+from ..model.points import Kind, Point, Quantity, UnknownCode, points_behind, points_of
 
 ENERGIES: Final = frozenset({Quantity.ENERGY, Quantity.REACTIVE_ENERGY, Quantity.APPARENT_ENERGY})
 
@@ -114,6 +114,44 @@ class _Watched:
         )
 
 
+class _Answer(NamedTuple):
+    """What of an answer tells whether it can be true."""
+
+    values: tuple[_Watched, ...]
+    never_zero: tuple[_Watched, ...]
+    counters: tuple[_Watched, ...]
+
+
+class _Known:
+    """What of a component tells, sorted out once.
+
+    To look at all points with each poll was a quarter of what a poll of a GX costs.
+    """
+
+    def __init__(self, component: Component) -> None:
+        self.fields = component.resolved_fields
+        self.values = tuple(_watched(component, self.fields.items()))
+        self.bounded = tuple(
+            (one.name, most)
+            for one in self.values
+            if one.point.quantity is not None
+            and (most := _LARGEST.get(one.point.quantity)) is not None
+        )
+        self._answers: dict[tuple[str, int, int], _Answer] = {}
+
+    def answer(self, space: str, address: int, count: int) -> _Answer:
+        """Return what tells of an answer."""
+        place = space, address, count
+        if (found := self._answers.get(place)) is None:
+            values = tuple(one for one in self.values if one.within(space, address, count))
+            found = self._answers[place] = _Answer(
+                values,
+                tuple(one for one in values if _never_zero(one.point)),
+                tuple(one for one in values if _counts(one.point)),
+            )
+        return found
+
+
 @dataclass(kw_only=True)
 class _Doubt:
     """Something that was read, and is not believed yet."""
@@ -143,8 +181,7 @@ class Plausibility:
         self._zeros_known: set[Place] = set()
         self._doubts: dict[tuple[Place, Patience], _Doubt] = {}
         self._counted: dict[tuple[str, str], _Counted] = {}
-        self._watched: WeakKeyDictionary[Component, tuple[Any, tuple[_Watched, ...]]]
-        self._watched = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Component, _Known] = WeakKeyDictionary()
 
     def screen(self, name: str, component: Component) -> Callable[[str, int, list[int]], None]:
         """Return what judges the answers that a component gets; it raises what it doubts."""
@@ -161,32 +198,27 @@ class Plausibility:
     def lives(self, component: Component) -> bool:
         """Whether a component holds a value that an answer full of zeros would contradict."""
         return any(
-            _vital(one.point) and getattr(component, one.name) for one in self._values_of(component)
+            _vital(one.point) and getattr(component, one.name)
+            for one in self._known_of(component).values
         )
 
     def prune(self, component: Component) -> None:
         """Drop values that cannot be true: the filler of a register without a value."""
-        for one in self._values_of(component):
-            quantity = one.point.quantity
-            if quantity is None or (most := _LARGEST.get(quantity)) is None:
-                continue
-            value = getattr(component, one.name)
-            if isinstance(value, int | float) and not -most <= value <= most:
-                component._values[one.name] = None  # noqa: SLF001 - where the library keeps them
+        values = component._values  # noqa: SLF001 - where the library keeps them
+        for name, most in self._known_of(component).bounded:
+            value = values.get(name)
+            if isinstance(value, (int, float)) and not -most <= value <= most:
+                values[name] = None
 
     # -- one answer --
 
     def _judge(self, component: Component, place: Place, words: list[int]) -> None:
         filling = _filling(words)
-        values = [
-            one
-            for one in self._values_of(component)
-            if one.within(place.space, place.address, len(words))
-        ]
+        answer = self._known_of(component).answer(place.space, place.address, len(words))
         if filling is not None and self._filled.get(place, filling) is not filling:
-            self._judge_filling(component, place, words, filling, values)
+            self._judge_filling(component, place, words, filling, answer.values)
         elif filling is None:
-            self._judge_values(component, place, words, values)
+            self._judge_values(component, place, words, answer)
         if self._doubts:
             self._settle(place)
         self._filled[place] = filling
@@ -199,7 +231,7 @@ class Plausibility:
         place: Place,
         words: list[int],
         filling: Filling,
-        values: list[_Watched],
+        values: tuple[_Watched, ...],
     ) -> None:
         if filling is Filling.ZEROS:
             shown = any(_vital(one.point) and getattr(component, one.name) for one in values)
@@ -213,17 +245,18 @@ class Plausibility:
         self._doubt(place, filling, ONES, proven=proven)
 
     def _judge_values(
-        self, component: Component, place: Place, words: list[int], values: list[_Watched]
+        self, component: Component, place: Place, words: list[int], answer: _Answer
     ) -> None:
-        zeros, counters = [], {}
-        for one in values:
-            if _never_zero(one.point):
-                if getattr(component, one.name) and one.decode(place.address, words) == 0:
-                    zeros.append(one.name)
-            elif _counts(one.point):
-                value = one.decode(place.address, words)
-                if isinstance(value, int | float) and value > 0:
-                    counters[one] = float(value)
+        zeros = [
+            one.name
+            for one in answer.never_zero
+            if getattr(component, one.name) and one.decode(place.address, words) == 0
+        ]
+        counters = {}
+        for one in answer.counters:
+            value = one.decode(place.address, words)
+            if isinstance(value, (int, float)) and value > 0:
+                counters[one] = float(value)
         if zeros:
             self._doubt(place, f"0 as {', '.join(zeros)}", SINGLE, proven=True)
         self._judge_counters(place, counters)
@@ -289,20 +322,19 @@ class Plausibility:
         for patience in (ZEROS, ONES, JUMP, SINGLE):
             self._doubts.pop((place, patience), None)
 
-    def _values_of(self, component: Component) -> tuple[_Watched, ...]:
+    def _known_of(self, component: Component) -> _Known:
         """Return what of a component tells; found out once for as long as it has these fields."""
-        fields = component.resolved_fields
-        known = self._watched.get(component)
-        if known is None or known[0] is not fields:
-            found = tuple(_watched(component, fields.items()))
-            known = self._watched[component] = (fields, found)
-        return known[1]
+        known = self._known.get(component)
+        if known is None or known.fields is not component.resolved_fields:
+            known = self._known[component] = _Known(component)
+        return known
 
 
 def _watched(
     component: Component, fields: Iterable[tuple[str, ResolvedField]]
 ) -> Iterable[_Watched]:
-    points = {declared.name: declared.point for declared in points_of(type(component))}
+    shown = {declared.name: declared.point for declared in points_of(type(component))}
+    points = {**points_behind(type(component)), **shown}
     for name, resolved in fields:
         point = points.get(name)
         if point is not None and isinstance(resolved.field, RegisterField):
@@ -310,12 +342,18 @@ def _watched(
 
 
 def _filling(words: list[int]) -> Filling | None:
+    if words and words[0] not in _FILLERS:
+        # As most begin: there is no need to look at the rest.
+        return None
     found = set(words)
     if found == {0}:
         return Filling.ZEROS
     # 7FFF FFFF and 7FC0 0000 are numbers that are none, too.
     ones = found <= {0xFFFF, 0x7FFF} or found == {0x7FC0, 0}
     return Filling.ONES if ones else None
+
+
+_FILLERS: Final = frozenset({0, 0xFFFF, 0x7FFF, 0x7FC0})
 
 
 def _counts(point: Point) -> bool:

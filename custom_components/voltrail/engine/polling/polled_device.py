@@ -211,8 +211,11 @@ class PolledDevice(BaseDevice, Device):
     async def add_optional[C: Component](
         self, name: str, component: C, cadence: Cadence, *, part: Part | None = None
     ) -> C | None:
-        """Add a component if the device serves it; a refusal means that it does not."""
-        if await read_optional(component) is None:
+        """Add a component if the device serves it.
+
+        A single refusal may be a passing one; what is refused twice is not there.
+        """
+        if await read_optional(component) is None and await read_optional(component) is None:
             return None
         added = self.add(name, component, cadence, part=part)
         self.answered.add(name if part is None else f"{part.key}_{name}")

@@ -1,8 +1,29 @@
-"""What the controller does when something fails."""
+"""What the controller does when something fails.
+
+Each kind of failure, and where it is tried; a file without a folder is one of tests/integration:
+
+- the meter is silent: ``test_solar_holds_…``, ``test_solar_minimum_goes_…``, ``test_fast_falls_…``
+- the meter is back: ``test_meter_back_after_two_samples``
+- only the currents of the phases are missing: ``test_only_the_currents_missing``
+- the meter is frozen: ``test_frozen_meter``, ``test_a_steady_meter_is_not_frozen``
+- the battery is not heard of: ``test_battery_silent``
+- the charger is away: ``test_charger_away``
+- an order failed: ``test_an_order_that_failed_is_given_again``; the repair: test_charging_failures
+- the draw does not follow: ``test_a_car_that_takes_less_…``, ``test_a_car_that_takes_more_…``
+- a restart: ``test_a_restart_…``; a kill with the stored mark: test_charging_failures
+- the entry reloads: ``test_reload_sends_nothing``; in mid-session: test_charging
+- the charger's own entry reloads: test_charging
+- removed, taken out, only watching: test_charging
+- the clock is changed: ``test_a_plan_over_a_change_of_the_clock``; windows: engine/test_window
+- prices that are missing or end early: ``test_prices_that_end_early_are_not_waited_for``
+- the mode is not known: ``test_unknown_mode_is_never_fast``
+- night: ``test_night_falls``, ``test_a_car_arrives_at_night``, ``test_night_pauses_with_one_order``
+"""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +33,7 @@ from custom_components.voltrail.engine.charging.controller import (
     Mode,
     Order,
     Reason,
+    Slot,
 )
 from tests.engine.charging.controller.house import House, one_car
 
@@ -277,13 +299,81 @@ def test_a_car_that_arrives_at_night() -> None:
     assert [order.current_a for _, order in house.sent] == [0]
 
 
-@pytest.mark.parametrize(("mode", "order_a"), [(Mode.SOLAR_MINIMUM, 6), (Mode.FAST, 16)])
-def test_other_modes_go_on_by_night(mode: Mode, order_a: float) -> None:
-    """Only the sun sets."""
+BY_NIGHT = [
+    (Mode.OFF, 0),
+    (Mode.SOLAR, 0),
+    (Mode.SOLAR_MINIMUM, 6),
+    (Mode.FAST, 16),
+    (Mode.PLAN, 0),
+    (Mode.MANUAL, 10),
+]
+
+
+@pytest.mark.parametrize(("mode", "order_a"), BY_NIGHT)
+def test_night_falls(mode: Mode, order_a: float) -> None:
+    """Only the sun sets: what does not live by it goes on, and is told once."""
     house = one_car(mode=mode)
+    house.want(manual_a=10.0)
+    if mode is Mode.MANUAL:
+        house.socket.offer_a = 10.0
+    house.sun_w = 9000
+    house.run(200)
+    house.sun_w, house.sun_up = 0, False
+    sent = len(house.sent)
+    house.run(300)
+    assert house.socket.offer_a == order_a
+    assert len(house.sent) - sent <= 2
+
+
+@pytest.mark.parametrize(("mode", "order_a"), BY_NIGHT)
+@pytest.mark.parametrize("offer_a", [0.0, 16.0])
+def test_a_car_arrives_at_night(mode: Mode, order_a: float, offer_a: float) -> None:
+    """Whatever the charger offered before, the car gets what its mode says."""
+    house = one_car(mode=mode)
+    house.want(manual_a=10.0)
+    house.sun_up, house.socket.connected = False, False
+    house.socket.offer_a = 10.0 if mode is Mode.MANUAL else offer_a
+    house.run(60)
+    house.socket.connected = True
+    house.run(120)
+    assert house.socket.offer_a == order_a
+
+
+def test_price_boost_and_battery_go_on_by_night() -> None:
+    """A low price, a boost and a battery above its floor need no sun."""
+    house = one_car()
     house.sun_up = False
     house.run(60)
-    assert house.order_a == order_a
+    assert house.level == 0
+    house.slots = (Slot(house.wall, house.wall + timedelta(hours=1), 0.1),)
+    house.want(price_limit=0.2)
+    house.run(120)
+    assert house.order_a == 16
+    house.want(price_limit=None)
+    house.run(120)
+    assert house.level == 0
+    house.want(boost=True)
+    house.run(120)
+    assert house.order_a == 16
+
+
+@pytest.mark.parametrize(
+    ("evening", "left_h"),
+    [("2026-03-28T20:00:00", 10.0), ("2026-10-24T20:00:00", 12.0)],
+)
+def test_a_plan_over_a_change_of_the_clock(evening: str, left_h: float) -> None:
+    """Of the night in which an hour is missing, or comes twice, the true length counts."""
+    home = ZoneInfo("Europe/Oslo")
+    house = one_car(mode=Mode.PLAN)
+    house.sun_up = False
+    house.wall = datetime.fromisoformat(evening).replace(tzinfo=home).astimezone(UTC)
+    departure = datetime.fromisoformat(evening).replace(tzinfo=home) + timedelta(hours=11)
+    house.want(energy_target_wh=11_040.0, departure=departure.astimezone(UTC))
+    begin = house.wall
+    house.run(60)
+    (start, end), *_ = house.explanation.chargers["car"].stretches
+    assert end - begin == timedelta(hours=left_h)
+    assert timedelta(hours=1) < end - start < timedelta(hours=1.2)
 
 
 def test_unknown_mode_is_never_fast() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import override
 
@@ -354,6 +355,34 @@ async def test_after_a_start_the_target_is_written_once() -> None:
         assert [(write.address, write.values) for write in charger.traffic.writes] == [
             (0x0400, (8,))
         ]
+        device.close()
+        await connection.close()
+
+
+@in_fake_time
+async def test_a_pause_that_a_start_took_away_is_not_disobeyed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is paused once more by its limit, however often: 6 A are for one that obeys no pause."""
+    charger = xtra()
+    connection: ModbusConnection
+    async with serve_in_memory(charger) as server:
+        connection = ModbusConnection(ModbusTcpParams(host=server.host, port=server.port))
+        device = MennekesTcp(connection.for_unit, 255, Options(scan_interval=FAMILY.scan_interval))
+        await device.update()
+        await device.profile.pause()
+        schedule = Schedule(device)
+        for turn in range(60):
+            await asyncio.sleep(schedule.pause)
+            if turn in (5, 25):
+                charger.reboot()
+            with suppress(LinkDownError, DeviceSilentError):
+                await schedule.poll()
+                await device.reconcile()
+        assert charger.offered == (0,)
+        assert {write.values for write in charger.traffic.writes} == {(0,)}
+        assert not list(device.problems())
+        assert "told to pause" not in caplog.text
         device.close()
         await connection.close()
 

@@ -1,7 +1,9 @@
 """The charging controller: pure, without I/O, and without a clock of its own."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
 from .config import Battery, ChargerConfig, ControllerConfig, Distribution, MeanLimit
-from .controller import Controller
 from .explanation import ChargerExplanation, Explanation, Order
 from .reasons import Reason
 from .requests import (
@@ -20,7 +22,12 @@ from .samples import (
     Observation,
     Slot,
 )
-from .state import ControllerState
+
+if TYPE_CHECKING:
+    from .controller import Controller
+    from .state import ControllerState
+
+_LATE: Final = {"Controller": "controller", "ControllerState": "state"}
 
 __all__ = [
     "Battery",
@@ -47,3 +54,11 @@ __all__ = [
     "Requests",
     "Slot",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the controller itself when it is asked for: most houses have no need of it."""
+    if name in _LATE:
+        return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

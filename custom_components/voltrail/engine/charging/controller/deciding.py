@@ -329,8 +329,9 @@ def _keep_mean(scene: Scene) -> None:
             limit.low_w, limit.high_w = limit.low_w - least, limit.high_w - least
     limit.low_w, limit.high_w = whole
     asking = [bay for bay in scene.bays if bay.own and not bay.hold and not bay.idle]
-    low = whole[0] if limit.left_s > 45 else -math.inf
-    cap_total(asking, low, whole[1], Reason.LIMIT, pausing=False)
+    reserve = limiting.reserve_w(limit, sum(bay.level * bay.unit_w for bay in asking))
+    low = whole[0] - reserve if limit.left_s > 45 else -math.inf
+    cap_total(asking, low, whole[1] - reserve, Reason.LIMIT, pausing=False)
 
 
 def _choose_level(bay: Bay, scene: Scene, window_s: int) -> None:
@@ -343,7 +344,9 @@ def _choose_level(bay: Bay, scene: Scene, window_s: int) -> None:
         [one for one in bay.levels if one <= bay.level],
         bay.unit_w,
         scene.limit_w,
+        given=min(state.order_phases, max(bay.levels)),
         since_switch_s=scene.now - max(state.switched_s, -1e6),
+        switches=sum(scene.now - when < limiting.SWITCHES_S for when in state.switches_s),
         wall_s=scene.wall_s,
         window_s=window_s,
     )

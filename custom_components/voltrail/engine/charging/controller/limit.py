@@ -23,11 +23,27 @@ _NEAR_WINDOW: Final = 1.5
 _REMEMBERED_S: Final = 7200.0
 _PATIENT_AFTER: Final = 2
 _SOON_S: Final = 90.0
-_SURPRISE_S: Final = 20.0
-"""So long the house may do again what it did of late before the car has made room."""
+_SURPRISE_S: Final = 240.0
+"""So long the house may do again what it did of late: that much is kept back for it."""
+_SURPRISE_W: Final = 2000.0
+"""A kettle, a dryer: what any house may begin with at any time."""
 _NOTHING_RISES_S: Final = 45.0
+_TOO_LATE_S: Final = 10.0
+"""A pause that is ordered so late changes nothing."""
+_LAST: Final = 0.995
+"""To leave a state needs less of a margin than the current does."""
+_REACTION_S: Final = 45.0
+"""So long before a state is too much for the window it is left."""
+_SPELL_S: Final = 300.0
+"""So much longer the house is expected to draw more than it usually does: a kettle ends soon."""
+_WORTH_A_SWITCH_S: Final = 450.0
+"""For less than this a pause until the window is over costs less than a switch and one back."""
+_LEAST_BETWEEN_SWITCHES_S: Final = 180.0
 _NO_START_S: Final = 200.0
 _QUARTER_S: Final = 900.0
+SWITCHES_S: Final = 7 * 3600.0
+_SWITCHES: Final = 2
+"""After so many changes of phases in seven hours there is one way back, and no more up."""
 
 
 @dataclass
@@ -48,6 +64,8 @@ class Limit:
     """A pause until the window is over; by the clock on the wall, as windows are."""
     low_w: float = UNLIMITED_W
     high_w: float = UNLIMITED_W
+    spare_wh: float = UNLIMITED_W
+    """What the cars may draw until the window is over."""
     left_s: float = 0.0
 
 
@@ -77,8 +95,8 @@ def measure(
     limit.left_s = left
     whole = limit_w * window.rule.length_s / 3600
     expected = _expected(limit, house, left)
-    surprise = max(0.0, limit.top_w - limit.minute_w) * min(left, _SURPRISE_S) / 3600
-    may = (SAFE * whole - surprise - window.used_wh) * 3600 / left - expected
+    may = (SAFE * whole - window.used_wh) * 3600 / left - expected
+    limit.spare_wh = _LAST * whole - window.used_wh - _house_wh(limit, house, left)
     spread = (draw_w[1] - draw_w[0]) / 2
     # House power that was worked out with the low end of the draw is too high, and vice versa.
     limit.low_w = min(may - spread, _NEAR_WINDOW * limit_w)
@@ -92,33 +110,42 @@ def level(
     unit_w: float,
     limit_w: float,
     *,
+    given: int,
     since_switch_s: float,
+    switches: int,
     wall_s: float,
     window_s: int,
 ) -> int:
-    """Return the state that the limit allows; ``unit_w`` is the minimum of one phase."""
+    """Return the state that the limit allows; ``unit_w`` is the minimum of one phase.
+
+    ``given`` is how many phases the charger gives now, and ``switches`` are the changes of the
+    last seven hours.
+    """
     charging = sorted(one for one in levels if one)
     if not charging:
         return present
     if not present:
-        return _start(limit, charging, unit_w, limit_w, wall_s)
+        return _start(
+            limit, charging, unit_w, limit_w, given=given, switches=switches, wall_s=wall_s
+        )
+    lower_w = _lower_w(
+        limit,
+        present,
+        charging,
+        unit_w,
+        since_switch_s=since_switch_s,
+        switches=switches,
+    )
+    if _must_leave(limit, present * unit_w, lower_w):
+        return _lower(limit, lower_w, unit_w, wall_s=wall_s, window_s=window_s)
     if limit.left_s <= _NOTHING_RISES_S:
         return present
-    if limit.high_w < present * unit_w:
-        return _lower(
-            limit,
-            present,
-            charging,
-            unit_w,
-            since_switch_s=since_switch_s,
-            wall_s=wall_s,
-            window_s=window_s,
-        )
     most = charging[-1]
     if (
         present < most
         and LASTING * limit_w - limit.top_w >= most * unit_w
         and limit.low_w >= 1.15 * most * unit_w
+        and switches <= _SWITCHES
         and since_switch_s >= _patience_s(limit)
         and limit.left_s >= 300
     ):
@@ -126,34 +153,79 @@ def level(
     return present
 
 
+def reserve_w(limit: Limit, least_w: float) -> float:
+    """Return how far the cars stay below what is left of the window.
+
+    The house may do again what it did of late. What the cars draw above their least can make room
+    for that at once; what is missing then is kept back, or they would have to leave their state.
+    """
+    surprise_w = max(_SURPRISE_W, limit.top_w - limit.minute_w)
+    needed_w = surprise_w * min(1.0, _SURPRISE_S / max(limit.left_s, 1.0))
+    return max(0.0, least_w + needed_w - limit.low_w)
+
+
 def _start(
-    limit: Limit, charging: Sequence[int], unit_w: float, limit_w: float, wall_s: float
+    limit: Limit,
+    charging: Sequence[int],
+    unit_w: float,
+    limit_w: float,
+    *,
+    given: int,
+    switches: int,
+    wall_s: float,
 ) -> int:
     if limit.left_s < _NO_START_S or wall_s < limit.wait_until_wall_s:
         return 0
     most, least = charging[-1], charging[0]
-    if LASTING * limit_w - limit.top_w >= most * unit_w and limit.low_w >= most * unit_w:
+    lasting_w = LASTING * limit_w - max(limit.minute_w, limit.half_hour_w)
+    if given == most:
+        # What needs no change of phases may be tried sooner, and the last change waits a quarter.
+        if lasting_w >= most * unit_w and limit.low_w >= 1.1 * most * unit_w:
+            return most
+        if switches > _SWITCHES and wall_s < limit.wait_until_wall_s + _QUARTER_S:
+            return 0
+    elif (
+        LASTING * limit_w - limit.top_w >= most * unit_w
+        and limit.low_w >= most * unit_w
+        and switches <= _SWITCHES
+    ):
         return most
-    if least > 1:
+    if least == most:
         return 0
-    lasts = LASTING * limit_w - max(limit.minute_w, limit.half_hour_w) >= least * unit_w
-    return least if lasts and limit.low_w >= 1.1 * least * unit_w else 0
+    return least if lasting_w >= least * unit_w and limit.low_w >= 1.1 * least * unit_w else 0
 
 
-def _lower(
+def _lower_w(
     limit: Limit,
     present: int,
     charging: Sequence[int],
     unit_w: float,
     *,
     since_switch_s: float,
-    wall_s: float,
-    window_s: int,
-) -> int:
+    switches: int,
+) -> float:
+    """Return the least power of the state below this one; 0 if that is a pause."""
+    if limit.left_s < _WORTH_A_SWITCH_S or since_switch_s < _LEAST_BETWEEN_SWITCHES_S:
+        return 0.0
+    if switches > _SWITCHES and len(limit.lowered_s) < _PATIENT_AFTER:
+        # The way down would be the last: a pause comes first, and three phases may be had again.
+        return 0.0
+    return charging[0] * unit_w if charging[0] < present else 0.0
+
+
+def _must_leave(limit: Limit, present_w: float, lower_w: float) -> bool:
+    """Tell whether a state can be kept no longer: the last moment, and not the first doubt."""
+    left = limit.left_s
+    if left <= _TOO_LATE_S:
+        return False
+    needed = lower_w * left + (present_w - lower_w) * min(left, _REACTION_S)
+    return limit.spare_wh * 3600 < needed
+
+
+def _lower(limit: Limit, lower_w: float, unit_w: float, *, wall_s: float, window_s: int) -> int:
     _remember_lowering(limit)
-    lower = [one for one in charging if one < present and one * unit_w <= limit.low_w]
-    if lower and limit.left_s >= 150 and since_switch_s >= 180:
-        return lower[-1]
+    if lower_w and limit.spare_wh * 3600 >= lower_w * limit.left_s:
+        return round(lower_w / unit_w)
     rest = min(limit.left_s, _QUARTER_S if window_s > _QUARTER_S else math.inf)
     if len(limit.lowered_s) > _PATIENT_AFTER:
         # What did not last twice will not last now either.
@@ -195,3 +267,10 @@ def _expected(limit: Limit, house_w: float, left_s: float) -> float:
     if house_w > minute:
         return minute + (house_w - minute) * min(1.0, _SOON_S / left_s)
     return (minute + house_w) / 2
+
+
+def _house_wh(limit: Limit, house_w: float, left_s: float) -> float:
+    """Return what the house is expected to take until the window is over."""
+    present = max(house_w, limit.minute_w)
+    spell = min(left_s, _SPELL_S)
+    return (present * spell + min(present, limit.half_hour_w) * (left_s - spell)) / 3600

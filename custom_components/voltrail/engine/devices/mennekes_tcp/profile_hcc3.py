@@ -104,6 +104,8 @@ class ProfileHcc3(CurrentDriven):
         self._order = registers.Order(unit)
         self._paused_at = math.inf
         self._pause_by = _Pause.BY_LIMIT
+        self._held_zero = False
+        """Whether the limit of 0 was seen in force since the pause was sent."""
 
     # -- what it holds --
 
@@ -229,6 +231,7 @@ class ProfileHcc3(CurrentDriven):
             await self._write_limit(int(MINIMUM_CURRENT))
             return
         self._paused_at = _now()
+        self._held_zero = False
         await self._write_limit(0)
 
     async def _write_limit(self, amps: int) -> None:
@@ -250,6 +253,9 @@ class ProfileHcc3(CurrentDriven):
         await super().follow()
         if not self.target.paused:
             self._pause_by = _Pause.BY_LIMIT
+            self._held_zero = False
+            return
+        if self._lost_the_pause():
             return
         if not self._drawing or _now() - self._paused_at < OBEYS_WITHIN:
             return
@@ -261,7 +267,19 @@ class ProfileHcc3(CurrentDriven):
         elif self._pause_by is _Pause.BY_ORDER:
             _LOGGER.error("%s obeys no pause; it is limited to 6 A", self._device.title)
             self._pause_by = _Pause.FAILED
+            self._held_zero = False
             await self._write_limit(int(MINIMUM_CURRENT))
+
+    def _lost_the_pause(self) -> bool:
+        """Whether the charger forgot a pause, as with a start of its own: it disobeys none then."""
+        if self.current_limit == 0:
+            self._held_zero = True
+        elif self._held_zero:
+            self._held_zero = False
+            self._pause_by = _Pause.BY_LIMIT
+            self._paused_at = math.inf
+            return True
+        return False
 
     # -- what it offers --
 

@@ -8,7 +8,18 @@ transactions like a card at the reader; it is not declared either.
 from modbus_connection.model import Component, boolean, enum, integer, string, uint32
 
 from ...model.fields import padded
-from ...model.points import Kind, Quantity, Tier, derived, enumerated, flag, measure, phases, text
+from ...model.points import (
+    Kind,
+    Quantity,
+    Tier,
+    counted,
+    derived,
+    enumerated,
+    flag,
+    measure,
+    phases,
+    text,
+)
 from .fields import calendar, clock, unsigned_meter
 from .registers_shared import contactor
 from .states import (
@@ -100,9 +111,9 @@ class OldMeter(Component):
 
     register_ranges = ((200, 217),)
 
-    energy_l1 = unsigned_meter(200)
-    energy_l2 = unsigned_meter(202)
-    energy_l3 = unsigned_meter(204)
+    energy_l1 = counted(unsigned_meter(200))
+    energy_l2 = counted(unsigned_meter(202))
+    energy_l3 = counted(unsigned_meter(204))
 
     power_l1, power_l2, power_l3 = phases(unsigned_meter, (206, 208, 210), Quantity.POWER)
 

@@ -155,8 +155,9 @@ class VictronEvcs(ChargerDevice):
 
 
 async def _answers(component: Component) -> bool:
-    try:
-        await component.async_update(notify=False)
-    except REFUSED:
-        return False
-    return True
+    # A single refusal may be a passing one; without the larger block there are fewer values.
+    for _ in range(2):
+        with suppress(*REFUSED):
+            await component.async_update(notify=False)
+            return True
+    return False

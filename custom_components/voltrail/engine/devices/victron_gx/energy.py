@@ -167,9 +167,9 @@ class EnergyStore:
         if power is not None:
             total.integrator.add(power(), now)
         took_over = [counter.settle() for counter in total.counters.values()]
-        if self._saved is None:
-            self._saved = now
-        if any(took_over) or (power is not None and now - self._saved >= SAVE_EVERY):
+        # The first time as well: what was added up before that would be lost with an early end.
+        due = self._saved is None or now - self._saved >= SAVE_EVERY
+        if any(took_over) or (power is not None and due):
             self._saved = now
             self._save()
 
