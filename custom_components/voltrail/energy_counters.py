@@ -16,6 +16,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
+from .device_names import full_name
 from .engine.polling.base_device import Reading
 
 type Preferences = Mapping[str, Any]
@@ -171,15 +172,9 @@ def _named_part(hass: HomeAssistant, entity: er.RegistryEntry, *, main: bool) ->
     device = registry.async_get(entity.device_id) if entity.device_id else None
     if device is None:
         return _Part(name="", serial=None, main=main)
-    name = device.name_by_user or device.name or ""
-    if isinstance(device, dr.ChildDeviceEntry):
-        # A socket has no serial number of its own, and "Socket 1" says little in a list of
-        # the whole house.
-        station = registry.async_get(device.parent_device_id)
-        before = (station.name_by_user or station.name or "") if station else ""
-        full = name if name.startswith(before) else f"{before} {name}"
-        return _Part(name=full, serial=None, main=main)
-    return _Part(name=name, serial=device.serial_number, main=main)
+    # A socket has no serial number of its own.
+    serial = None if isinstance(device, dr.ChildDeviceEntry) else device.serial_number
+    return _Part(name=full_name(hass, device.id), serial=serial, main=main)
 
 
 # -- the preferences -------------------------------------------------------------

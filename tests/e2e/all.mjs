@@ -9,6 +9,7 @@ const STORIES = [
   'ams_han',
   'rpc',
   'energy',
+  'charging',
   'moving_in',
   'dashboard',
   'removal',

@@ -253,9 +253,13 @@ async def test_reading_again_and_again_holds_nothing_more(
 
 
 async def test_unknown_devices_are_told(
-    hass: HomeAssistant, charger_loaded: MockConfigEntry, device_id: str
+    hass: HomeAssistant,
+    charger_loaded: MockConfigEntry,
+    device_id: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A device of somebody else, and one that is not running."""
+    """A device of somebody else, and one that is not running and does not come back in time."""
+    monkeypatch.setattr("custom_components.voltrail.held_orders.PATIENCE", 0.1)
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "pause_charging", "nobody")
     assert caught.value.translation_key == "not_our_device"

@@ -19,6 +19,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.voltrail.const import DOMAIN
 from custom_components.voltrail.engine.devices.alfen import phases
+from custom_components.voltrail.flows.charging import free_chargers
 from simulators.alfen import DataSource, Eve, ScnBlock, sample
 from simulators.server import serve
 
@@ -203,6 +204,13 @@ async def test_a_name_that_cannot_be_printed(
         )
         assert entry.runtime_data.device.reading("device_name").read() == "Drive way[2J"
     assert "way\x1b" not in caplog.text
+
+
+async def test_sockets_are_called_after_their_station(hass: HomeAssistant) -> None:
+    """A list of chargers says which socket of which station, as its owner calls it."""
+    async with loaded(hass, Eve(sockets=2)) as entry:
+        names = list(free_chargers(hass).values())
+        assert names == [f"{entry.title} socket 1", f"{entry.title} socket 2"]
 
 
 async def test_sockets_are_devices_of_their_own(

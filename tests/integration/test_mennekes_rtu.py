@@ -28,6 +28,7 @@ from .helpers import entity_id, poll, set_number, state, turn
 
 pytestmark = pytest.mark.usefixtures("socket_enabled")
 
+SHORT_TIMEOUT = "custom_components.voltrail.engine.devices.mennekes_rtu.MennekesRtu.request_timeout"
 LINE = {"baudrate": 57600, "bytesize": "8", "parity": "N", "stopbits": "2"}
 
 
@@ -332,9 +333,7 @@ async def test_a_gateway_in_the_other_mode(
     trouble: str,
 ) -> None:
     """It says nothing, or nothing that makes sense: both explanations name the mode."""
-    monkeypatch.setattr(
-        "custom_components.voltrail.engine.devices.mennekes_rtu.MennekesRtu.request_timeout", 0.2
-    )
+    monkeypatch.setattr(SHORT_TIMEOUT, 0.2)
     async with serve(charger, rtu=transport == "tcp") as server:
         flow_id = await open_form(hass, transport)
         result = await submit(hass, flow_id, host=server.host, port=server.port, unit_id=50)
@@ -345,9 +344,7 @@ async def test_looking_for_a_second_charger_leaves_the_first_alone(
     hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody at the id that was typed: the link that the first one uses stays as it is."""
-    monkeypatch.setattr(
-        "custom_components.voltrail.engine.devices.mennekes_rtu.MennekesRtu.request_timeout", 0.2
-    )
+    monkeypatch.setattr(SHORT_TIMEOUT, 0.2)
     charger = Compact(unit_id=33)
     async with serve(charger) as server:
         flow_id = await open_form(hass, "tcp")
@@ -367,8 +364,11 @@ async def test_a_port_that_is_not_there(hass: HomeAssistant, tmp_path: Path) -> 
     assert result["errors"] == {"base": "port_unavailable"}
 
 
-async def test_reconfigure_changes_the_line(hass: HomeAssistant, tmp_path: Path) -> None:
+async def test_reconfigure_changes_the_line(
+    hass: HomeAssistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other settings for the same port: the entry gets out of the way of the test."""
+    monkeypatch.setattr(SHORT_TIMEOUT, 0.2)
     charger = Compact()
     async with serve_pty(charger, tmp_path / "ttyUSB9") as cable:
         flow_id = await open_form(hass, "serial")

@@ -21,11 +21,12 @@ from homeassistant.helpers.selector import (
 )
 from homeassistant.helpers.translation import async_get_translations
 
-from ..api.chargers import all_chargers
+from ..api.chargers import all_chargers, device_id_of
 from ..charging import const
 from ..charging.places import claimed
 from ..charging.setup import Charger, charger_of, is_charging
 from ..const import CHARGING, CONF_FAMILY, CONF_FINGERPRINT, CONF_IDENTITY_KEY, DOMAIN
+from ..device_names import full_name
 from ..schema import vol
 from . import charging_form as form
 from .charging_proposal import at_this_moment, proposal
@@ -159,7 +160,7 @@ def free_chargers(hass: HomeAssistant) -> dict[Charger, str]:
         part = one.point.part
         charger = one.coordinator.identity_key, None if part is None else part.key
         if charger not in taken:
-            found[charger] = one.name
+            found[charger] = full_name(hass, device_id_of(hass, one)) or one.name
     return found
 
 

@@ -106,6 +106,15 @@ async def test_old_firmware_has_fewer_registers() -> None:
         assert charger.unit(255).read(1000, 1) == [10]
 
 
+@in_fake_time
+async def test_old_firmware_is_asked_without_pauses() -> None:
+    """An HCC3 needs them, and that it might be one was ruled out."""
+    async with met(ChargerEcu(firmware="5.12"), unit_id=255, in_memory=True) as device:
+        begun = asyncio.get_running_loop().time()
+        await poll(device)
+        assert asyncio.get_running_loop().time() - begun < 0.1
+
+
 async def test_availability_since_5_22() -> None:
     """1 means available now."""
     charger = ChargerEcu()

@@ -303,6 +303,8 @@ async def answers_like_one(device: PolledDevice) -> bool:
     try:
         await unit.read_input_registers(0x0302, 1)
     except ModbusExceptionError, ModbusTimeoutError:
+        # A relative bears requests one right after the other.
+        device.space_requests(registers.UNIT, 0)
         return False
     return True
 
