@@ -59,7 +59,7 @@ from .flows.forms import (
     with_wishes,
 )
 from .flows.meter import MeterFlow
-from .flows.modbus_probe import Found, Trouble, meet
+from .flows.modbus_probe import Found, Trouble, called, meet
 from .schema import vol
 
 
@@ -428,7 +428,11 @@ class VoltrailConfigFlow(ChargingFlow, MeterFlow, domain=DOMAIN):
         if isinstance(found, Trouble):
             return self._show(transport, "reconfigure", user_input, found)
         if not same:
-            return self.async_abort(reason="wrong_device")
+            # The form stays open: most often it is a slip in the address.
+            names = {"expected": entry.title, "found": called(found.identity)}
+            return self._show(
+                transport, "reconfigure", user_input, Trouble("wrong_device", details=names)
+            )
         return self.async_update_reload_and_abort(entry, data_updates=data)
 
     async def _free_link(self, entry: VoltrailConfigEntry, data: Mapping[str, Any]) -> bool:

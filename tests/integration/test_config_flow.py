@@ -586,13 +586,18 @@ async def test_reconfigure_moves_the_charger(
 async def test_reconfigure_refuses_another_device(
     hass: HomeAssistant, charger_entry: MockConfigEntry
 ) -> None:
-    """Another model stays out, and nothing changes."""
+    """Another model stays out, nothing changes, and the form says which one answered."""
     before = dict(charger_entry.data)
     async with serve(Charger4X(model="4You 510 11 T2S")) as other:
         result = await charger_entry.start_reconfigure_flow(hass)
         result = await submit(hass, result, other.host, other.port)
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "wrong_device"
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {"base": "wrong_device"}
+    names = result["description_placeholders"]
+    assert names is not None
+    assert names["expected"] == charger_entry.title
+    assert "4You 510" in names["found"]
     assert charger_entry.data == before
     assert charger_entry.state is ConfigEntryState.LOADED
 

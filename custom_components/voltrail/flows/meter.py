@@ -42,7 +42,7 @@ from ..push.mqtt_listener import topics
 from ..push.stream_listener import HANDSHAKES
 from ..schema import vol
 from .forms import Schema, choice, distinct, integer, mistakes, place, secret
-from .modbus_probe import Trouble
+from .modbus_probe import Trouble, called
 from .push_probe import Heard, listen
 
 AUTOMATIC: Final = "automatic"
@@ -410,7 +410,11 @@ class MeterFlow(ConfigFlow):
             return self._show_place(self._typed, {"base": "meter_unnamed"})
         if known not in ("", heard.fingerprint):
             await self._give_back()
-            return self.async_abort(reason="wrong_device")
+            if self.source == SOURCE_REAUTH:
+                # There is no address to correct in a form that asks for keys only.
+                return self.async_abort(reason="wrong_device")
+            names = {"expected": entry.title, "found": called(heard.identity)}
+            return self._show_place(self._typed, {"base": "wrong_device"}, names)
         before = {key: entry.data[key] for key in entry.data if key not in self._kind.secrets}
         data = {**before, **heard.data, **self._kept_secrets(entry), **self._secrets}
         unique_id = entry.unique_id

@@ -65,6 +65,11 @@ class Trouble:
     details: Mapping[str, str] = field(default_factory=dict)
 
 
+def called(identity: Identity) -> str:
+    """Return what tells a device from others: two may have been given the same name."""
+    return f"{identity.model} {identity.serial or ''}".strip()
+
+
 async def meet(hass: HomeAssistant, kind: Family, data: Mapping[str, Any]) -> Found | Trouble:
     """Ask the device at the other end who it is; leave nothing open behind."""
     if misspelt(data):
