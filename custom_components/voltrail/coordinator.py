@@ -30,7 +30,7 @@ from .engine.devices.family import Transport
 from .engine.model.controls import AnyControl
 from .engine.model.errors import DeviceSilentError, ReadOnlyError, VoltrailError
 from .engine.model.parts import Identity
-from .engine.polling.base_device import BaseDevice
+from .engine.polling.base_device import BaseDevice, Reading
 from .engine.polling.fresh_reads import FreshReads
 from .engine.polling.polled_device import PolledDevice
 from .engine.polling.pushed_device import PushedDevice
@@ -80,6 +80,8 @@ class VoltrailCoordinator(DataUpdateCoordinator[None]):
         self.device = device
         self.fresh_reads = FreshReads(device)
         """What programs read between two polls."""
+        self.indices: dict[object, dict[str, Reading]] = {}
+        """What programs ask for by name. It goes with the device, whose values hold it."""
         self._layout: object = None
         self._identity: Identity | None = None
         self.device_id: str | None = None

@@ -18,7 +18,7 @@ story('MENNEKES over Modbus RTU', (step) => {
   step('finds a charger with another unit ID', async (person) => {
     await person.choose('Network gateway that passes the bytes on');
     await person.mistake({ Host: '192.168.1.52', Port: 8898 }, 'but not at this port');
-    await person.mistake({ Port: 8899, 'Unit ID': 7 }, 'a device does with unit ID 50');
+    await person.mistake({ Port: 8899, 'Unit ID': 7 }, 'one does with unit ID 50');
     assert.equal(await person.field('Unit ID').inputValue(), '50');
   });
 

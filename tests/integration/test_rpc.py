@@ -367,6 +367,17 @@ async def test_a_device_can_be_named(
 
 
 @pytest.mark.usefixtures("socket_enabled")
+async def test_what_is_kept_for_the_next_question_goes_with_the_device(
+    client: TestClient[Any, Any], charger_loaded: MockConfigEntry
+) -> None:
+    """The index of values holds the device: kept elsewhere, it would outlive the entry."""
+    coordinator = charger_loaded.runtime_data.coordinator
+    assert not coordinator.indices
+    await ask(client, "getStatus")
+    (index,) = coordinator.indices.values()
+    assert index["charging_state"].path == "charging_state"
+
+
 async def test_no_charger_at_all(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> None:
     """Without an entry there is nothing to ask."""
     assert await async_setup_component(hass, DOMAIN, {})

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NoReturn
-from weakref import WeakKeyDictionary
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -27,7 +26,6 @@ from ..engine.model.controls import AnyControl, ButtonControl, TimeControl
 from ..engine.model.errors import CallerError, VoltrailError
 from ..engine.model.parts import Part
 from ..engine.model.points import Value
-from ..engine.polling.base_device import BaseDevice
 from ..engine.polling.polled_device import Reading
 from .targets import Place, refuse, require_ours
 
@@ -44,11 +42,6 @@ SESSION: Final = (
     *("session_maximum_current", "vehicle_phases", "vehicle_maximum_current"),
 )
 STATISTICS: Final = ("energy_charged", "sessions")
-
-
-_INDICES: Final[WeakKeyDictionary[BaseDevice, dict[object, dict[str, Reading]]]] = (
-    WeakKeyDictionary()
-)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +82,7 @@ class Charger:
     def _index(self) -> Mapping[str, Reading]:
         """The values by their names, built once for as long as the device has the same ones."""
         device, own = self.coordinator.device, self.point.part
-        kept = _INDICES.setdefault(device, {})
+        kept = self.coordinator.indices
         key = (None if own is None else own.key, device.layout)
         if key not in kept:
             kept.clear()
